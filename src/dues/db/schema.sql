@@ -1,0 +1,149 @@
+-- The whole schema as it is today. This is the file to read; migrations/ adds up to it, and a test proves that.
+--
+-- A tenant is one merchant in one mode (test or live). Every primary and unique key of tenants' data begins with
+-- tenant_id: that is what keeps them apart, and what a table is distributed by on Citus. (Busy tables have no foreign
+-- key to tenants: every insert would lock the same row of it.) The three tables of the
+-- directory (merchants, tenants, api_keys) are what a tenant is found by.
+--
+-- Text that is sorted is collate "C", so that ids sort by age on every server. Amounts are minor units and stay
+-- within ±(2^53 - 1), which every JSON client holds exactly.
+
+-- The directory -------------------------------------------------------------------------------------------------
+
+create table merchants (
+    id         text collate "C" primary key,
+    name       text not null,
+    created_at timestamptz not null
+);
+
+create table tenants (
+    id          bigint generated always as identity primary key,
+    merchant_id text collate "C" not null references merchants,
+    mode        text not null,
+    constraint tenants_one_per_mode unique (merchant_id, mode),
+    constraint tenants_mode_is_known check (mode in ('test', 'live'))
+);
+
+-- Only a key's SHA-256 is kept, so who reads this table can open nothing with it.
+create table api_keys (
+    tenant_id  bigint not null references tenants,
+    id         text collate "C" not null,
+    kind       text not null,
+    sha256     bytea not null,
+    last_four  text not null,
+    created_at timestamptz not null,
+    expires_at timestamptz,             -- null: does not expire
+    revoked_at timestamptz,             -- null: in force
+    primary key (tenant_id, id),
+    constraint api_keys_sha256_is_unique unique (sha256),
+    constraint api_keys_kind_is_known check (kind in ('secret', 'public')),
+    constraint api_keys_sha256_is_one check (length(sha256) = 32)
+);
+
+-- A tenant's data -----------------------------------------------------------------------------------------------
+
+-- What applies to an object that has no rules of its own. No row: such an object cannot be paid.
+create table default_payment_rules (
+    tenant_id     bigint not null references tenants,
+    kind          text not null,
+    currency      text not null,
+    payment_rules jsonb not null,
+    primary key (tenant_id, kind, currency),
+    constraint default_payment_rules_kind_is_known check (kind in ('customer', 'account', 'bill')),
+    constraint default_payment_rules_agree
+        check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
+);
+
+create table customers (
+    tenant_id          bigint not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C" not null,
+    name               text,
+    email              text,
+    phone              text,
+    currency           text,
+    balance            bigint,          -- null: none is tracked
+    payment_rules      jsonb,           -- null: the merchant's default
+    metadata           jsonb,           -- null: none
+    created_at         timestamptz not null,
+    primary key (tenant_id, id),
+    constraint customers_reference_is_unique unique (tenant_id, external_reference),
+    constraint customers_balance_has_currency check (balance is null or currency is not null),
+    constraint customers_balance_is_safe check (balance between -9007199254740991 and 9007199254740991),
+    constraint customers_payment_rules_agree
+        check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
+);
+
+create table accounts (
+    tenant_id          bigint not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C" not null,
+    customer_id        text collate "C" not null,
+    name               text,
+    currency           text,
+    balance            bigint,          -- null: none is tracked
+    payment_rules      jsonb,           -- null: the merchant's default
+    metadata           jsonb,           -- null: none
+    created_at         timestamptz not null,
+    primary key (tenant_id, id),
+    constraint accounts_reference_is_unique unique (tenant_id, external_reference),
+    constraint accounts_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
+    constraint accounts_balance_has_currency check (balance is null or currency is not null),
+    constraint accounts_balance_is_safe check (balance between -9007199254740991 and 9007199254740991),
+    constraint accounts_payment_rules_agree
+        check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
+);
+
+-- The ledger: every change of a balance, once, for good. owner_id is an account's or a customer's.
+create table entries (
+    tenant_id       bigint not null,
+    owner_id        text collate "C" not null,
+    number          bigint not null,    -- 1, 2, 3 … within one owner
+    id              text collate "C" not null,
+    kind            text not null,
+    currency        text not null,
+    amount          bigint not null,
+    balance_after   bigint not null,
+    request_id      text not null,      -- the request that caused it …
+    idempotency_key text,               -- … and the key it came under
+    created_at      timestamptz not null,
+    primary key (tenant_id, owner_id, number),
+    constraint entries_kind_is_known check (kind in ('opening')),
+    constraint entries_opening_is_the_balance check (number > 1 or amount = balance_after),
+    constraint entries_are_safe check (balance_after between -9007199254740991 and 9007199254740991)
+);
+
+-- News of a change, written in the transaction of the change. data is the object as it was then, as it was shown.
+create table events (
+    tenant_id  bigint not null,
+    id         text collate "C" not null,
+    type       text not null,
+    object_id  text collate "C" not null,
+    data       json not null,
+    created_at timestamptz not null,
+    primary key (tenant_id, id)
+);
+
+-- The first answer given under each idempotency key, written in the transaction of the work it answers.
+create table idempotency_keys (
+    tenant_id   bigint not null,
+    key         text collate "C" not null,
+    fingerprint bytea not null,         -- SHA-256 of method, path and canonical body
+    method      text not null,
+    path        text not null,
+    status      smallint not null,
+    body        bytea not null,
+    request_id  text not null,
+    object_id   text,                   -- what it created or changed; null: it was refused
+    created_at  timestamptz not null,
+    expires_at  timestamptz not null,
+    primary key (tenant_id, key)
+);
+
+create index idempotency_keys_by_expiry on idempotency_keys (expires_at);
+
+-- Which migrations have run; written by the migrator alone.
+create table schema_migrations (
+    name       text primary key,
+    applied_at timestamptz not null default now()
+);

@@ -1,0 +1,122 @@
+"""The kinds of field that request bodies are made of: each a type that carries its own rule.
+
+A rule is a function from a value to what is wrong with it (`None`: nothing). Types say the shape (JSON kind,
+lengths), rules say the rest; whoever decodes a body applies both to every field.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from email_validator import EmailNotValidError, validate_email
+from msgspec import Meta
+
+from dues.domain import currencies
+from dues.domain.money import AMOUNT_MAX
+
+Rule = Callable[[Any], tuple[str, str] | None]
+"""From a value of the right shape to (code, detail) of the rule it breaks, or None."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
+
+
+def plain_text(text: str) -> tuple[str, str] | None:
+    """No U+0000 and no other control character (a line break is one)."""
+    if text.isprintable() or not _CONTROL.search(text):
+        return None
+    return "control_character", "must not contain control characters."
+
+
+def _reference_rule(own_prefix: str) -> Rule:
+    def reference(text: str) -> tuple[str, str] | None:
+        if broken := plain_text(text):
+            return broken
+        if text != text.strip():
+            return "surrounding_white_space", "must not begin or end with white space."
+        if text.startswith(own_prefix):
+            return "reserved_prefix", f"must not begin with {own_prefix}: that is how dues knows its own ids."
+        return None
+
+    return reference
+
+
+def _currency(code: str) -> tuple[str, str] | None:
+    return None if code in currencies.EXPONENTS else ("unknown_currency", currencies.explain_unknown(code))
+
+
+def _email(address: str) -> tuple[str, str] | None:
+    if broken := plain_text(address):
+        return broken
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        return "invalid_email", f"must be a valid e-mail address. {error}"
+    return None
+
+
+def _phone(number: str) -> tuple[str, str] | None:
+    if _PHONE.fullmatch(number):
+        return None
+    return "invalid_phone", "must be an E.164 number: + then 2 to 15 digits, like +27821234567."
+
+
+def _metadata(pairs: dict[str, str]) -> tuple[str, str] | None:
+    for key, value in pairs.items():
+        if plain_text(key) or plain_text(value):
+            return "control_character", f"must not contain control characters (see the key {key!r})."
+    return None
+
+
+Name = Annotated[str, Meta(max_length=255, extra={"rule": plain_text}, examples=["Jane Doe"])]
+Email = Annotated[str, Meta(max_length=255, extra={"rule": _email}, extra_json_schema={"format": "email"})]
+Phone = Annotated[
+    str, Meta(extra={"rule": _phone}, extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"})
+]
+Currency = Annotated[
+    str,
+    Meta(
+        description="An active ISO 4217 alphabetic code, upper case.",
+        extra={"rule": _currency},
+        extra_json_schema={"enum": sorted(currencies.EXPONENTS), "example": "ZAR"},
+    ),
+]
+Amount = Annotated[
+    int,
+    Meta(
+        description="An integer in the currency's smallest unit: ZAR 20.00 is 2000.",
+        extra_json_schema={"minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX, "example": 2000},
+    ),
+]
+"""Any integer has the right shape; one outside ±AMOUNT_MAX is a refusal (`amount_out_of_range`), not a typo."""
+
+CustomerReference = Annotated[
+    str, Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bcus_")}, examples=["CUST-1042"])
+]
+AccountReference = Annotated[
+    str, Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bacc_")}, examples=["UAR1234567890"])
+]
+CustomerName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        description="An existing customer's id (`bcus_…`) or `external_reference`.",
+        extra={"rule": plain_text},
+        examples=["bcus_H4jp6KnU5cPw263v1jyz4"],
+    ),
+]
+"""How an existing customer is named in a body: by id or by reference; the prefix decides which."""
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, Meta(min_length=1, max_length=40)],
+        Annotated[str, Meta(max_length=500)],
+    ],
+    Meta(
+        max_length=10,
+        description="Your own notes: at most 10 keys of 1 to 40 characters, values of at most 500.",
+        extra={"rule": _metadata},
+        extra_json_schema={"example": {"account_type": "subscription", "billing_cycle": "monthly"}},
+    ),
+]

@@ -1,0 +1,42 @@
+"""Payment rules: how much may be paid towards a balance at once."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from dues.domain.currencies import EXPONENTS
+from dues.domain.money import AMOUNT_MAX
+from dues.domain.violations import Violation
+
+Kind = Literal["customer", "account", "bill"]
+"""What a merchant's default rules are for."""
+
+KINDS: tuple[Kind, ...] = ("customer", "account", "bill")
+
+RuleAmount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class PaymentRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """All four are needed: rules that are half somebody's default would change when the default does."""
+
+    min_amount: RuleAmount
+    max_amount: RuleAmount
+    underpayment_allowed: bool
+    overpayment_allowed: bool
+
+    def cross_check(self) -> Iterator[Violation]:
+        """Yields the contradiction of a minimum above the maximum."""
+        if None not in (self.min_amount, self.max_amount) and self.min_amount > self.max_amount:
+            yield Violation("/min_amount", "min_above_max", "must not be above max_amount: nothing could be paid.")
+
+
+def standard_rules(currency: str) -> PaymentRules:
+    """What a new merchant starts with: from one whole unit (100 where there is no smaller one) to 5,000 times that.
+
+    ZAR, like every currency with cents: 100 to 500000. Underpayment yes, overpayment no.
+    """
+    smallest = max(100, 10 ** EXPONENTS[currency])
+    return PaymentRules(
+        min_amount=smallest, max_amount=5_000 * smallest, underpayment_allowed=True, overpayment_allowed=False
+    )
