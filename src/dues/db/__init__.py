@@ -1,0 +1,1 @@
+"""PostgreSQL: the only place that knows the driver, the embedded server and the schema."""

@@ -1,0 +1,99 @@
+"""The pool of connections to PostgreSQL, and the two ways to use one: a transaction, or a single statement."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from dues.db.errors import translated
+from dues.db.transaction import Row, Transaction
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_SECONDS = 15.0
+"""A database that neither answers nor refuses is away; nothing of ours takes longer, save what sets its own limit."""
+
+_SESSION = {
+    "application_name": "dues",
+    "timezone": "UTC",
+    # Past this a duplicate is told "in progress" and the client asks again.
+    "lock_timeout": "4s",
+    # A program that was stopped (not killed) in mid-transaction must not hold its locks for ever.
+    "idle_in_transaction_session_timeout": "30s",
+    # Every statement of a request goes by key. A plan made while a table was still empty would scan it, and be kept
+    # long after it has grown.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+
+
+class Database:
+    """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, url: str, connections_max: int = 10) -> "Database":
+        """A pool on the PostgreSQL at `url`, with one connection made to see that it is there."""
+        with translated():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=connections_max,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=STATEMENT_TIMEOUT_SECONDS,
+                server_settings=_SESSION,
+                max_inactive_connection_lifetime=300,
+                # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
+                reset=_nothing_to_reset,
+            )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Waits for what is under way, then closes every connection."""
+        with translated():
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that is rolled back on any exception. The block itself calls `commit`."""
+        async with self._connection() as connection:
+            transaction = Transaction(connection)
+            try:
+                yield transaction
+            except BaseException:
+                if not connection.is_closed():
+                    await transaction.roll_back()
+                raise
+
+    async def rows(self, query: str, *args: object) -> list[Row]:
+        """The rows of one statement, which is a transaction of its own."""
+        async with self._connection() as connection:
+            return await connection.fetch(query, *args)
+
+    async def row(self, query: str, *args: object) -> Row | None:
+        """The first row of one statement, if it has one."""
+        rows = await self.rows(query, *args)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        with translated():
+            connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
+            try:
+                yield connection
+            finally:
+                await self._pool.release(connection)
+
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections are open, and how many of them wait for work."""
+        return {"open": self._pool.get_size(), "idle": self._pool.get_idle_size()}
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    return None

@@ -1,0 +1,52 @@
+"""What can go wrong between dues and its database, in the three ways that callers act on.
+
+Everything else that the driver raises is a defect of ours and passes through untouched.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+
+class Unavailable(Exception):
+    """The database is away, shutting down, starting up or out of resources. Nothing is known to have happened."""
+
+
+class Conflict(Exception):
+    """Another transaction was first (unique key, serialization, deadlock). Nothing happened; read again and retry."""
+
+
+class LockTimeout(Exception):
+    """Another transaction holds what this one needs for longer than `lock_timeout`. Nothing happened."""
+
+
+_CONFLICTS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutdown, crash of a neighbour, starting up, statement_timeout
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or a primary that was demoted
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
+    asyncpg.InternalClientError,  # "got result for unknown protocol state", after a connection was cut
+    OSError,
+    TimeoutError,
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's exceptions into the three above."""
+    try:
+        yield
+    except _CONFLICTS as error:
+        raise Conflict(str(error)) from error
+    except asyncpg.LockNotAvailableError as error:
+        raise LockTimeout(str(error)) from error
+    except ValueError:  # a value that the driver cannot encode: its DataError is also an InterfaceError
+        raise
+    except _UNAVAILABLE as error:
+        raise Unavailable(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,1 @@
+"""Merchants, their two modes, and the keys that open them."""

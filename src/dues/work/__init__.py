@@ -1,0 +1,1 @@
+"""What a command may reach, and the group commit that runs commands."""

@@ -1,0 +1,45 @@
+"""What a command is, what it is given, and what it may reach."""
+
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from dues.db.transaction import Transaction
+
+Body = TypeVar("Body", covariant=True)
+Answer = TypeVar("Answer", covariant=True)
+
+Claim = Hashable
+"""The name of something that only one request at a time may touch, such as ("account", tenant_id, reference)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[Body]):
+    """One request of a group: whose it is, what it is called in logs, and what it asks for."""
+
+    tenant_id: int
+    request_id: str
+    idempotency_key: str | None
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command may reach: its group's transaction, and what time it is there."""
+
+    tx: Transaction
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Body, Answer]):
+    """Something that can be asked for, by many at once.
+
+    `run` reads, decides and writes for a whole group, one answer per request in the same order. `claims` names
+    what a request will touch: no two requests with a claim in common are ever in work at the same time here.
+    """
+
+    name: str
+    run: Callable[[Work, Sequence[Request[Body]]], Awaitable[Sequence[Answer]]]
+    claims: Callable[[Request[Body]], Iterable[Claim]]
