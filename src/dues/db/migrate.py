@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import asyncpg
 
+from dues.db.database import Database
 from dues.db.errors import translated
 
 _ADVISORY_LOCK = 0x64756573
@@ -33,7 +34,7 @@ async def migrate(url: str) -> list[str]:
                     "create table if not exists schema_migrations"
                     " (name text primary key, applied_at timestamptz not null default now())"
                 )
-                applied = {row["name"] for row in await connection.fetch("select name from schema_migrations")}
+                applied = {row["name"] for row in await connection.fetch(FIND_MIGRATIONS)}
                 if unknown := applied - migrations().keys():
                     raise SchemaTooNew(f"The database was migrated by a newer dues ({max(unknown)}). Run that one.")
                 missing = {name: sql for name, sql in migrations().items() if name not in applied}
@@ -43,6 +44,14 @@ async def migrate(url: str) -> list[str]:
                 return list(missing)
         finally:
             await connection.close()
+
+
+FIND_MIGRATIONS = "select name from schema_migrations"
+
+
+async def is_current(database: Database) -> bool:
+    """Whether exactly this program's migrations have run."""
+    return {row["name"] for row in await database.rows(FIND_MIGRATIONS)} == migrations().keys()
 
 
 class SchemaTooNew(Exception):

@@ -41,7 +41,7 @@ class Transaction:
             return await self._connection.fetch(query, *args)
 
     async def lock(self, query: str, *args: object) -> list[Row]:
-        """Rows of a SELECT … FOR UPDATE, held until the end."""
+        """Rows of a statement whose effect holds until the end: SELECT … FOR UPDATE, or a write others build on."""
         with translated():
             if not self._begun:
                 await self._connection.execute("begin")

@@ -1,0 +1,54 @@
+# `make` alone prints the menu. Every target sets up what it needs; nothing else has to be installed by hand.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := menu
+.PHONY: menu setup serve test soak check format bench docs lock clean
+
+menu:  ## this menu
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-8s %s\n' "$$name" "$$says"; done
+
+setup: .venv/ready  ## create .venv with the pinned dependencies of a server
+	@echo "Ready. Next: make serve"
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("dues needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 setup" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data
+	@exec $(BIN)/dues serve
+
+test: check  ## check, then prove every promise (under five minutes)
+	@$(BIN)/python -m pytest
+
+soak: .venv/dev  ## the slow tests, with large numbers
+	@DUES_TEST_SOAK=1 $(BIN)/python -m pytest -m soak
+
+check: .venv/dev  ## format, lint, types and imports, in seconds
+	@$(BIN)/ruff format --check --quiet . || (echo "Run: make format"; exit 1)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing > .venv/imports.txt 2>&1 || (cat .venv/imports.txt; exit 1)
+
+format: .venv/dev  ## put the code in its usual form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+bench: .venv/dev  ## measure, side by side with a conventional server and with pgbench
+	@$(BIN)/python -m bench
+
+lock:  ## pin the newest dependencies that pyproject.toml allows
+	@test -x .venv/lock/bin/uv || ($(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv)
+	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements.lock --extra build
+	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements-dev.lock --extra build --extra dev -c requirements.lock
+
+clean:  ## remove .venv and caches; your data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""`python -m bench`: dues measured beside other ways of doing the same, in one run."""

@@ -1,0 +1,71 @@
+"""POST /billing/accounts and GET /billing/accounts/{account}."""
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.conventional.callers import Tenant
+from bench.conventional.database import Session
+from bench.conventional.idempotency import Answer, Key, find_answer, fingerprint_of, remember
+from bench.conventional.models import Account
+from bench.conventional.opening import open_account, show_account
+from bench.conventional.problems import Problem
+from bench.conventional.schemas import AccountOut, NewAccount, render
+
+router = APIRouter(prefix="/billing/accounts")
+
+
+@router.post("", status_code=201, response_model=AccountOut)
+async def create_account(
+    body: NewAccount, request: Request, tenant_id: Tenant, key: Key, session: Session
+) -> Response:
+    """Opens an account, once per idempotency key. Answers after COMMIT."""
+    fingerprint = await fingerprint_of(request)
+    if stored := await find_answer(session, tenant_id, key, fingerprint):
+        return stored.response(replayed=True)
+    try:
+        answer = await _open(session, tenant_id, key, body, request)
+        remember(session, tenant_id, key, fingerprint, request, answer)
+        await session.commit()
+    except IntegrityError as error:
+        # Somebody was first: with this key (then that answer is ours too), or with this reference.
+        await session.rollback()
+        if stored := await find_answer(session, tenant_id, key, fingerprint):
+            return stored.response(replayed=True)
+        problem = _taken(error)
+        answer = Answer(problem.status, problem.body(request))
+        remember(session, tenant_id, key, fingerprint, request, answer)
+        await session.commit()
+    return answer.response()
+
+
+async def _open(
+    session: AsyncSession, tenant_id: int, key: str, body: NewAccount, request: Request
+) -> Answer:
+    try:
+        shown = await open_account(session, tenant_id, body, request.state.request_id, key)
+    except Problem as problem:
+        return Answer(problem.status, problem.body(request))
+    return Answer(201, render(shown), shown.id)
+
+
+def _taken(error: IntegrityError) -> Problem:
+    if "customers_reference_is_unique" in str(error.orig):
+        pointer, kind = "/customer/external_reference", "customer"
+    elif "accounts_reference_is_unique" in str(error.orig):
+        pointer, kind = "/external_reference", "account"
+    else:
+        raise error
+    detail = f"Another {kind} already has this external_reference."
+    return Problem("conflict", "external_reference_taken", detail, pointer=pointer)
+
+
+@router.get("/{account:path}", response_model=AccountOut)
+async def get_account(account: str, tenant_id: Tenant, session: Session) -> Response:
+    """Shows an account, by its id or its reference."""
+    column = Account.id if account.startswith("bacc_") else Account.external_reference
+    found = await session.scalar(select(Account).where(Account.tenant_id == tenant_id, column == account))
+    if found is None:
+        raise Problem("not-found", "account_not_found", f"There is no account {account!r}.")
+    return Response(render(await show_account(session, found)), media_type="application/json")

@@ -1,0 +1,91 @@
+"""One answer per idempotency key: what was stored, and storing it."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.conventional.models import IdempotencyKey
+from bench.conventional.problems import Problem
+
+LIFETIME = timedelta(hours=24)
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+async def key_of(idempotency_key: Annotated[str | None, Header()] = None) -> str:
+    """The request's Idempotency-Key. Refuses its absence and what is not 1–255 visible ASCII characters."""
+    if not idempotency_key:
+        raise Problem("idempotency-key-missing", "idempotency_key_missing", "Send an Idempotency-Key.")
+    if not _VISIBLE_ASCII.fullmatch(idempotency_key):
+        raise Problem(
+            "idempotency-key-invalid", "idempotency_key_invalid", "It must be 1–255 visible ASCII characters."
+        )
+    return idempotency_key
+
+
+Key = Annotated[str, Depends(key_of)]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request is answered, and the id of what it made."""
+
+    status: int
+    body: bytes
+    object_id: str | None = None
+
+    def response(self, *, replayed: bool = False) -> Response:
+        """The answer as HTTP."""
+        media_type = "application/json" if self.status < 400 else "application/problem+json"
+        headers = {"Idempotent-Replayed": "true"} if replayed else None
+        return Response(self.body, self.status, headers, media_type=media_type)
+
+
+async def fingerprint_of(request: Request) -> bytes:
+    """SHA-256 of method, path and canonical JSON body."""
+    canonical = json.dumps(await request.json(), sort_keys=True, separators=(",", ":"))
+    return sha256(f"{request.method} {request.url.path}\n{canonical}".encode()).digest()
+
+
+async def find_answer(session: AsyncSession, tenant_id: int, key: str, fingerprint: bytes) -> Answer | None:
+    """The stored answer. Refuses another request under the same key; forgets one that has expired."""
+    stored = await session.get(IdempotencyKey, (tenant_id, key))
+    if stored is None:
+        return None
+    if stored.expires_at <= datetime.now(UTC):
+        await session.delete(stored)
+        await session.flush()
+        return None
+    if stored.fingerprint != fingerprint:
+        detail = (
+            f"This key was first used for {stored.method} {stored.path} at {stored.created_at.isoformat()}."
+        )
+        raise Problem("idempotency-key-reused", "idempotency_key_reused", detail)
+    return Answer(stored.status, stored.body, stored.object_id)
+
+
+def remember(
+    session: AsyncSession, tenant_id: int, key: str, fingerprint: bytes, request: Request, answer: Answer
+) -> None:
+    """Adds the answer to the transaction of the work that it answers."""
+    now = datetime.now(UTC)
+    session.add(
+        IdempotencyKey(
+            tenant_id=tenant_id,
+            key=key,
+            fingerprint=fingerprint,
+            method=request.method,
+            path=request.url.path,
+            status=answer.status,
+            body=answer.body,
+            request_id=request.state.request_id,
+            object_id=answer.object_id,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    )

@@ -1,0 +1,130 @@
+"""The tables of `schema.sql`, as far as accounts need them, mapped onto classes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, SmallInteger
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """Maps Python's types onto the schema's."""
+
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+    }
+
+
+class ApiKey(Base):
+    """A key by its SHA-256."""
+
+    __tablename__ = "api_keys"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    sha256: Mapped[bytes]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class DefaultPaymentRules(Base):
+    """What applies to an object without rules of its own."""
+
+    __tablename__ = "default_payment_rules"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    payment_rules: Mapped[dict[str, Any]]
+
+
+class Customer(Base):
+    """Who owes. `balance` is in minor units of `currency`."""
+
+    __tablename__ = "customers"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    external_reference: Mapped[str]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    currency: Mapped[str | None]
+    balance: Mapped[int | None]
+    payment_rules: Mapped[dict[str, Any] | None]
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """What is owed for. `balance` is in minor units of `currency`."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    external_reference: Mapped[str]
+    customer_id: Mapped[str]
+    name: Mapped[str | None]
+    currency: Mapped[str | None]
+    balance: Mapped[int | None]
+    payment_rules: Mapped[dict[str, Any] | None]
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
+    created_at: Mapped[datetime]
+    customer: Mapped[Customer] = relationship(lazy="raise")
+
+
+class Entry(Base):
+    """One change of a balance; amounts are minor units."""
+
+    __tablename__ = "entries"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    kind: Mapped[str]
+    currency: Mapped[str]
+    amount: Mapped[int]
+    balance_after: Mapped[int]
+    request_id: Mapped[str]
+    idempotency_key: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Event(Base):
+    """News of a change."""
+
+    __tablename__ = "events"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    object_id: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """The first answer given under a key."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]
+    method: Mapped[str]
+    path: Mapped[str]
+    status: Mapped[int] = mapped_column(SmallInteger)
+    body: Mapped[bytes]
+    request_id: Mapped[str]
+    object_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,151 @@
+"""Opening an account: what is read, decided and added to the transaction."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.conventional.models import Account, Customer, DefaultPaymentRules, Entry, Event
+from bench.conventional.problems import Problem
+from bench.conventional.schemas import AccountOut, CustomerOut, NewAccount, NewCustomer
+from dues.domain.ids import new_id
+from dues.domain.money import is_safe
+
+
+async def open_account(
+    session: AsyncSession, tenant_id: int, body: NewAccount, request_id: str, key: str
+) -> AccountOut:
+    """Adds the account, its opening entry and its event; and its customer's, if one comes along.
+
+    Refuses amounts out of range and unknown customers. References are left to their constraints.
+    """
+    now = datetime.now(UTC)
+    _refuse_unsafe(body.balance, "/balance")
+    if isinstance(body.customer, NewCustomer):
+        customer = _new_customer(tenant_id, body.customer, now)
+        shown_customer = await show_customer(session, customer)
+        session.add(_event(tenant_id, "customer.created", shown_customer, now))
+        _add_opening_entry(session, customer, request_id, key)
+    else:
+        customer = await _find_customer(session, tenant_id, body.customer)
+
+    account = Account(
+        tenant_id=tenant_id,
+        id=new_id("bacc_", now),
+        external_reference=body.external_reference,
+        customer_id=customer.id,
+        customer=customer,
+        name=body.name,
+        currency=body.currency,
+        balance=body.balance,
+        payment_rules=body.payment_rules.model_dump() if body.payment_rules else None,
+        metadata_=body.metadata or None,
+        created_at=now,
+    )
+    shown = await show_account(session, account)
+    session.add_all([account, _event(tenant_id, "account.created", shown, now)])
+    _add_opening_entry(session, account, request_id, key)
+    return shown
+
+
+async def show_account(session: AsyncSession, account: Account) -> AccountOut:
+    """The account as the API shows it, with the payment rules that apply to it."""
+    return AccountOut(
+        id=account.id,
+        external_reference=account.external_reference,
+        customer_id=account.customer_id,
+        name=account.name,
+        currency=account.currency,
+        balance=account.balance,
+        payment_rules=await _rules_of(session, account, "account"),
+        metadata=account.metadata_,
+    )
+
+
+async def show_customer(session: AsyncSession, customer: Customer) -> CustomerOut:
+    """The customer as the API shows it, with the payment rules that apply."""
+    return CustomerOut(
+        id=customer.id,
+        external_reference=customer.external_reference,
+        name=customer.name,
+        email=customer.email,
+        phone=customer.phone,
+        currency=customer.currency,
+        balance=customer.balance,
+        payment_rules=await _rules_of(session, customer, "customer"),
+        metadata=customer.metadata_,
+    )
+
+
+async def _find_customer(session: AsyncSession, tenant_id: int, name: str) -> Customer:
+    column = Customer.id if name.startswith("bcus_") else Customer.external_reference
+    customer = await session.scalar(select(Customer).where(Customer.tenant_id == tenant_id, column == name))
+    if customer is None:
+        raise Problem(
+            "not-found", "customer_not_found", f"There is no customer {name!r}.", pointer="/customer"
+        )
+    return customer
+
+
+async def _rules_of(session: AsyncSession, owner: Account | Customer, kind: str) -> dict[str, Any] | None:
+    if owner.balance is None or owner.payment_rules is not None:
+        return None if owner.balance is None else owner.payment_rules
+    with session.no_autoflush:
+        default = await session.get(DefaultPaymentRules, (owner.tenant_id, kind, owner.currency))
+    return default.payment_rules if default else None
+
+
+def _new_customer(tenant_id: int, body: NewCustomer, now: datetime) -> Customer:
+    _refuse_unsafe(body.balance, "/customer/balance")
+    return Customer(
+        tenant_id=tenant_id,
+        id=new_id("bcus_", now),
+        external_reference=body.external_reference,
+        name=body.name,
+        email=body.email,
+        phone=body.phone,
+        currency=body.currency,
+        balance=body.balance,
+        payment_rules=body.payment_rules.model_dump() if body.payment_rules else None,
+        metadata_=body.metadata or None,
+        created_at=now,
+    )
+
+
+def _refuse_unsafe(balance_minor: int | None, pointer: str) -> None:
+    if balance_minor is not None and not is_safe(balance_minor):
+        raise Problem(
+            "unprocessable", "amount_out_of_range", f"{balance_minor} is out of range.", pointer=pointer
+        )
+
+
+def _add_opening_entry(session: AsyncSession, owner: Account | Customer, request_id: str, key: str) -> None:
+    if owner.balance is None:
+        return
+    session.add(
+        Entry(
+            tenant_id=owner.tenant_id,
+            owner_id=owner.id,
+            number=1,
+            id=new_id("ent_", owner.created_at),
+            kind="opening",
+            currency=owner.currency,
+            amount=owner.balance,
+            balance_after=owner.balance,
+            request_id=request_id,
+            idempotency_key=key,
+            created_at=owner.created_at,
+        )
+    )
+
+
+def _event(tenant_id: int, kind: str, shown: AccountOut | CustomerOut, now: datetime) -> Event:
+    return Event(
+        tenant_id=tenant_id,
+        id=new_id("evt_", now),
+        type=kind,
+        object_id=shown.id,
+        data=shown.model_dump(exclude_none=True),
+        created_at=now,
+    )

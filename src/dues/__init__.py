@@ -1,0 +1,1 @@
+"""dues: a self-hosted billing accounts server."""

@@ -1,0 +1,5 @@
+"""`python -m dues` is the `dues` command."""
+
+from dues.cli.main import main
+
+main()

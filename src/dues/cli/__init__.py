@@ -1,0 +1,1 @@
+"""The `dues` command: a file per group of commands."""

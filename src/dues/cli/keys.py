@@ -1,0 +1,115 @@
+"""`dues keys`: the API keys of a merchant."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dues.cli.database import AsJson, Data, with_database
+from dues.cli.merchants import Merchant, find_merchant
+from dues.db.database import Database
+from dues.tenants import store
+from dues.tenants.keys import ApiKey, KeyKind, Mode, NewKey, generate
+
+app = typer.Typer(help="The API keys of a merchant. They work while the server runs.", no_args_is_help=True)
+
+
+class ModeChoice(StrEnum):
+    """Test data and live data never meet."""
+
+    test = "test"
+    live = "live"
+
+
+class KindChoice(StrEnum):
+    """Secret keys are for servers, public ones for browsers."""
+
+    secret = "secret"  # noqa: S105: a word, not a password
+    public = "public"
+
+
+@app.command()
+def create(
+    mode: Annotated[ModeChoice, typer.Option(help="Which data it opens.")] = ModeChoice.test,
+    kind: Annotated[KindChoice, typer.Option(help="For a server, or for a browser.")] = KindChoice.secret,
+    expires_in_days: Annotated[int | None, typer.Option(min=1, help="For how long; for ever where not said.")] = None,
+    merchant: Merchant = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a key and print it this once; it is the last word of the output."""
+
+    async def run(database: Database) -> NewKey:
+        owner = await find_merchant(database, merchant)
+        now = datetime.now(UTC)
+        expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
+        chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
+        chosen_kind: KeyKind = "public" if kind is KindChoice.public else "secret"
+        key = generate(chosen_mode, chosen_kind, now, expires_at)
+        async with database.transaction() as tx:
+            store.insert_keys(tx, owner["id"], [key], now)
+            await tx.commit()
+        return key
+
+    key = with_database(data, run)
+    if as_json:
+        shown = {"id": key.id, "mode": key.mode, "kind": key.kind, "expires_at": key.expires_at, "key": key.secret}
+        print(msgspec.json.encode(shown).decode())
+    else:
+        print(f"{key.id} ({key.mode} {key.kind}), shown this once: {key.secret}")
+
+
+@app.command("list")
+def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = False) -> None:
+    """List every key a merchant ever had, by its last four characters."""
+
+    async def run(database: Database) -> list[ApiKey]:
+        owner = await find_merchant(database, merchant)
+        return await store.list_keys(database, owner["id"])
+
+    keys = with_database(data, run)
+    now = datetime.now(UTC)
+    if as_json:
+        rows = [
+            {
+                "id": key.id,
+                "mode": key.mode,
+                "kind": key.kind,
+                "last_four": key.last_four,
+                "state": _state(key, now),
+                "created_at": key.created_at,
+                "expires_at": key.expires_at,
+                "revoked_at": key.revoked_at,
+            }
+            for key in keys
+        ]
+        print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        return
+    table = Table("id", "mode", "kind", "ends in", "created", "state")
+    for key in keys:
+        table.add_row(
+            key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key, now)
+        )
+    Console().print(table)
+
+
+@app.command()
+def revoke(key_id: str, data: Data = None, as_json: AsJson = False) -> None:
+    """Revoke the key with the id KEY_ID (key_…), for good. Every server stops accepting it within a second."""
+
+    async def run(database: Database) -> bool:
+        return await store.save_revoked_key(database, key_id, datetime.now(UTC))
+
+    if not with_database(data, run):
+        raise typer.BadParameter(f"there is no key {key_id}. See dues keys list.")
+    print(msgspec.json.encode({"id": key_id, "state": "revoked"}).decode() if as_json else f"Revoked {key_id}.")
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at:
+        return "revoked"
+    return "expired" if key.expires_at and key.expires_at <= now else "in force"

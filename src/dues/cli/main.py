@@ -1,0 +1,38 @@
+"""The `dues` command."""
+
+import sys
+
+import typer
+
+from dues.cli import database, keys, merchants, serve
+from dues.db.embedded import EmbeddedPostgresError
+from dues.db.errors import Unavailable
+from dues.db.migrate import SchemaTooNew
+from dues.settings import SettingsError
+
+app = typer.Typer(
+    name="dues",
+    help="A billing accounts server that a company trusts with what its customers owe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(serve.serve)
+app.command(name="database-url")(database.database_url)
+app.add_typer(keys.app, name="keys")
+app.add_typer(merchants.app, name="merchants")
+
+
+def main() -> None:
+    """Runs the command; what a person can mend is one sentence on standard error and exit status 2."""
+    try:
+        app()
+    except (SettingsError, EmbeddedPostgresError, SchemaTooNew) as error:
+        _fail(str(error))
+    except Unavailable as error:
+        _fail(f"The database does not answer: {error}")
+
+
+def _fail(sentence: str) -> None:
+    print(f"dues: {sentence}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,38 @@
+"""Who may come in: from the Authorization header to a tenant."""
+
+from datetime import UTC, datetime
+
+from dues.http.exchange import Exchange
+from dues.http.problems import ProblemError
+from dues.tenants.authenticate import KeyRing
+from dues.tenants.keys import ApiKey
+
+
+async def authenticate(exchange: Exchange, keys: KeyRing) -> int:
+    """The tenant whose secret key came with the request. Refuses everyone else."""
+    key = await _key(exchange, keys)
+    exchange.tenant = f"{key.merchant_id}/{key.mode}"
+    if key.revoked_at is not None:
+        raise ProblemError("key_revoked", f"The key that ends in {key.last_four} was revoked. Use another.")
+    if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
+        raise ProblemError("key_expired", f"The key that ends in {key.last_four} has expired. Use another.")
+    if key.kind != "secret":
+        raise ProblemError("secret_key_required", "This is a public key. Billing calls need a secret key (sk_…).")
+    return key.tenant_id
+
+
+async def _key(exchange: Exchange, keys: KeyRing) -> ApiKey:
+    header = exchange.header(b"authorization")
+    if header is None:
+        raise _unauthorized("Send your secret key as the header Authorization: Bearer <key>.")
+    scheme, _, secret = header.partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise _unauthorized("The Authorization header must be: Bearer <key>.")
+    key = await keys.find(secret.strip().decode("latin-1"))
+    if key is None:
+        raise _unauthorized("This key is unknown. Check that it is whole, and that it belongs to this server.")
+    return key
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,68 @@
+"""Counts for Prometheus: requests, how long they took, how large the groups were, the database's pool."""
+
+import os
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_LATENCY_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_SIZE_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class Metrics:
+    """One process's counts. With several workers on one server, /metrics shows them all together."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "dues_requests", "HTTP requests.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "dues_request_duration_seconds",
+            "From a request's last header to its answer.",
+            ("route",),
+            buckets=_LATENCY_BUCKETS,
+            registry=self._registry,
+        )
+        self._group_sizes = Histogram(
+            "dues_group_size",
+            "Requests that shared a transaction.",
+            ("command",),
+            buckets=_SIZE_BUCKETS,
+            registry=self._registry,
+        )
+        self._connections = Gauge(
+            "dues_database_connections",
+            "Connections of the database pool.",
+            ("state",),
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        # Looking a child up by its labels costs more than counting with it.
+        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+        self._commands: dict[str, Any] = {}
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts one request."""
+        known = self._children.get((method, route, status))
+        if known is None:
+            known = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._children[method, route, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
+
+    def observe_group(self, command: str, size: int) -> None:
+        """Counts one group."""
+        known = self._commands.get(command) or self._commands.setdefault(command, self._group_sizes.labels(command))
+        known.observe(size)
+
+    def render(self, connections: dict[str, int]) -> bytes:
+        """The text that Prometheus reads."""
+        for state, count in connections.items():
+            self._connections.labels(state).set(count)
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        everyone = CollectorRegistry()
+        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
+        return generate_latest(everyone)

@@ -1,0 +1,251 @@
+"""From the bytes of a body to a typed request, or to every violation in it at once.
+
+A good body costs one pass of the decoder and one look at each rule. Only a bad one is gone through again, member
+by member, to collect everything that is wrong with it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from dues.domain.fields import Rule
+from dues.domain.violations import Violation, pointer_to
+from dues.http.problems import ProblemError
+
+Body = TypeVar("Body")
+
+_MISSING: Final = object()
+
+
+def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
+    """The typed body and its canonical form (sorted members, no white space), which fingerprints are made of.
+
+    Raises ProblemError: `malformed_json`, or `validation_failed` with every violation.
+    """
+    tree = _parse(body)
+    canonical = msgspec.json.encode(tree, order="sorted")
+    try:
+        typed = msgspec.convert(tree, shape)
+        broken = list(_checker(shape)(typed, ""))
+    except msgspec.ValidationError:
+        broken = list(_violations(tree, inspect.type_info(shape), ""))
+        assert broken, "what the decoder refuses, the collector explains"
+    if broken:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        where = broken[0].pointer or "The body"
+        raise ProblemError("validation_failed", f"{where} {broken[0].detail}{more}", broken)
+    return typed, canonical
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        tree = msgspec.json.decode(body)
+        # A member given twice vanishes in decoding, so the body comes out shorter than its own text without white
+        # space. (Escapes and numbers may be spelt in several ways too; then the slow look decides.)
+        suspicious = len(msgspec.json.encode(tree)) != len(msgspec.json.format(body, indent=-1))
+    except RecursionError:
+        raise ProblemError("malformed_json", "The body is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProblemError("malformed_json", f"The body is not JSON in UTF-8: {error}.") from None
+    if suspicious and (repeated := list(_repeated(body))):
+        raise ProblemError("malformed_json", f"{repeated[0].pointer} is given twice.", repeated)
+    return tree
+
+
+def _repeated(body: bytes) -> Iterator[Violation]:
+    """Every member that stands twice in one object."""
+
+    class Pairs(list[tuple[str, Any]]):
+        """An object as it was written, before its members could swallow each other."""
+
+    def walk(value: Any, pointer: str) -> Iterator[Violation]:
+        if isinstance(value, Pairs):
+            seen = set()
+            for name, member in value:
+                if name in seen:
+                    yield Violation(pointer_to(pointer, name), "duplicate_member", "is given twice.")
+                seen.add(name)
+                yield from walk(member, pointer_to(pointer, name))
+        elif isinstance(value, list):
+            for position, item in enumerate(value):
+                yield from walk(item, f"{pointer}/{position}")
+
+    yield from walk(json.loads(body, object_pairs_hook=Pairs), "")
+
+
+# The fast way: a typed body, its rules --------------------------------------------------------------------------
+
+
+@lru_cache
+def _checker(shape: type) -> Callable[[Any, str], Iterator[Violation]]:
+    """A function that applies the rules of `shape`'s fields to a typed body."""
+    info = inspect.type_info(shape)
+    assert isinstance(info, inspect.StructType)
+    rules = [(field.name, field.encode_name, rule) for field in info.fields if (rule := _rule_of(field.type))]
+    nested = [field.name for field in info.fields if _struct_in(field.type)]
+
+    def check(typed: Any, pointer: str) -> Iterator[Violation]:
+        for attribute, name, rule in rules:
+            value = getattr(typed, attribute)
+            if value is not None and not isinstance(value, msgspec.Struct) and (broken := rule(value)):
+                yield Violation(pointer_to(pointer, name), *broken)
+        for attribute in nested:
+            value = getattr(typed, attribute)
+            if isinstance(value, msgspec.Struct):
+                yield from _checker(type(value))(value, pointer_to(pointer, attribute))
+        yield from _cross_check(typed, typed, pointer)
+
+    return check
+
+
+def _cross_check(shape: Any, values: Any, pointer: str) -> Iterator[Violation]:
+    """What a shape says of its fields together, its pointers put below `pointer`."""
+    if cross_check := getattr(shape if isinstance(shape, type) else type(shape), "cross_check", None):
+        for broken in cross_check(values):
+            yield Violation(pointer + broken.pointer, broken.code, broken.detail)
+
+
+def _rule_of(kind: inspect.Type) -> Rule | None:
+    """The rule that a field's type carries, if it does."""
+    match kind:
+        case inspect.Metadata(extra={"rule": rule}):
+            return rule  # type: ignore[no-any-return]
+        case inspect.Metadata():
+            return _rule_of(kind.type)
+        case inspect.UnionType():
+            return next((rule for choice in kind.types if (rule := _rule_of(choice))), None)
+        case _:
+            return None
+
+
+def _struct_in(kind: inspect.Type) -> inspect.StructType | None:
+    match kind:
+        case inspect.StructType():
+            return kind
+        case inspect.Metadata():
+            return _struct_in(kind.type)
+        case inspect.UnionType():
+            return next((struct for choice in kind.types if (struct := _struct_in(choice))), None)
+        case _:
+            return None
+
+
+# The slow way: a body that does not fit, member by member -------------------------------------------------------
+
+
+def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violation]:
+    """Everything that is wrong with `value` as a `kind`."""
+    match kind:
+        case inspect.Metadata():
+            found = list(_violations(value, kind.type, pointer))
+            yield from found
+            if not found and (rule := (kind.extra or {}).get("rule")) and (broken := rule(value)):
+                yield Violation(pointer, *broken)
+        case inspect.UnionType():
+            yield from _union_violations(value, kind, pointer)
+        case inspect.StructType():
+            yield from _struct_violations(value, kind, pointer)
+        case inspect.DictType():
+            yield from _dict_violations(value, kind, pointer)
+        case inspect.StrType():
+            yield from _text_violations(value, kind, pointer)
+        case inspect.IntType():
+            yield from _integer_violations(value, kind, pointer)
+        case inspect.BoolType():
+            if not isinstance(value, bool):
+                yield _wrong_kind(value, "true or false", pointer)
+        case _:
+            raise AssertionError(f"no request has a {kind}")
+
+
+def _union_violations(value: Any, kind: inspect.UnionType, pointer: str) -> Iterator[Violation]:
+    choices = [choice for choice in kind.types if not isinstance(choice, inspect.NoneType)]
+    if value is None and len(choices) < len(kind.types):
+        return
+    fitting = [choice for choice in choices if isinstance(value, dict) == isinstance(choice, inspect.StructType)]
+    chosen = (fitting or choices)[0]
+    if len(choices) > 1 and not isinstance(value, str | dict):
+        yield _wrong_kind(value, "a string or an object", pointer)
+    else:
+        yield from _violations(value, chosen, pointer)
+
+
+def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, dict):
+        yield _wrong_kind(value, "an object", pointer)
+        return
+    fields = {field.encode_name: field for field in kind.fields}
+    good = SimpleNamespace(**dict.fromkeys(field.name for field in kind.fields))
+    for name, field in fields.items():
+        member = value.get(name, _MISSING)
+        if member is _MISSING or (member is None and field.required):
+            if field.required:
+                yield Violation(pointer_to(pointer, name), "required", "is required.")
+            continue
+        found = list(_violations(member, field.type, pointer_to(pointer, name)))
+        yield from found
+        # A broken member is still one that was given: what needs it should not be blamed on top.
+        setattr(good, field.name, member)
+    for name in value:
+        if name not in fields:
+            known = get_close_matches(name, fields, n=1)
+            hint = f" Did you mean {known[0]}?" if known else f" Known are: {', '.join(fields)}."
+            yield Violation(pointer_to(pointer, name), "unknown_field", f"is not known here.{hint}")
+    try:
+        yield from _cross_check(kind.cls, good, pointer)
+    except TypeError:
+        return  # members of the wrong kind cannot be compared; they are reported already
+
+
+def _dict_violations(value: Any, kind: inspect.DictType, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, dict):
+        yield _wrong_kind(value, "an object", pointer)
+        return
+    if kind.max_length is not None and len(value) > kind.max_length:
+        yield Violation(pointer, "too_many", f"must have at most {kind.max_length} keys; it has {len(value)}.")
+    for name, member in value.items():
+        below = pointer_to(pointer, name)
+        for broken in _violations(name, kind.key_type, below):
+            yield Violation(below, f"key_{broken.code}", f"has a key that {broken.detail}")
+        yield from _violations(member, kind.value_type, below)
+
+
+def _text_violations(value: Any, kind: inspect.StrType, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, str):
+        yield _wrong_kind(value, "a string", pointer)
+    elif kind.min_length is not None and len(value) < kind.min_length:
+        yield Violation(pointer, "too_short", "must not be empty.")
+    elif kind.max_length is not None and len(value) > kind.max_length:
+        yield Violation(
+            pointer, "too_long", f"must have at most {kind.max_length} characters; it has {len(value)}."
+        )
+
+
+def _integer_violations(value: Any, kind: inspect.IntType, pointer: str) -> Iterator[Violation]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield _wrong_kind(value, "an integer, in the currency's smallest unit and without quotes or decimals", pointer)
+    elif kind.ge is not None and value < kind.ge:
+        yield Violation(pointer, "too_small", f"must be at least {kind.ge}.")
+    elif kind.le is not None and value > kind.le:
+        yield Violation(pointer, "too_large", f"must be at most {kind.le}.")
+
+
+def _wrong_kind(value: Any, wanted: str, pointer: str) -> Violation:
+    return Violation(pointer, "wrong_type", f"must be {wanted}, not {_KINDS[type(value)]}.")
+
+
+_KINDS: Final = {
+    str: "a string",
+    int: "an integer",
+    float: "a number with decimals or an exponent",
+    bool: "true or false",
+    dict: "an object",
+    list: "an array",
+    type(None): "null",
+}

@@ -1,0 +1,1 @@
+"""The ledger: every change of a balance is one immutable entry."""

@@ -1,0 +1,45 @@
+"""The statements on entries."""
+
+from collections.abc import Sequence
+
+from dues.domain.balances import Entry
+from dues.work.work import Request, Work
+
+INSERT_ENTRIES = """
+insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after,
+                     request_id, idempotency_key, created_at)
+select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                     $8::bigint[], $9::text[], $10::text[], $11::timestamptz[])
+"""
+
+
+def insert_entries(work: Work, request: Request[object], entries: Sequence[Entry]) -> None:
+    """Writes the entries that `request` caused."""
+    rows = [
+        (
+            request.tenant_id,
+            entry.owner_id,
+            entry.number,
+            entry.id,
+            entry.kind,
+            entry.currency,
+            entry.amount,
+            entry.balance_after,
+            request.request_id,
+            request.idempotency_key,
+            work.now,
+        )
+        for entry in entries
+    ]
+    work.tx.insert(INSERT_ENTRIES, rows)
+
+
+FIND_UNPROVEN_BALANCES = """
+select b.tenant_id, b.id, b.balance, sum(e.amount)::bigint as total
+  from (select tenant_id, id, balance from accounts union all select tenant_id, id, balance from customers) b
+  left join entries e on e.tenant_id = b.tenant_id and e.owner_id = b.id
+ where b.balance is not null
+ group by b.tenant_id, b.id, b.balance
+having b.balance is distinct from sum(e.amount)
+"""
+"""Balances that their entries do not add up to. The books are right when there are none."""

@@ -1,0 +1,1 @@
+"""What people see in a browser. Each page is whole in itself: no other host is asked for anything."""

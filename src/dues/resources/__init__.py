@@ -1,0 +1,1 @@
+"""The nouns of the API, a room for each: commands named after their verbs, reads, SQL and JSON shapes."""

@@ -1,0 +1,37 @@
+"""The JSON of a customer."""
+
+import msgspec
+from msgspec import Struct
+
+from dues.domain.customers import Customer
+from dues.domain.payment_rules import PaymentRules
+
+
+class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer as clients see it; what has no value is left out."""
+
+    id: str
+    external_reference: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    currency: str | None = None
+    balance: int | None = None
+    payment_rules: PaymentRules | None = None
+    metadata: dict[str, str] | None = None
+
+
+def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:
+    """The customer's JSON. Rules show only where a balance is tracked: its own, else the merchant's default."""
+    body = CustomerBody(
+        id=customer.id,
+        external_reference=customer.external_reference,
+        name=customer.name,
+        email=customer.email,
+        phone=customer.phone,
+        currency=customer.currency,
+        balance=customer.balance,
+        payment_rules=None if customer.balance is None else customer.payment_rules or default_rules,
+        metadata=customer.metadata,
+    )
+    return msgspec.json.encode(body)

@@ -1,0 +1,1 @@
+"""Idempotency keys: what became of a request that was sent under one."""

@@ -1,0 +1,81 @@
+"""Settings: read once at the start from options and DUES_… variables, refused loudly where they make no sense."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+_PREFIX: Final = "DUES_"
+
+
+class SettingsError(Exception):
+    """A setting makes no sense. The message names it and says what it may be."""
+
+
+def _setting(default: Any, says: str) -> Any:
+    return field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Each field is the variable DUES_<NAME> and, for `serve`, the option --<name>."""
+
+    host: str = _setting("127.0.0.1", "The address to listen on.")
+    port: int = _setting(8080, "The port to listen on; 0 takes any that is free.")
+    data: Path = _setting(Path("data"), "The folder of the embedded PostgreSQL. Not used with a database URL.")
+    workers: int = _setting(1, "How many server processes share the port.")
+    database_url: str = _setting("", "A PostgreSQL (15 or newer) to use instead of the embedded one.")
+    database_connections: int = _setting(10, "How many connections each server process may open.")
+    docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
+    idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
+    log_level: LogLevel = _setting("info", "The least important level that is logged.")
+
+    def __post_init__(self) -> None:
+        _between("port", self.port, 0, 65_535)
+        _between("workers", self.workers, 1, 64)
+        _between("database_connections", self.database_connections, 4, 500)
+        _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
+        if self.log_level not in get_args(LogLevel):
+            raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")
+        if self.database_url and urlsplit(self.database_url).scheme not in ("postgresql", "postgres"):
+            raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
+        if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
+            raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
+    """Settings from `options` (None: not given), then DUES_… variables, then defaults. Raises SettingsError."""
+    known = {setting.name: setting for setting in fields(Settings)}
+    given = {}
+    for variable, text in environment.items():
+        name = variable.removeprefix(_PREFIX).lower()
+        if not variable.startswith(_PREFIX):
+            continue
+        if name not in known:
+            raise SettingsError(f"{variable} is no setting of dues. Known are: {', '.join(_variables())}.")
+        given[name] = _parse(variable, text, known[name].default)
+    return Settings(**given | {name: value for name, value in options.items() if value is not None})
+
+
+def _variables() -> list[str]:
+    return [_PREFIX + setting.name.upper() for setting in fields(Settings)]
+
+
+def _parse(variable: str, text: str, default: object) -> object:
+    if isinstance(default, Path):
+        return Path(text)
+    if not isinstance(default, int):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{variable} must be a whole number; it is {text!r}.") from None
+
+
+def _between(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{_PREFIX}{name.upper()} must be between {low} and {high}; it is {value}.")
