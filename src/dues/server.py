@@ -87,7 +87,7 @@ async def _serve(
             log_config=None,
             access_log=False,
             server_header=False,
-            date_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             backlog=2048,
         )

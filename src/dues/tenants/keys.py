@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal
 
-from dues.domain.ids import new_id, random_text
+from dues.domain.ids import new_id, random_secret
 
 Mode = Literal["test", "live"]
 KeyKind = Literal["secret", "public"]
@@ -51,7 +51,7 @@ class NewKey:
 def generate(mode: Mode, kind: KeyKind, now: datetime, expires_at: datetime | None = None) -> NewKey:
     """A new key: `sk_…` or `pk_…`, with `test_` in test mode."""
     prefix = ("sk_" if kind == "secret" else "pk_") + ("test_" if mode == "test" else "")
-    return NewKey(new_id("key_", now), prefix + random_text(SECRET_LENGTH), mode, kind, expires_at)
+    return NewKey(new_id("key_", now), prefix + random_secret(SECRET_LENGTH), mode, kind, expires_at)
 
 
 def fingerprint(secret: str) -> bytes | None:

@@ -1,0 +1,1 @@
+"""Promises, and the proof of each."""

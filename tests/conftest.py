@@ -1,0 +1,133 @@
+"""The stage: one real PostgreSQL and one real server for the whole run, and new merchants for every test.
+
+Tests never share data, since tenants never meet; so nothing is emptied between them, and they may run in any order.
+After every test the books are checked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from dues.db.database import Database
+from dues.db.embedded import EmbeddedPostgres
+from dues.db.migrate import migrate
+from dues.ledger.store import FIND_UNPROVEN_BALANCES
+from dues.tenants.keys import NewKey
+from dues.tenants.merchants import create_merchant
+from tests.running import Caller, RunningServer
+
+Result = TypeVar("Result")
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL with the current schema."""
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"))
+    url = embedded.open()
+    asyncio.run(migrate(url))
+    yield url
+    embedded.close()
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on that database."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with RunningServer(database_url=database_url, log=log).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Another server process on the same database."""
+    log = tmp_path_factory.mktemp("second-server") / "log"
+    with RunningServer(database_url=database_url, log=log).running() as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """A merchant that nobody else uses, with its four keys."""
+
+    id: str
+    keys: list[NewKey]
+    base: str
+
+    def key(self, mode: str = "test", kind: str = "secret") -> str:
+        """The key of this mode and kind."""
+        return next(key.secret for key in self.keys if (key.mode, key.kind) == (mode, kind))
+
+    def caller(self, mode: str = "test", kind: str = "secret", base: str | None = None) -> Caller:
+        """Somebody with that key."""
+        return Caller(base or self.base, self.key(mode, kind))
+
+
+Ask = Callable[[Callable[[Database], Awaitable[Result]]], Result]
+
+
+@pytest.fixture
+def ask(database_url: str) -> Ask[object]:
+    """Runs an async function on the database itself."""
+
+    def run(question: Callable[[Database], Awaitable[Result]]) -> Result:
+        async def answer() -> Result:
+            database = await Database.connect(database_url, 4)
+            try:
+                return await question(database)
+            finally:
+                await database.close()
+
+        return asyncio.run(answer())
+
+    return run
+
+
+@pytest.fixture
+def new_merchant(ask: Ask[Merchant], server: RunningServer) -> Callable[[], Merchant]:
+    """Makes merchants."""
+
+    async def make(database: Database) -> Merchant:
+        async with database.transaction() as tx:
+            merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC))
+            await tx.commit()
+        return Merchant(merchant_id, keys, server.base)
+
+    return lambda: ask(make)
+
+
+@pytest.fixture
+def merchant(new_merchant: Callable[[], Merchant]) -> Merchant:
+    """The merchant a test is about."""
+    return new_merchant()
+
+
+@pytest.fixture
+def alice(merchant: Merchant) -> Caller:
+    """Who has the merchant's test secret key."""
+    return merchant.caller()
+
+
+@pytest.fixture
+def mallory(new_merchant: Callable[[], Merchant]) -> Caller:
+    """A stranger: another merchant's secret key, on the same server."""
+    return new_merchant().caller()
+
+
+@pytest.fixture(autouse=True)
+def _books(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that touched the database: each balance equals its entries."""
+    yield
+    if "database_url" in request.fixturenames:
+        run: Ask[list[object]] = request.getfixturevalue("ask")
+        assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
+
+
+@pytest.fixture
+def log_path(tmp_path: Path) -> Path:
+    """Where a server of the test's own may log."""
+    return tmp_path / "server.log"

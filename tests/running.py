@@ -1,0 +1,117 @@
+"""A real `dues serve` in a process of its own, and callers of it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+class RunningServer:
+    """One server process on a free port. `database_url` None: the embedded PostgreSQL in `data`."""
+
+    def __init__(self, *, data: Path | None = None, database_url: str | None = None, log: Path, **settings: str) -> None:
+        self._environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
+        self._environment |= {f"DUES_{name.upper()}": text for name, text in settings.items()}
+        if database_url:
+            self._environment["DUES_DATABASE_URL"] = database_url
+        if data:
+            self._environment["DUES_DATA"] = str(data)
+        self.log = log
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, timeout_seconds: float = 30) -> str:
+        """Starts it, waits until it is ready, and returns what it printed so far."""
+        printed = self.log.with_suffix(".out")
+        with self.log.open("a") as log, printed.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dues", "serve", "--port", str(self.port)],
+                env=self._environment,
+                stdout=out,
+                stderr=log,
+                text=True,
+            )
+        deadline = time.monotonic() + timeout_seconds
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"it does not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.05)
+        return printed.read_text()
+
+    def _ready(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{self.base}/readyz").status_code == 200
+        return False
+
+    def stop(self) -> int:
+        """SIGTERM; its exit status."""
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def kill(self) -> None:
+        """SIGKILL: as when the power fails, for this process."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["RunningServer"]:
+        """Started on entry, stopped on exit."""
+        self.start()
+        try:
+            yield self
+        finally:
+            if self.process and self.process.poll() is None:
+                self.stop()
+
+
+class Caller:
+    """Somebody with a key (or without one) who talks to a server."""
+
+    def __init__(self, base: str, key: str | None) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.http = httpx.Client(base_url=base, headers=headers, timeout=30)
+
+    def post(self, path: str, body: Any, key: str | None = None, **headers: str) -> httpx.Response:
+        """POST `body` as JSON under an Idempotency-Key (a new one where none is given)."""
+        sent = {"Idempotency-Key": key or new_key()} | {name.replace("_", "-"): v for name, v in headers.items()}
+        return self.http.post(path, json=body, headers=sent)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """GET `path`."""
+        return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def open_account(self, key: str | None = None, **changes: Any) -> httpx.Response:
+        """POST /billing/accounts with a new customer and a new reference, but for `changes` (... leaves one out)."""
+        body: dict[str, Any] = {"customer": {"external_reference": new_reference("CUST")}}
+        body |= {"external_reference": new_reference("UAR")} | changes
+        return self.post("/billing/accounts", {k: v for k, v in body.items() if v is not ...}, key)
+
+
+def new_key() -> str:
+    """An Idempotency-Key that nobody used yet."""
+    return str(uuid.uuid4())
+
+
+def new_reference(prefix: str = "REF") -> str:
+    """A reference that nobody used yet."""
+    return f"{prefix}-{uuid.uuid4().hex[:16]}"
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
