@@ -16,6 +16,7 @@ import pytest
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
 from dues.db.migrate import migrate
+from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
@@ -124,7 +125,7 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
     if "database_url" not in request.fixturenames:
         yield
         return
-    run: Ask[list[object]] = request.getfixturevalue("ask")
+    run: Ask[list[Row]] = request.getfixturevalue("ask")
     yield
     assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
 

@@ -18,7 +18,9 @@ import httpx
 class RunningServer:
     """One server process on a free port. `database_url` None: the embedded PostgreSQL in `data`."""
 
-    def __init__(self, *, data: Path | None = None, database_url: str | None = None, log: Path, **settings: str) -> None:
+    def __init__(
+        self, *, data: Path | None = None, database_url: str | None = None, log: Path, **settings: str
+    ) -> None:
         self._environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
         self._environment |= {f"DUES_{name.upper()}": text for name, text in settings.items()}
         if database_url:
@@ -82,6 +84,9 @@ class Caller:
     def __init__(self, base: str, key: str | None) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.http = httpx.Client(base_url=base, headers=headers, timeout=30)
+
+    def __del__(self) -> None:
+        self.http.close()
 
     def post(self, path: str, body: Any, key: str | None = None, **headers: str) -> httpx.Response:
         """POST `body` as JSON under an Idempotency-Key (a new one where none is given)."""

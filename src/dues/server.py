@@ -20,6 +20,7 @@ import uvicorn
 
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from dues.db.statistics import keep_statistics
 from dues.http.endpoints import Floor
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
@@ -72,7 +73,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:  # Windows
         return None
-    return uvloop.new_event_loop  # type: ignore[no-any-return]
+    return uvloop.new_event_loop
 
 
 async def _serve(
@@ -112,11 +113,12 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
         docs_base=settings.docs_base,
         idempotency_retention=timedelta(hours=settings.idempotency_hours),
     )
-    purge = asyncio.create_task(purge_for_ever(database))
+    chores = [asyncio.create_task(chore(database)) for chore in (purge_for_ever, keep_statistics)]
     try:
         yield FrontDoor(routes(floor, counts), counts, settings.docs_base)
     finally:
-        purge.cancel()
+        for chore in chores:
+            chore.cancel()
         await writes.drain()
         await reads.drain()
         await database.close()
@@ -147,7 +149,11 @@ class _Supervisor:
     """Keeps `workers` processes on one socket until told to stop."""
 
     def __init__(
-        self, settings: Settings, database_url: str, listener: socket.socket, embedded: EmbeddedPostgres | None
+        self,
+        settings: Settings,
+        database_url: str,
+        listener: socket.socket,
+        embedded: EmbeddedPostgres | None,
     ) -> None:
         self._arguments = settings, database_url, listener
         self._embedded = embedded
@@ -186,7 +192,7 @@ class _Supervisor:
 def configure_logs(level: LogLevel) -> None:
     """One line per event on standard error: JSON, or for people where it is a terminal."""
     numbers = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

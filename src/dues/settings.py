@@ -50,7 +50,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
     """Settings from `options` (None: not given), then DUES_… variables, then defaults. Raises SettingsError."""
     known = {setting.name: setting for setting in fields(Settings)}
-    given = {}
+    given: dict[str, Any] = {}
     for variable, text in environment.items():
         name = variable.removeprefix(_PREFIX).lower()
         if not variable.startswith(_PREFIX):

@@ -28,7 +28,7 @@ class ModeChoice(StrEnum):
 class KindChoice(StrEnum):
     """Secret keys are for servers, public ones for browsers."""
 
-    secret = "secret"  # noqa: S105: a word, not a password
+    secret = "secret"  # noqa: S105
     public = "public"
 
 
@@ -57,7 +57,13 @@ def create(
 
     key = with_database(data, run)
     if as_json:
-        shown = {"id": key.id, "mode": key.mode, "kind": key.kind, "expires_at": key.expires_at, "key": key.secret}
+        shown = {
+            "id": key.id,
+            "mode": key.mode,
+            "kind": key.kind,
+            "expires_at": key.expires_at,
+            "key": key.secret,
+        }
         print(msgspec.json.encode(shown).decode())
     else:
         print(f"{key.id} ({key.mode} {key.kind}), shown this once: {key.secret}")
@@ -91,9 +97,7 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
         return
     table = Table("id", "mode", "kind", "ends in", "created", "state")
     for key in keys:
-        table.add_row(
-            key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key, now)
-        )
+        table.add_row(key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key, now))
     Console().print(table)
 
 

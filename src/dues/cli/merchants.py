@@ -19,7 +19,8 @@ from dues.tenants.merchants import create_merchant
 app = typer.Typer(help="The merchants on this server.", no_args_is_help=True)
 
 Merchant = Annotated[
-    str | None, typer.Option(help="The merchant's id (mer_…); not needed where there is one.", show_default=False)
+    str | None,
+    typer.Option(help="The merchant's id (mer_…); not needed where there is one.", show_default=False),
 ]
 
 

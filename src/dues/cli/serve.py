@@ -20,7 +20,8 @@ _CURL = """
     -H 'Authorization: Bearer {key}' \\
     -H 'Idempotency-Key: my-first-account' \\
     -H 'Content-Type: application/json' \\
-    -d '{{"customer": {{"external_reference": "CUST-1", "name": "Jane Doe"}}, "external_reference": "UAR1234567890", "currency": "ZAR", "balance": 2000}}'
+    -d '{{"customer": {{"external_reference": "CUST-1", "name": "Jane Doe"}},
+         "external_reference": "UAR1234567890", "currency": "ZAR", "balance": 2000}}'
 """
 
 
@@ -29,9 +30,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
     data: Data = None,
     workers: Annotated[int | None, typer.Option(help="Server processes that share the port.", show_default="1")] = None,
-    log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error.", show_default="info")
-    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
 ) -> None:
     """Serve the API until Ctrl-C. Without DUES_DATABASE_URL, PostgreSQL comes along in the data folder."""
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
@@ -55,7 +54,7 @@ async def _first_keys(url: str) -> list[NewKey]:
 
 
 def _base(settings: Settings, port: int) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104: shown, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{host}:{port}"
 
 

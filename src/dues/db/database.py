@@ -73,7 +73,8 @@ class Database:
     async def rows(self, query: str, *args: object) -> list[Row]:
         """The rows of one statement, which is a transaction of its own."""
         async with self._connection() as connection:
-            return await connection.fetch(query, *args)
+            found: list[Row] = await connection.fetch(query, *args)
+            return found
 
     async def row(self, query: str, *args: object) -> Row | None:
         """The first row of one statement, if it has one."""

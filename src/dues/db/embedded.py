@@ -182,7 +182,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         prefix, account = _server_account()
-        done = subprocess.run(  # noqa: S603: our own program, our own arguments
+        done = subprocess.run(
             [*prefix, str(BINARIES / program), *arguments],
             user=account,
             cwd=self._cluster if self._cluster.exists() else self._data,
@@ -209,7 +209,7 @@ def _server_account() -> tuple[tuple[str, ...], int | None]:
         return (), None
     other = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
     prefix = ("unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}")
-    if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+    if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
         return prefix, None
     return (), pwd.getpwnam("nobody").pw_uid
 

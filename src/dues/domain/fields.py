@@ -71,7 +71,11 @@ def _metadata(pairs: dict[str, str]) -> tuple[str, str] | None:
 Name = Annotated[str, Meta(max_length=255, extra={"rule": plain_text}, examples=["Jane Doe"])]
 Email = Annotated[str, Meta(max_length=255, extra={"rule": _email}, extra_json_schema={"format": "email"})]
 Phone = Annotated[
-    str, Meta(extra={"rule": _phone}, extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"})
+    str,
+    Meta(
+        extra={"rule": _phone},
+        extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"},
+    ),
 ]
 Currency = Annotated[
     str,
@@ -94,7 +98,8 @@ CustomerReference = Annotated[
     str, Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bcus_")}, examples=["CUST-1042"])
 ]
 AccountReference = Annotated[
-    str, Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bacc_")}, examples=["UAR1234567890"])
+    str,
+    Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bacc_")}, examples=["UAR1234567890"]),
 ]
 CustomerName = Annotated[
     str,

@@ -35,7 +35,7 @@ class Floor:
     idempotency_retention: timedelta
 
 
-def write(floor: Floor, command: Command[Any, Any], shape: type, status: int) -> Endpoint:
+def write(floor: Floor, command: Command[Any, Any], shape: type[Any], status: int) -> Endpoint:
     """An endpoint that carries out `command` once per Idempotency-Key and answers `status`."""
 
     def render(request: Request[Keyed], outcome: Any) -> Answer:

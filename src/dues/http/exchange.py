@@ -19,7 +19,17 @@ class ClientGone(Exception):
 class Exchange:
     """A request on its way through the front door, and what its log line will say of it."""
 
-    __slots__ = ("_receive", "group_size", "headers", "method", "path", "request_id", "route", "scope", "tenant")
+    __slots__ = (
+        "_receive",
+        "group_size",
+        "headers",
+        "method",
+        "path",
+        "request_id",
+        "route",
+        "scope",
+        "tenant",
+    )
 
     def __init__(self, scope: Any, receive: Any, request_id: str) -> None:
         self.scope = scope
@@ -63,7 +73,7 @@ class Exchange:
             raise ProblemError("request_timeout", detail, headers={"Connection": "close"}) from None
 
     async def _body(self) -> bytes:
-        body = b""
+        body: bytes = b""
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":

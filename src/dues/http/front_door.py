@@ -29,7 +29,8 @@ class FrontDoor:
 
     def __init__(self, routes: Routes, metrics: Metrics, docs_base: str) -> None:
         self._router = Router(
-            [Route(path, _Resource(path, methods)) for path, methods in routes.items()], redirect_slashes=False
+            [Route(path, _Resource(path, methods)) for path, methods in routes.items()],
+            redirect_slashes=False,
         )
         self._metrics = metrics
         self._docs_base = docs_base

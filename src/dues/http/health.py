@@ -17,7 +17,9 @@ def readyz(floor: Floor) -> Endpoint:
 
     async def endpoint(_exchange: Exchange) -> Reply:
         if not await is_current(floor.database):
-            raise ProblemError("unavailable", "The database's schema is not this program's.", headers={"Retry-After": "5"})
+            raise ProblemError(
+                "unavailable", "The database's schema is not this program's.", headers={"Retry-After": "5"}
+            )
         return Reply(200, b'{"status":"ready"}')
 
     return endpoint

@@ -79,7 +79,11 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
                 "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
             },
             "new customer": {
-                "customer": {"external_reference": "CUST-1042", "name": "Jane Doe", "email": "jane@example.com"},
+                "customer": {
+                    "external_reference": "CUST-1042",
+                    "name": "Jane Doe",
+                    "email": "jane@example.com",
+                },
                 "external_reference": "UAR1234567891",
             },
         },
@@ -309,4 +313,3 @@ def _without_null(schema: Any) -> Any:
         del kept["anyOf"]
         return kept | choices[0]
     return kept
-

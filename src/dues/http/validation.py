@@ -5,11 +5,11 @@ by member, to collect everything that is wrong with it.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -32,7 +32,7 @@ def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
     canonical = msgspec.json.encode(tree, order="sorted")
     try:
         typed = msgspec.convert(tree, shape)
-        broken = list(_checker(shape)(typed, ""))
+        broken = list(_checker(cast(Hashable, shape))(typed, ""))
     except msgspec.ValidationError:
         broken = list(_violations(tree, inspect.type_info(shape), ""))
         assert broken, "what the decoder refuses, the collector explains"
@@ -83,7 +83,7 @@ def _repeated(body: bytes) -> Iterator[Violation]:
 
 
 @lru_cache
-def _checker(shape: type) -> Callable[[Any, str], Iterator[Violation]]:
+def _checker(shape: Any) -> Callable[[Any, str], Iterator[Violation]]:
     """A function that applies the rules of `shape`'s fields to a typed body."""
     info = inspect.type_info(shape)
     assert isinstance(info, inspect.StructType)
@@ -222,9 +222,7 @@ def _text_violations(value: Any, kind: inspect.StrType, pointer: str) -> Iterato
     elif kind.min_length is not None and len(value) < kind.min_length:
         yield Violation(pointer, "too_short", "must not be empty.")
     elif kind.max_length is not None and len(value) > kind.max_length:
-        yield Violation(
-            pointer, "too_long", f"must have at most {kind.max_length} characters; it has {len(value)}."
-        )
+        yield Violation(pointer, "too_long", f"must have at most {kind.max_length} characters; it has {len(value)}.")
 
 
 def _integer_violations(value: Any, kind: inspect.IntType, pointer: str) -> Iterator[Violation]:

@@ -54,9 +54,7 @@ def answer_once(command: Command[Any, Any], render: Render, retention: timedelta
 
         fresh = [request for request in requests if _scope(request) not in current]
         outcomes = await command.run(work, [_unkeyed(request) for request in fresh]) if fresh else []
-        given = {
-            _scope(request): render(request, outcome) for request, outcome in zip(fresh, outcomes, strict=True)
-        }
+        given = {_scope(request): render(request, outcome) for request, outcome in zip(fresh, outcomes, strict=True)}
 
         store.insert_answers(work, [_row(work, request, given[_scope(request)], retention) for request in fresh])
         return [

@@ -17,7 +17,7 @@ _KEY_COLUMNS = """
   join tenants t on t.id = k.tenant_id
 """
 
-FIND_KEY = f"select {_KEY_COLUMNS} where k.sha256 = $1"  # noqa: S608: no value in it
+FIND_KEY = f"select {_KEY_COLUMNS} where k.sha256 = $1"
 
 
 async def find_key(database: Database, sha256: bytes) -> ApiKey | None:
@@ -26,7 +26,7 @@ async def find_key(database: Database, sha256: bytes) -> ApiKey | None:
     return _key(row) if row else None
 
 
-LIST_KEYS = f"select {_KEY_COLUMNS} where t.merchant_id = $1 order by k.created_at, k.id"  # noqa: S608
+LIST_KEYS = f"select {_KEY_COLUMNS} where t.merchant_id = $1 order by k.created_at, k.id"
 
 
 async def list_keys(database: Database, merchant_id: str) -> list[ApiKey]:
@@ -105,7 +105,12 @@ select t.mode, r.kind, r.currency, r.payment_rules
 async def find_payment_rules(database: Database, merchant_id: str) -> list[tuple[Mode, Kind, str, PaymentRules]]:
     """A merchant's default rules: (mode, kind, currency, rules)."""
     return [
-        (row["mode"], row["kind"], row["currency"], msgspec.json.decode(row["payment_rules"], type=PaymentRules))
+        (
+            row["mode"],
+            row["kind"],
+            row["currency"],
+            msgspec.json.decode(row["payment_rules"], type=PaymentRules),
+        )
         for row in await database.rows(FIND_PAYMENT_RULES, merchant_id)
     ]
 
@@ -147,4 +152,3 @@ async def delete_payment_rules(database: Database, merchant_id: str, mode: Mode,
 def _key(row: Row) -> ApiKey:
     values: dict[str, Any] = dict(row)
     return ApiKey(**values)
-

@@ -2,8 +2,8 @@
 
     submit ──► pending ──► a group (same command, claims free) ──► run · commit ──► each gets its own answer
                  ▲                                                   │
-                 └── whoever's claim is taken waits here             ├─ another was first → once more, reading the winner
-                                                                     └─ it fails → one by one, so only the guilty fails
+                 └── whoever's claim is taken waits here             ├─ another was first → once more, reading it
+                                                                     └─ it fails → one by one
 
 Nothing waits for a timer: a quiet server makes groups of one, at once; a busy one makes larger groups by itself.
 Nothing is answered before its transaction is committed.

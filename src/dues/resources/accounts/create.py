@@ -28,9 +28,7 @@ async def create_accounts(work: Work, requests: Sequence[Request[NewAccount]]) -
     ]
 
 
-def _write(
-    work: Work, request: Request[NewAccount], opened: OpenedAccount, around: store.FoundAround
-) -> ShownAccount:
+def _write(work: Work, request: Request[NewAccount], opened: OpenedAccount, around: store.FoundAround) -> ShownAccount:
     account, customer = opened.account, opened.new_customer
     shown = ShownAccount(account.id, account_json(account, around.default_rules))
     store.insert_account(work, request.tenant_id, account)

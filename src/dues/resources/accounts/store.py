@@ -59,7 +59,7 @@ def _asked(request: Request[NewAccount]) -> tuple[int, str | None, str | None, s
     """(tenant, customer's id, its reference, the account's reference, its currency, the new customer's currency)"""
     body = request.body
     if isinstance(body.customer, NewCustomer):
-        named = (None, body.customer.external_reference)
+        named: tuple[str | None, str | None] = (None, body.customer.external_reference)
         currency = body.customer.currency
     else:
         named = (body.customer, None) if body.customer.startswith("bcus_") else (None, body.customer)

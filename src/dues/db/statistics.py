@@ -1,0 +1,36 @@
+"""Keeps PostgreSQL's idea of a table's size current while the table grows fast.
+
+Every statement of ours goes by key, and each key begins with the tenant. While the planner believes that a table
+has one page, reading a tenant's whole share of it costs as much to it as looking one row up, and it may choose the
+former; autovacuum corrects that belief once a minute. In a first minute of bulk imports that is too late.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from dues.db.database import Database
+from dues.db.errors import Conflict, LockTimeout, Unavailable
+
+LOOK_SECONDS: Final = 1.0
+
+FIND_OUTGROWN = """
+select s.relid::regclass::text as name
+  from pg_stat_user_tables s
+  join pg_class c on c.oid = s.relid
+ where s.n_mod_since_analyze > greatest(200, 0.5 * c.reltuples)
+"""
+
+_log = structlog.get_logger()
+
+
+async def keep_statistics(database: Database) -> None:
+    """Runs until cancelled: analyses each table when it has grown by half."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            for table in await database.rows(FIND_OUTGROWN):
+                await database.rows(f"analyze {table['name']}")
+        except (Unavailable, Conflict, LockTimeout) as error:
+            _log.debug("statistics_postponed", reason=str(error))
