@@ -1,11 +1,11 @@
 """The kinds of field that request bodies are made of: each a type that carries its own rule.
 
-A rule is a function from a value to what is wrong with it (`None`: nothing). Types say the shape (JSON kind,
-lengths), rules say the rest; whoever decodes a body applies both to every field.
+A rule is a function from a value to what is wrong with it. Types say the shape (JSON kind, lengths), rules say the
+rest; whoever decodes a body applies both to every field.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,59 +13,64 @@ from msgspec import Meta
 
 from dues.domain import currencies
 from dues.domain.money import AMOUNT_MAX
+from dues.domain.violations import Violation, pointer_to
 
-Rule = Callable[[Any], tuple[str, str] | None]
-"""From a value of the right shape to (code, detail) of the rule it breaks, or None."""
+Rule = Callable[[Any], Iterable[Violation]]
+"""From a value of the right shape to what is wrong with it; pointers are relative to the value."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
-def plain_text(text: str) -> tuple[str, str] | None:
+def plain_text(text: str) -> Iterable[Violation]:
     """No U+0000 and no other control character (a line break is one)."""
     if text.isprintable() or not _CONTROL.search(text):
-        return None
-    return "control_character", "must not contain control characters."
+        return ()
+    return (Violation("", "control_character", "must not contain control characters."),)
 
 
 def _reference_rule(own_prefix: str) -> Rule:
-    def reference(text: str) -> tuple[str, str] | None:
+    def reference(text: str) -> Iterable[Violation]:
         if broken := plain_text(text):
             return broken
         if text != text.strip():
-            return "surrounding_white_space", "must not begin or end with white space."
+            return (Violation("", "surrounding_white_space", "must not begin or end with white space."),)
         if text.startswith(own_prefix):
-            return "reserved_prefix", f"must not begin with {own_prefix}: that is how dues knows its own ids."
-        return None
+            detail = f"must not begin with {own_prefix}: that is how dues knows its own ids."
+            return (Violation("", "reserved_prefix", detail),)
+        return ()
 
     return reference
 
 
-def _currency(code: str) -> tuple[str, str] | None:
-    return None if code in currencies.EXPONENTS else ("unknown_currency", currencies.explain_unknown(code))
+def _currency(code: str) -> Iterable[Violation]:
+    if code in currencies.EXPONENTS:
+        return ()
+    return (Violation("", "unknown_currency", currencies.explain_unknown(code)),)
 
 
-def _email(address: str) -> tuple[str, str] | None:
+def _email(address: str) -> Iterable[Violation]:
     if broken := plain_text(address):
         return broken
     try:
         validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:
-        return "invalid_email", f"must be a valid e-mail address. {error}"
-    return None
+        return (Violation("", "invalid_email", f"must be a valid e-mail address. {error}"),)
+    return ()
 
 
-def _phone(number: str) -> tuple[str, str] | None:
+def _phone(number: str) -> Iterable[Violation]:
     if _PHONE.fullmatch(number):
-        return None
-    return "invalid_phone", "must be an E.164 number: + then 2 to 15 digits, like +27821234567."
+        return ()
+    return (Violation("", "invalid_phone", "must be an E.164 number: + then 2 to 15 digits, like +27821234567."),)
 
 
-def _metadata(pairs: dict[str, str]) -> tuple[str, str] | None:
-    for key, value in pairs.items():
-        if plain_text(key) or plain_text(value):
-            return "control_character", f"must not contain control characters (see the key {key!r})."
-    return None
+def _metadata(pairs: dict[str, str]) -> Iterable[Violation]:
+    return [
+        Violation(pointer_to("", key), "control_character", "must not contain control characters, nor its key.")
+        for key, value in pairs.items()
+        if plain_text(key) or plain_text(value)
+    ]
 
 
 Name = Annotated[str, Meta(max_length=255, extra={"rule": plain_text}, examples=["Jane Doe"])]

@@ -5,7 +5,7 @@ by member, to collect everything that is wrong with it.
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
@@ -93,8 +93,8 @@ def _checker(shape: Any) -> Callable[[Any, str], Iterator[Violation]]:
     def check(typed: Any, pointer: str) -> Iterator[Violation]:
         for attribute, name, rule in rules:
             value = getattr(typed, attribute)
-            if value is not None and not isinstance(value, msgspec.Struct) and (broken := rule(value)):
-                yield Violation(pointer_to(pointer, name), *broken)
+            if value is not None and not isinstance(value, msgspec.Struct):
+                yield from _below(pointer_to(pointer, name), rule(value))
         for attribute in nested:
             value = getattr(typed, attribute)
             if isinstance(value, msgspec.Struct):
@@ -107,8 +107,13 @@ def _checker(shape: Any) -> Callable[[Any, str], Iterator[Violation]]:
 def _cross_check(shape: Any, values: Any, pointer: str) -> Iterator[Violation]:
     """What a shape says of its fields together, its pointers put below `pointer`."""
     if cross_check := getattr(shape if isinstance(shape, type) else type(shape), "cross_check", None):
-        for broken in cross_check(values):
-            yield Violation(pointer + broken.pointer, broken.code, broken.detail)
+        yield from _below(pointer, cross_check(values))
+
+
+def _below(pointer: str, broken: Iterable[Violation]) -> Iterator[Violation]:
+    """What is wrong with something that stands at `pointer`."""
+    for violation in broken:
+        yield Violation(pointer + violation.pointer, violation.code, violation.detail)
 
 
 def _rule_of(kind: inspect.Type) -> Rule | None:
@@ -145,8 +150,8 @@ def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violat
         case inspect.Metadata():
             found = list(_violations(value, kind.type, pointer))
             yield from found
-            if not found and (rule := (kind.extra or {}).get("rule")) and (broken := rule(value)):
-                yield Violation(pointer, *broken)
+            if not found and (rule := (kind.extra or {}).get("rule")):
+                yield from _below(pointer, rule(value))
         case inspect.UnionType():
             yield from _union_violations(value, kind, pointer)
         case inspect.StructType():
