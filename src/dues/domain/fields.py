@@ -19,6 +19,9 @@ Rule = Callable[[Any], Iterable[Violation]]
 """From a value of the right shape to what is wrong with it; pointers are relative to the value."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PLAIN: Final = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+"""plain_text for readers of the OpenAPI document."""
+
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
@@ -73,11 +76,21 @@ def _metadata(pairs: dict[str, str]) -> Iterable[Violation]:
     ]
 
 
-Name = Annotated[str, Meta(max_length=255, extra={"rule": plain_text}, examples=["Jane Doe"])]
-Email = Annotated[str, Meta(max_length=255, extra={"rule": _email}, extra_json_schema={"format": "email"})]
+Name = Annotated[
+    str, Meta(max_length=255, extra={"rule": plain_text}, extra_json_schema=_PLAIN | {"example": "Jane Doe"})
+]
+Email = Annotated[
+    str,
+    Meta(
+        max_length=255,
+        extra={"rule": _email},
+        extra_json_schema={"format": "email", "example": "jane@example.com"},
+    ),
+]
 Phone = Annotated[
     str,
     Meta(
+        description="E.164.",
         extra={"rule": _phone},
         extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"},
     ),
@@ -93,19 +106,28 @@ Currency = Annotated[
 Amount = Annotated[
     int,
     Meta(
-        description="An integer in the currency's smallest unit: ZAR 20.00 is 2000.",
+        description="An integer in the currency's smallest unit: ZAR 20.00 is 2000. "
+        "As a balance: positive is owed, negative is credit, absent is not tracked.",
         extra_json_schema={"minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX, "example": 2000},
     ),
 ]
 """Any integer has the right shape; one outside ±AMOUNT_MAX is a refusal (`amount_out_of_range`), not a typo."""
 
-CustomerReference = Annotated[
-    str, Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bcus_")}, examples=["CUST-1042"])
-]
-AccountReference = Annotated[
-    str,
-    Meta(min_length=1, max_length=255, extra={"rule": _reference_rule("bacc_")}, examples=["UAR1234567890"]),
-]
+
+def _reference(own_prefix: str, example: str) -> Meta:
+    # The rule again for readers of the OpenAPI document, as a regular expression of ECMA 262.
+    pattern = rf"^(?!{own_prefix})(?!\s)[^\u0000-\u001f\u007f-\u009f]*(?<!\s)$"
+    return Meta(
+        min_length=1,
+        max_length=255,
+        description="Your own name for it: unique per kind, and for good.",
+        extra={"rule": _reference_rule(own_prefix)},
+        extra_json_schema={"pattern": pattern, "example": example},
+    )
+
+
+CustomerReference = Annotated[str, _reference("bcus_", "CUST-1042")]
+AccountReference = Annotated[str, _reference("bacc_", "UAR1234567890")]
 CustomerName = Annotated[
     str,
     Meta(
@@ -113,15 +135,15 @@ CustomerName = Annotated[
         max_length=255,
         description="An existing customer's id (`bcus_…`) or `external_reference`.",
         extra={"rule": plain_text},
-        examples=["bcus_H4jp6KnU5cPw263v1jyz4"],
+        extra_json_schema=_PLAIN | {"example": "bcus_H4jp6KnU5cPw263v1jyz4"},
     ),
 ]
 """How an existing customer is named in a body: by id or by reference; the prefix decides which."""
 
 Metadata = Annotated[
     dict[
-        Annotated[str, Meta(min_length=1, max_length=40)],
-        Annotated[str, Meta(max_length=500)],
+        Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_PLAIN)],
+        Annotated[str, Meta(max_length=500, extra_json_schema=_PLAIN)],
     ],
     Meta(
         max_length=10,

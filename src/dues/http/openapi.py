@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -165,7 +166,8 @@ def document(docs_base: str) -> dict[str, Any]:
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in OPERATIONS.values())],
         "paths": paths,
         "components": {
-            "schemas": {name: _without_null(schema) for name, schema in answered.items()} | asked,
+            "schemas": {_component(name): _for_people(_without_null(schema)) for name, schema in answered.items()}
+            | {name: _for_people(schema) for name, schema in asked.items()},
             "headers": _HEADERS,
             "securitySchemes": {
                 "secret_key": {
@@ -253,7 +255,7 @@ def _success(operation: Operation, writes: bool) -> dict[str, Any]:
         "headers": _headers("Request-Id", *(["Idempotent-Replayed"] if writes else [])),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{operation.answer.__name__}"},
+                "schema": {"$ref": f"#/components/schemas/{_component(operation.answer.__name__)}"},
                 "example": operation.example,
             }
         },
@@ -313,3 +315,14 @@ def _without_null(schema: Any) -> Any:
         del kept["anyOf"]
         return kept | choices[0]
     return kept
+
+
+def _component(name: str) -> str:
+    """What clients call an answer's type: Account for AccountBody."""
+    return name.removesuffix("Body")
+
+
+def _for_people(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its docstring as prose, and without the name of our class."""
+    named = {key: value for key, value in schema.items() if key != "title"}
+    return named | {"description": cleandoc(schema["description"])} if "description" in schema else named

@@ -1,7 +1,7 @@
 """API keys: what they look like, what is kept of them, and whom they let in."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal
@@ -37,7 +37,7 @@ class NewKey:
     """A key at its birth: `secret` is shown once and never stored."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     mode: Mode
     kind: KeyKind
     expires_at: datetime | None

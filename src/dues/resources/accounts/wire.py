@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from dues.domain.accounts import Account
+from dues.domain.fields import Amount, Currency, Metadata, Name
 from dues.domain.payment_rules import PaymentRules
 
 
@@ -15,11 +16,11 @@ class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     external_reference: str
     customer_id: str
-    name: str | None = None
-    currency: str | None = None
-    balance: int | None = None
+    name: Name | None = None
+    currency: Currency | None = None
+    balance: Amount | None = None
     payment_rules: PaymentRules | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)

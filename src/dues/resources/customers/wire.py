@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from dues.domain.customers import Customer
+from dues.domain.fields import Amount, Currency, Email, Metadata, Name, Phone
 from dues.domain.payment_rules import PaymentRules
 
 
@@ -12,13 +13,13 @@ class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     external_reference: str
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    currency: str | None = None
-    balance: int | None = None
+    name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    currency: Currency | None = None
+    balance: Amount | None = None
     payment_rules: PaymentRules | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Metadata | None = None
 
 
 def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:

@@ -1,9 +1,11 @@
 """The JSON of what became of an idempotency key."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 class IdempotencyKeyBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,6 +17,6 @@ class IdempotencyKeyBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     method: str
     path: str
     request_id: str
-    created_at: datetime
-    expires_at: datetime
+    created_at: Time
+    expires_at: Time
     object_id: str | None = None

@@ -1,0 +1,129 @@
+"""From JSON Schema to the fields that people read: name, type, limits, meaning."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Schema = Mapping[str, Any]
+
+CHOICES_SHOWN: Final = 6
+"""More choices than this are a list of their own, not a part of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One member of an object. `parts` are the fields of the object that it is, or may be; each with its name."""
+
+    name: str
+    kind: str
+    required: bool
+    limits: tuple[str, ...]
+    meaning: str
+    choices: tuple[str, ...] = ()
+    parts: tuple["Part", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An object inside another one."""
+
+    meaning: str
+    fields: tuple[Field, ...] = field(default=())
+
+
+def fields_of(schema: Schema, schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
+    """The fields of an object. `schemas` are the components that `$ref` names."""
+    return _fields(schema, schemas, frozenset())
+
+
+def _fields(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]) -> tuple[Field, ...]:
+    schema, above = _resolved(schema, schemas, above)
+    required = schema.get("required", ())
+    return tuple(
+        _field(name, member, name in required, schemas, above) for name, member in schema.get("properties", {}).items()
+    )
+
+
+def _field(name: str, schema: Schema, required: bool, schemas: Mapping[str, Schema], above: frozenset[str]) -> Field:
+    choices = list(_choices(schema))
+    resolved = [_resolved(choice, schemas, above) for choice in choices]
+    limits = [limit for choice, _ in resolved for limit in _limits(choice)]
+    meanings = [schema.get("description"), *(choice.get("description") for choice in choices)]
+    values = [str(value) for choice, _ in resolved for value in choice.get("enum", ())]
+    few = len(values) <= CHOICES_SHOWN
+    return Field(
+        name=name,
+        kind=" or ".join(dict.fromkeys(_kind(choice) for choice, _ in resolved)),
+        required=required,
+        limits=(*limits, *([" or ".join(f"`{value}`" for value in values)] if values and few else [])),
+        meaning=" ".join(dict.fromkeys(meaning for meaning in meanings if meaning)),
+        choices=() if few else tuple(values),
+        parts=tuple(_parts(choices, schemas, above)),
+    )
+
+
+def _parts(choices: list[Schema], schemas: Mapping[str, Schema], above: frozenset[str]) -> Iterator[Part]:
+    for choice in choices:
+        inside = choice.get("items", choice)
+        resolved, _ = _resolved(inside, schemas, above)
+        if resolved.get("properties") and _name(inside) not in above:
+            yield Part(resolved.get("description", ""), _fields(inside, schemas, above))
+
+
+def _choices(schema: Schema) -> Iterator[Schema]:
+    """What a value may be, but for null: on a request it means "not given", in an answer there is none."""
+    for choice in schema.get("anyOf", [schema]):
+        if choice.get("type") != "null":
+            yield choice
+
+
+def _name(schema: Schema) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _resolved(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]) -> tuple[Schema, frozenset[str]]:
+    """The schema that a `$ref` means, and the names of all that it stands in: one that holds itself must end."""
+    name = _name(schema)
+    return (schemas[name], above | {name}) if name else (schema, above)
+
+
+def _kind(schema: Schema) -> str:
+    if "items" in schema:
+        return f"array of {_name(schema['items']) and 'object' or schema['items'].get('type', 'value')}s"
+    kind = str(schema.get("type") or ("string" if "enum" in schema else "value"))
+    if "additionalProperties" in schema and isinstance(schema["additionalProperties"], Mapping):
+        return f"{kind} of {schema['additionalProperties'].get('type', 'value')}s"
+    return f"{kind} ({schema['format']})" if "format" in schema else kind
+
+
+def _limits(schema: Schema) -> Iterator[str]:
+    if text := _range(schema.get("minLength"), schema.get("maxLength")):
+        yield f"{text} characters"
+    if text := _range(schema.get("minimum"), schema.get("maximum")):
+        yield text
+    if "pattern" in schema:
+        yield f"matches `{schema['pattern']}`"
+    if text := _range(schema.get("minProperties"), schema.get("maxProperties")):
+        yield f"{text} keys"
+    inner = schema.get("propertyNames", {})
+    if text := _range(inner.get("minLength"), inner.get("maxLength")):
+        yield f"keys of {text} characters"
+    if isinstance(value := schema.get("additionalProperties"), Mapping) and (
+        text := _range(value.get("minLength"), value.get("maxLength"))
+    ):
+        yield f"values of {text} characters"
+
+
+def _range(low: int | None, high: int | None) -> str:
+    """A range in words; empty where there is none."""
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f"at least {_number(low)}"
+    if low is None:
+        return f"at most {_number(high)}"
+    return f"±{_number(high)}" if low == -high else f"{_number(low)} to {_number(high)}"
+
+
+def _number(number: int | None) -> str:
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,106 @@
+"""One operation of the API: what it does, how it is called, what it takes, everything it answers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dues.pages.docs.fields import Schema, fields_of
+from dues.pages.docs.samples import ORIGIN, example_answer, samples
+from dues.pages.docs.tables import definitions, fields_table
+from dues.pages.frame.json_code import json_code
+from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
+
+
+def operation_section(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Html:
+    """The section; its id is the operation's."""
+    return element(
+        "section",
+        element(
+            "div",
+            heading(3, operation["operationId"], operation["summary"]),
+            element("p", method_and_path(method, path), class_="path"),
+            element("p", prose(operation.get("description", ""))),
+            class_="intro",
+        ),
+        element("div", *_samples(method, path, operation), class_="samples"),
+        element("div", *_details(operation, schemas), class_="details"),
+        class_="operation",
+        id=operation["operationId"],
+    )
+
+
+def method_and_path(method: str, path: str) -> Html:
+    """`POST /billing/accounts`, the method in its own colour, the path broken only between its parts."""
+    parts = path.replace("/", "\0/").split("\0")
+    broken = join(*(join(part, Html("<wbr>")) for part in parts if part))
+    return join(element("b", method, class_=f"method {method.lower()}"), " ", element("code", broken))
+
+
+def _samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[Html]:
+    for sample in samples(method, path, operation):
+        command = join("curl -i ", element("span", ORIGIN, class_="origin"), sample.arguments)
+        yield code_block(command, f"Call: {sample.name}" if sample.name else "Call")
+    if example := example_answer(operation):
+        status = next(status for status in operation["responses"] if status.startswith("2"))
+        yield code_block(json_code(example), f"Answer: {status}")
+
+
+def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterator[Html]:
+    if parameters := operation.get("parameters"):
+        yield element("h4", "Parameters")
+        yield definitions(
+            [
+                (
+                    parameter["name"],
+                    f"{parameter['in']}, {'required' if parameter.get('required') else 'optional'}",
+                    parameter.get("description", ""),
+                )
+                for parameter in parameters
+            ]
+        )
+    if body := operation.get("requestBody"):
+        yield element("h4", "Body")
+        schema = body["content"]["application/json"]["schema"]
+        yield fields_table(fields_of(schema, schemas), "required", "optional")
+    yield element("h4", "Answers")
+    for status, response in sorted(operation["responses"].items()):
+        yield _response(status, response, schemas)
+
+
+def _response(status: str, response: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Html:
+    problem = response.get("content", {}).get("application/problem+json")
+    shown = _problems(problem) if problem else _success(response, schemas)
+    summary = element("summary", element("b", status, class_=f"status s{status[0]}"), " ", _said(response))
+    headers = ", ".join(f"`{name}`" for name in response.get("headers", {}))
+    sent_with = element("p", prose(f"Headers: {headers}."), class_="limits") if headers else None
+    return element("details", summary, *shown, sent_with, class_="answer")
+
+
+def _said(response: Mapping[str, Any]) -> Html:
+    """What a closed answer says of itself: the codes of its problems, or its description."""
+    problem = response.get("content", {}).get("application/problem+json")
+    if problem is None:
+        return prose(response["description"])
+    codes = [element("code", code) for code in problem.get("examples", {})]
+    return join(*(join(", " if n else "", code) for n, code in enumerate(codes)))
+
+
+def _success(response: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterator[Html]:
+    if content := response.get("content", {}).get("application/json"):
+        yield fields_table(fields_of(content["schema"], schemas), "always", "if set")
+
+
+def _problems(problem: Mapping[str, Any]) -> Iterator[Html]:
+    for code, example in problem.get("examples", {}).items():
+        value = example["value"]
+        yield element(
+            "div",
+            element("h5", element("a", element("code", code), href=f"docs/errors#{code_anchor(value)}")),
+            element("p", prose(value["detail"])),
+            code_block(json_code(value), value["title"]),
+            class_="problem",
+        )
+
+
+def code_anchor(problem: Mapping[str, Any]) -> str:
+    """Where on the page of errors a problem's code stands; where its section has the same name, that is it."""
+    return str(problem["code"])

@@ -1,0 +1,58 @@
+"""What to do about each error: one paragraph per code, for the person who has it on the screen."""
+
+from collections.abc import Mapping
+from typing import Final
+
+SAME_KEY: Final = "Nothing was stored under the `Idempotency-Key`: the corrected request may use the same one."
+
+NEW_KEY: Final = (
+    "This answer is stored under the `Idempotency-Key`, and the same request gets it again: send the "
+    "corrected request under a new key."
+)
+
+REMEDIES: Final[Mapping[str, str]] = {
+    "malformed_json": f"Send one JSON object in UTF-8, each member once. `detail` says where reading ended. {SAME_KEY}",
+    "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, a code, and a sentence that says "
+    f"what it must be. All of them are listed at once. {SAME_KEY}",
+    "idempotency_key_missing": "Make up a key for each thing you want done (a UUID does well), keep it with that "
+    "thing, and send it as the header `Idempotency-Key`, the same again with every retry.",
+    "idempotency_key_invalid": "Send one header `Idempotency-Key` of 1 to 255 visible ASCII characters, with no spaces.",
+    "unauthorized": "Send `Authorization: Bearer <key>` with a whole key of this server. Keys are shown once, when "
+    "they are made; `dues keys list` shows the last four characters of each, `dues keys create` makes another.",
+    "key_revoked": "Somebody took this key out of use, for good. Put another into your program: `dues keys create`.",
+    "key_expired": "The key was made for a limited time, which is over. Put another into your program: "
+    "`dues keys create`.",
+    "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser or "
+    "an app.",
+    "route_not_found": "Check the path against the API page. A slash inside an id or a reference is sent as `%2F`.",
+    "account_not_found": "Check the id or reference, letter for letter, and the key: an account of test mode does not "
+    "exist for a live key, and the other way round.",
+    "customer_not_found": "Check the id or reference in the member that `pointer` names, and whether the key is of the "
+    f"mode (test or live) in which the customer was created; or send a new customer as an object. {NEW_KEY}",
+    "idempotency_key_not_found": "Nothing was done under this key, or it was longer ago than answers are kept. If "
+    "in doubt, look the object up by its `external_reference`, then send the request, with this key.",
+    "method_not_allowed": "Use one of the methods that the header `Allow` lists.",
+    "request_timeout": f"Send the body at once; connections that drip are closed. {SAME_KEY}",
+    "external_reference_taken": "Look the existing object up by its reference. If it is the one you meant, the work "
+    f"was done before; if not, choose another reference. {NEW_KEY}",
+    "request_in_progress": "Wait for as long as `Retry-After` says, then send the same request with the same key.",
+    "payload_too_large": f"Shorten the body. Metadata is for short notes. {SAME_KEY}",
+    "unsupported_media_type": "Send `Content-Type: application/json`, and no `Content-Encoding`. " + SAME_KEY,
+    "idempotency_key_reused": "One key is for one request. `detail` says what the key was first used for. If that was "
+    "this same request, send exactly the body of the first time; otherwise make a new key.",
+    "amount_out_of_range": "Amounts are integers in the currency's smallest unit; check that nothing was multiplied "
+    f"twice. {NEW_KEY}",
+    "internal_error": "Send the same request again, with the same key: it is carried out once at most. If the error "
+    "stays, give the `request_id` to whoever runs this server; the log names it.",
+    "unavailable": "Wait for as long as `Retry-After` says, then send the same request with the same key, several times "
+    "if need be, with growing pauses.",
+}
+
+
+def remedy(code: str, status: int) -> str:
+    """What to do about `code`. One without a paragraph of its own gets what holds for its status."""
+    if code in REMEDIES:
+        return REMEDIES[code]
+    if status >= 500 or status == 429:
+        return "Wait, then send the same request again, with the same `Idempotency-Key`."
+    return "Read `detail`, correct the request, and send it again."

@@ -1,0 +1,34 @@
+// The pages work without this: it fills in where this server is, and puts a copy button beside each piece of code.
+
+const here = location.href.replace(/\/docs.*$/, "");
+for (const place of document.querySelectorAll(".origin")) place.textContent = here;
+
+function copied(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Browsers keep the clipboard from pages that came over plain HTTP from another machine.
+  const area = document.body.appendChild(document.createElement("textarea"));
+  area.value = text;
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done ? Promise.resolve() : Promise.reject();
+}
+
+for (const figure of document.querySelectorAll("figure.code")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    const said = await copied(figure.querySelector("pre").textContent).then(() => "Copied", () => "Not copied");
+    button.textContent = said;
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+  figure.querySelector("figcaption").append(button);
+}
+
+// On a narrow screen the contents lie over the text; a choice closes them.
+const contents = document.getElementById("contents");
+contents.addEventListener("click", (event) => {
+  if (event.target.closest("a") && contents.matches(":popover-open")) contents.hidePopover();
+});
