@@ -1,7 +1,7 @@
 """POST /billing/accounts and GET /billing/accounts/{account}."""
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,13 +13,16 @@ from bench.conventional.opening import open_account, show_account
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, NewAccount, render
 
+FIND_BY_ID = select(Account).where(Account.tenant_id == bindparam("tenant_id"), Account.id == bindparam("name"))
+FIND_BY_REFERENCE = select(Account).where(
+    Account.tenant_id == bindparam("tenant_id"), Account.external_reference == bindparam("name")
+)
+
 router = APIRouter(prefix="/billing/accounts")
 
 
 @router.post("", status_code=201, response_model=AccountOut)
-async def create_account(
-    body: NewAccount, request: Request, tenant_id: Tenant, key: Key, session: Session
-) -> Response:
+async def create_account(body: NewAccount, request: Request, tenant_id: Tenant, key: Key, session: Session) -> Response:
     """Opens an account, once per idempotency key. Answers after COMMIT."""
     fingerprint = await fingerprint_of(request)
     if stored := await find_answer(session, tenant_id, key, fingerprint):
@@ -40,9 +43,7 @@ async def create_account(
     return answer.response()
 
 
-async def _open(
-    session: AsyncSession, tenant_id: int, key: str, body: NewAccount, request: Request
-) -> Answer:
+async def _open(session: AsyncSession, tenant_id: int, key: str, body: NewAccount, request: Request) -> Answer:
     try:
         shown = await open_account(session, tenant_id, body, request.state.request_id, key)
     except Problem as problem:
@@ -64,8 +65,8 @@ def _taken(error: IntegrityError) -> Problem:
 @router.get("/{account:path}", response_model=AccountOut)
 async def get_account(account: str, tenant_id: Tenant, session: Session) -> Response:
     """Shows an account, by its id or its reference."""
-    column = Account.id if account.startswith("bacc_") else Account.external_reference
-    found = await session.scalar(select(Account).where(Account.tenant_id == tenant_id, column == account))
+    statement = FIND_BY_ID if account.startswith("bacc_") else FIND_BY_REFERENCE
+    found = await session.scalar(statement, {"tenant_id": tenant_id, "name": account})
     if found is None:
         raise Problem("not-found", "account_not_found", f"There is no account {account!r}.")
     return Response(render(await show_account(session, found)), media_type="application/json")

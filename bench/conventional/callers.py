@@ -5,11 +5,14 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Header
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bench.conventional.database import Session
 from bench.conventional.models import ApiKey
 from bench.conventional.problems import Problem
+
+# Statements of the hot path are built once: building one costs SQLAlchemy as much as half of running it.
+FIND_KEY = select(ApiKey).where(ApiKey.sha256 == bindparam("sha256"))
 
 
 async def tenant_of(session: Session, authorization: Annotated[str | None, Header()] = None) -> int:
@@ -17,7 +20,7 @@ async def tenant_of(session: Session, authorization: Annotated[str | None, Heade
     scheme, _, secret = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         raise Problem("unauthorized", "unauthorized", "Send a secret key as Authorization: Bearer sk_….")
-    key = await session.scalar(select(ApiKey).where(ApiKey.sha256 == sha256(secret.encode()).digest()))
+    key = await session.scalar(FIND_KEY, {"sha256": sha256(secret.encode()).digest()})
     if key is None:
         raise Problem("unauthorized", "unauthorized", "This key is not known.")
     if key.revoked_at is not None:

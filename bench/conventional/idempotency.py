@@ -62,9 +62,7 @@ async def find_answer(session: AsyncSession, tenant_id: int, key: str, fingerpri
         await session.flush()
         return None
     if stored.fingerprint != fingerprint:
-        detail = (
-            f"This key was first used for {stored.method} {stored.path} at {stored.created_at.isoformat()}."
-        )
+        detail = f"This key was first used for {stored.method} {stored.path} at {stored.created_at.isoformat()}."
         raise Problem("idempotency-key-reused", "idempotency_key_reused", detail)
     return Answer(stored.status, stored.body, stored.object_id)
 

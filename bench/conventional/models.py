@@ -64,9 +64,7 @@ class Account(Base):
     """What is owed for. `balance` is in minor units of `currency`."""
 
     __tablename__ = "accounts"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),)
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.conventional.models import Account, Customer, DefaultPaymentRules, Entry, Event
@@ -11,6 +11,11 @@ from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, CustomerOut, NewAccount, NewCustomer
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
+
+FIND_BY_ID = select(Customer).where(Customer.tenant_id == bindparam("tenant_id"), Customer.id == bindparam("name"))
+FIND_BY_REFERENCE = select(Customer).where(
+    Customer.tenant_id == bindparam("tenant_id"), Customer.external_reference == bindparam("name")
+)
 
 
 async def open_account(
@@ -79,12 +84,10 @@ async def show_customer(session: AsyncSession, customer: Customer) -> CustomerOu
 
 
 async def _find_customer(session: AsyncSession, tenant_id: int, name: str) -> Customer:
-    column = Customer.id if name.startswith("bcus_") else Customer.external_reference
-    customer = await session.scalar(select(Customer).where(Customer.tenant_id == tenant_id, column == name))
+    statement = FIND_BY_ID if name.startswith("bcus_") else FIND_BY_REFERENCE
+    customer = await session.scalar(statement, {"tenant_id": tenant_id, "name": name})
     if customer is None:
-        raise Problem(
-            "not-found", "customer_not_found", f"There is no customer {name!r}.", pointer="/customer"
-        )
+        raise Problem("not-found", "customer_not_found", f"There is no customer {name!r}.", pointer="/customer")
     return customer
 
 
@@ -115,9 +118,7 @@ def _new_customer(tenant_id: int, body: NewCustomer, now: datetime) -> Customer:
 
 def _refuse_unsafe(balance_minor: int | None, pointer: str) -> None:
     if balance_minor is not None and not is_safe(balance_minor):
-        raise Problem(
-            "unprocessable", "amount_out_of_range", f"{balance_minor} is out of range.", pointer=pointer
-        )
+        raise Problem("unprocessable", "amount_out_of_range", f"{balance_minor} is out of range.", pointer=pointer)
 
 
 def _add_opening_entry(session: AsyncSession, owner: Account | Customer, request_id: str, key: str) -> None:

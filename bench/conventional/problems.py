@@ -23,7 +23,7 @@ TITLES = {
 }
 
 
-class Problem(Exception):  # noqa: N818  (it is what the client reads, not a failure)
+class Problem(Exception):
     """A refusal: `slug` decides status and title, `code` is what programs match on."""
 
     def __init__(self, slug: str, code: str, detail: str, **more: Any) -> None:

@@ -95,9 +95,7 @@ class PaymentRules(Strict):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.min_amount > self.max_amount:
-            raise PydanticCustomError(
-                "min_above_max", "must not be above max_amount.", {"field": "min_amount"}
-            )
+            raise PydanticCustomError("min_above_max", "must not be above max_amount.", {"field": "min_amount"})
         return self
 
 

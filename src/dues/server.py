@@ -24,6 +24,7 @@ from dues.db.statistics import keep_statistics
 from dues.http.endpoints import Floor
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
+from dues.http.protocol import Protocol
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
 from dues.settings import LogLevel, Settings
@@ -82,7 +83,7 @@ async def _serve(
     async with application(settings, database_url) as app:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -89,7 +89,7 @@ def _resolved(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[st
 
 def _kind(schema: Schema) -> str:
     if "items" in schema:
-        return f"array of {_name(schema['items']) and 'object' or schema['items'].get('type', 'value')}s"
+        return f"array of {'object' if _name(schema['items']) else schema['items'].get('type', 'value')}s"
     kind = str(schema.get("type") or ("string" if "enum" in schema else "value"))
     if "additionalProperties" in schema and isinstance(schema["additionalProperties"], Mapping):
         return f"{kind} of {schema['additionalProperties'].get('type', 'value')}s"

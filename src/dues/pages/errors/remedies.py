@@ -16,7 +16,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     f"what it must be. All of them are listed at once. {SAME_KEY}",
     "idempotency_key_missing": "Make up a key for each thing you want done (a UUID does well), keep it with that "
     "thing, and send it as the header `Idempotency-Key`, the same again with every retry.",
-    "idempotency_key_invalid": "Send one header `Idempotency-Key` of 1 to 255 visible ASCII characters, with no spaces.",
+    "idempotency_key_invalid": "Send one `Idempotency-Key` header of 1 to 255 visible ASCII characters, no spaces.",
     "unauthorized": "Send `Authorization: Bearer <key>` with a whole key of this server. Keys are shown once, when "
     "they are made; `dues keys list` shows the last four characters of each, `dues keys create` makes another.",
     "key_revoked": "Somebody took this key out of use, for good. Put another into your program: `dues keys create`.",
@@ -44,8 +44,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     f"twice. {NEW_KEY}",
     "internal_error": "Send the same request again, with the same key: it is carried out once at most. If the error "
     "stays, give the `request_id` to whoever runs this server; the log names it.",
-    "unavailable": "Wait for as long as `Retry-After` says, then send the same request with the same key, several times "
-    "if need be, with growing pauses.",
+    "unavailable": "Wait for as long as `Retry-After` says, then send the same request with the same key; if need "
+    "be several times, with growing pauses.",
 }
 
 

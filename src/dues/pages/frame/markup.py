@@ -15,7 +15,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str | None, **attributes: str | bool | None) -> Html:
+def element(name: str, /, *children: str | None, **attributes: str | bool | None) -> Html:
     """`<name attributes>children</name>`. In attributes `class_` is class and `aria_label` is aria-label.
 
     An attribute that is True stands without a value; one that is None or False is left out, as is a child None.

@@ -1,0 +1,133 @@
+"""`python -m bench`: runs the measures, prints them, and with `--write` puts them into the documentation."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import ground, measures, servers, table
+from bench.bare import PgbenchError
+from bench.check import Keys, UnequalError, same_answers
+from bench.ground import NotDurableError
+from bench.measures import Arena, Report, Size
+from bench.rounds import LoadFailedError
+from bench.servers import Running, ServerError
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
+
+BESIDE = ("creates", "single", "reads")
+MEASURES = (*BESIDE, "size", "memory")
+
+DISK = Path("/var/tmp")
+"""Where the databases go: on a disk, while /tmp is memory on many systems, where a flush costs nothing."""
+
+
+def main() -> None:
+    """Exits with 1 where something failed to run; a target that was missed is a finding, not a failure."""
+    options = _options()
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    try:
+        with tempfile.TemporaryDirectory(prefix="dues-bench-", dir=options.scratch) as scratch:
+            _measure(console, options, Path(scratch))
+    except (LoadFailedError, NotDurableError, PgbenchError, ServerError, UnequalError) as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
+        sys.exit(1)
+
+
+def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> None:
+    size, report = _size(options), Report()
+    chosen: Sequence[str] = options.only or MEASURES
+    with servers.dues(scratch / "main") as ours:
+        arena = measures.prepared(scratch / "main", ours, scratch)
+        console.print(table.machine(arena.ground.settings), highlight=False)
+        if set(chosen) & set(BESIDE):
+            _measure_beside(console, chosen, arena, size, report)
+    if "size" in chosen:
+        _measure_size(console, scratch, size, report)
+    if "memory" in chosen:
+        console.print(f"Memory over {size.memory_then:,} creates …")
+        with servers.dues(scratch / "memory") as ours:
+            report.findings.append(measures.memory(measures.prepared(scratch / "memory", ours, scratch), size))
+
+    table.print_report(console, report)
+    if options.write:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(table.markdown(report, size, arena.ground.settings))
+        console.print(f"Written to {PAGE}.")
+
+
+def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size: Size, report: Report) -> None:
+    with servers.conventional(arena.ground.url, arena.scratch / "conventional.log") as theirs:
+        _prove_equal(console, arena, theirs)
+        for server in (arena.ours, theirs):
+            arena.warm_up(server, size)
+        asyncio.run(ground.analyze(arena.ground))
+        if "creates" in chosen:
+            console.print(f"Creates on {size.connections} connections …")
+            findings, costs = measures.creates(arena, theirs, size)
+            report.findings += findings
+            report.costs.append(costs)
+        if "single" in chosen:
+            console.print("Creates one at a time …")
+            report.findings.append(measures.single_client(arena, size))
+        if "reads" in chosen:
+            console.print("Replays and reads …")
+            findings, more = measures.reads(arena, theirs, size)
+            report.findings += findings
+            report.costs += more
+
+
+def _prove_equal(console: Console, arena: Arena, theirs: Running) -> None:
+    keys = Keys(arena.key, servers.new_key(arena.scratch / "main", "public"))
+    asked = asyncio.run(same_answers(arena.ours, theirs, keys, arena.ground))
+    console.print(f"Both servers answer {asked} questions alike, and write the same rows.")
+
+
+def _measure_size(console: Console, scratch: Path, size: Size, report: Report) -> None:
+    with servers.dues(scratch / "full") as ours, servers.dues(scratch / "empty") as others:
+        full = measures.prepared(scratch / "full", ours, scratch)
+        empty = measures.prepared(scratch / "empty", others, scratch)
+        with console.status("Filling the tables …") as status:
+            finding, costs = measures.with_size(
+                full, empty, size, lambda done: status.update(f"{done:,} of {size.accounts:,} accounts are there …")
+            )
+    report.findings.append(finding)
+    report.costs.append(costs)
+
+
+def _size(options: argparse.Namespace) -> Size:
+    return Size(
+        seconds=options.seconds or (1 if options.quick else 4),
+        rounds=options.rounds or (1 if options.quick else 3),
+        connections=options.connections,
+        accounts=options.size or (20_000 if options.quick else 1_000_000),
+        memory_first=2_000 if options.quick else 10_000,
+        memory_then=options.memory_creates or (6_000 if options.quick else 200_000),
+        distinct=100 if options.quick else 1_000,
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small numbers: does everything run?")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, help="these measures (default: all)")
+    parser.add_argument("--rounds", type=int, help="how often each way has its turn (default: 3)")
+    parser.add_argument("--seconds", type=int, help="how long a turn lasts (default: 4)")
+    parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
+    parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
+    parser.add_argument("--memory-creates", type=int, help="creates until memory is read again (default: 200000)")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(PAGE.parents[2])}")
+    parser.add_argument(
+        "--scratch",
+        type=Path,
+        default=DISK if DISK.is_dir() else None,
+        help="where the databases are made, and removed again; a disk, not memory (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+main()

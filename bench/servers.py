@@ -1,0 +1,107 @@
+"""Starts and stops the servers under test, each a process of its own on 127.0.0.1."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import Server
+
+START_TIMEOUT_SECONDS = 90
+STOP_TIMEOUT_SECONDS = 90
+"""Stopping writes a checkpoint, which after millions of rows takes its time."""
+
+
+class ServerError(Exception):
+    """A server did not start, or a command failed. The message carries the end of its log."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers on 127.0.0.1:`port`."""
+
+    name: str
+    port: int
+    usage: Server
+
+
+@contextmanager
+def dues(data: Path) -> Iterator[Running]:
+    """dues as it comes, with its embedded PostgreSQL in `data`."""
+    port = _free_port()
+    command = [sys.executable, "-m", "dues", "serve", "--data", str(data), "--port", str(port)]
+    with _running("dues", command, port, data.with_name(f"{data.name}-dues.log")) as server:
+        yield server
+
+
+@contextmanager
+def conventional(database_url: str, log: Path) -> Iterator[Running]:
+    """The conventional version, on the database of a running dues."""
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.conventional", "--port", str(port), "--database-url", database_url]
+    with _running("conventional", command, port, log) as server:
+        yield server
+
+
+def database_url(data: Path) -> str:
+    """Where the embedded PostgreSQL in `data` answers."""
+    return _dues("database-url", "--data", str(data)).strip()
+
+
+def new_key(data: Path, kind: str) -> str:
+    """A new test key of `kind` (secret, public) for the dues that serves `data`."""
+    return _dues("keys", "create", "--data", str(data), "--mode", "test", "--kind", kind).split()[-1]
+
+
+def _dues(*arguments: str) -> str:
+    command = [sys.executable, "-m", "dues", *arguments]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServerError(f"dues {' '.join(arguments)} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """The environment without anybody's own settings of dues: it is measured as it comes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DUES_")}
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _running(name: str, command: Sequence[str], port: int, log: Path) -> Iterator[Running]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment())
+    try:
+        _wait_until_ready(name, process, port, log)
+        yield Running(name, port, Server(process.pid))
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(name: str, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise ServerError(f"{name} does not start:\n{log.read_text(errors='replace')[-2000:]}")
