@@ -1,7 +1,6 @@
 """Accounts: one thing a customer pays for, with its own reference and, if it is tracked, its own balance."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
@@ -47,8 +46,7 @@ class Account(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What was read for one request: who its customer is, and which references are taken."""
 
     customer_id: str | None
@@ -56,8 +54,7 @@ class Surroundings:
     account_reference_taken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedAccount:
+class OpenedAccount(Struct, frozen=True):
     """What opening an account brings into being."""
 
     account: Account

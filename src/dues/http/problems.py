@@ -123,8 +123,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pointer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole HTTP response."""
 
     status: int

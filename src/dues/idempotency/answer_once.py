@@ -6,9 +6,10 @@ primary key does: the loser's transaction fails as a whole, runs again, and find
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+
+from msgspec import Struct
 
 from dues.db.transaction import Row
 from dues.domain.refusals import Refusal
@@ -19,8 +20,7 @@ STORED_REFUSALS: Final = frozenset({404, 409, 422})
 """Refusals that the work itself gave. Every other error leaves the key free for a corrected request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Struct, frozen=True):
     """A body under an idempotency key. `fingerprint` is the SHA-256 of method, path and canonical body."""
 
     body: Any
@@ -29,8 +29,7 @@ class Keyed:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a client is told: an HTTP status and a body, byte for byte."""
 
     status: int

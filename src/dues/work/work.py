@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from dues.db.transaction import Transaction
 
 Body = TypeVar("Body", covariant=True)
@@ -14,8 +16,7 @@ Claim = Hashable
 """The name of something that only one request at a time may touch, such as ("account", tenant_id, reference)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request(Generic[Body]):
+class Request(Struct, Generic[Body], frozen=True):
     """One request of a group: whose it is, what it is called in logs, and what it asks for."""
 
     tenant_id: int
@@ -24,8 +25,7 @@ class Request(Generic[Body]):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a command may reach: its group's transaction, and what time it is there."""
 
     tx: Transaction

@@ -1,7 +1,8 @@
 """The statements on accounts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dues.db.transaction import Row
 from dues.domain.accounts import Account, NewAccount, Surroundings
@@ -11,8 +12,7 @@ from dues.resources.json_columns import to_json, to_metadata, to_rules
 from dues.work.work import Request, Work
 
 
-@dataclass(frozen=True, slots=True)
-class FoundAround:
+class FoundAround(Struct, frozen=True):
     """What stands around a new account: for the decision, its owner; for the answer, the merchant's defaults."""
 
     owner: Surroundings

@@ -1,7 +1,5 @@
 """The JSON of an account."""
 
-from dataclasses import dataclass
-
 import msgspec
 from msgspec import Struct
 
@@ -23,8 +21,7 @@ class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: Metadata | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAccount:
+class ShownAccount(Struct, frozen=True):
     """An account's id and its JSON: the same bytes go to the client, the event and the stored answer."""
 
     id: str

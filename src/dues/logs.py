@@ -1,0 +1,63 @@
+"""Logs: one line per event on standard error, JSON for programs, or for people where it is a terminal."""
+
+import asyncio
+import sys
+from typing import BinaryIO, Final
+
+import msgspec
+import structlog
+
+from dues.settings import LogLevel
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def configure_logs(level: LogLevel) -> None:
+    """Once per process, before the first line."""
+    on_terminal = sys.stderr.isatty()
+    last: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(serializer=_to_json)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr) if on_terminal else _lines_logger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _to_json(event: object, **_: object) -> bytes:
+    return msgspec.json.encode(event)
+
+
+class _Lines:
+    """Writes the lines of one turn of the event loop together: a busy server writes many."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lines: list[bytes] = []
+
+    def msg(self, line: bytes) -> None:
+        """Takes a line."""
+        self._lines.append(line)
+        if len(self._lines) > 1:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self._write)
+        except RuntimeError:  # no loop: a supervisor, or the end
+            self._write()
+
+    debug = info = warning = error = critical = msg
+
+    def _write(self) -> None:
+        self._file.write(b"\n".join([*self._lines, b""]))
+        self._file.flush()
+        self._lines.clear()
+
+
+def _lines_logger(*_: object) -> _Lines:
+    return _Lines(sys.stderr.buffer)
