@@ -1,0 +1,106 @@
+"""The house itself: what a machine can see of how it is kept."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dues
+from dues.domain.refusals import MEANINGS
+from dues.events.catalogue import MEANINGS as EVENTS
+from dues.http.openapi import OPERATIONS
+from dues.http.problems import PROBLEM_TYPES
+
+SOURCE = Path(dues.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+
+FILE_LINES_MAX = 150
+FUNCTION_LINES_MAX = 60
+
+LONG_ON_PURPOSE = {
+    "http/openapi.py": "one table of operations, and the document made from it",
+    "http/validation.py": "the fast way and the slow way must agree, so they stand together",
+    "http/problems.py": "one table of every error",
+    "cli/merchants.py": "one command has a value for each of its options",
+    "db/embedded.py": "one life cycle",
+    "work/group_commit.py": "the heart, to be read in one piece",
+    "domain/fields.py": "one list of the kinds of field",
+    "tenants/store.py": "one file for each owner of tables",
+    "server.py": "the composition root",
+}
+"""Files above FILE_LINES_MAX. The list only shrinks."""
+
+BANNED_NAMES = {"utils", "helpers", "common", "core", "manager", "services", "misc"}
+
+
+def names(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_a_module_begins_with_what_it_is_for(path: Path) -> None:
+    says = ast.get_docstring(ast.parse(path.read_text()))
+    assert says, "no docstring"
+    assert says.splitlines()[0].endswith((".", ":")), says.splitlines()[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_what_is_public_says_what_it_does(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    if names(path) not in LONG_ON_PURPOSE:
+        assert lines <= FILE_LINES_MAX
+    for function in functions(path):
+        assert function.end_lineno
+        assert function.end_lineno - function.lineno < FUNCTION_LINES_MAX, function.name
+
+
+def test_the_list_of_long_files_only_shrinks() -> None:
+    for name in LONG_ON_PURPOSE:
+        assert len((SOURCE / name).read_text().splitlines()) > FILE_LINES_MAX, f"{name} is short now: take it off"
+
+
+def test_no_file_is_named_after_nothing() -> None:
+    assert [names(path) for path in FILES if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_nothing_is_left_lying_about(path: Path) -> None:
+    assert not re.search(r"\b(TODO|FIXME|XXX:|HACK|breakpoint\(|print\(.*debug)", path.read_text())
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.parent.name == "resources"], ids=names)
+def test_statements_stand_in_stores_alone(path: Path) -> None:
+    if path.name != "store.py":
+        assert not re.search(r'"""\s*(select|insert|update|delete|with)\b', path.read_text())
+
+
+def test_every_refusal_has_a_status() -> None:
+    assert MEANINGS.keys() <= PROBLEM_TYPES.keys()
+
+
+def test_every_code_of_an_operation_is_a_problem() -> None:
+    for operation in OPERATIONS.values():
+        assert set(operation.problems) <= PROBLEM_TYPES.keys()
+
+
+def test_every_event_that_is_written_is_in_the_catalogue() -> None:
+    written = {
+        match for path in FILES for match in re.findall(r'insert_event\([^"]*"([a-z_]+\.[a-z_]+)"', path.read_text())
+    }
+    assert written == EVENTS.keys()
