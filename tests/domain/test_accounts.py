@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from dues.domain.accounts import NewAccount, OpenedAccount, Surroundings, open_account
 from dues.domain.customers import NewCustomer
+from dues.domain.entries import Cause
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.refusals import Refusal
 
-NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+NOW = Cause(1, "req_1", "key", datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
 
 balances = st.none() | st.integers(-2 * AMOUNT_MAX, 2 * AMOUNT_MAX) | st.sampled_from([0, AMOUNT_MAX, -AMOUNT_MAX])
 customers = st.just("CUST-1") | st.builds(

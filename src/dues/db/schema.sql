@@ -94,7 +94,8 @@ create table accounts (
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
 );
 
--- The ledger: every change of a balance, once, for good. owner_id is an account's or a customer's.
+-- The ledger: every change of a balance, once, for good. owner_id is an account's or a customer's. The database
+-- itself refuses to change or remove a row; whoever gets round that breaks the chain of hashes.
 create table entries (
     tenant_id       bigint not null,
     owner_id        text collate "C" not null,
@@ -104,14 +105,32 @@ create table entries (
     currency        text not null,
     amount          bigint not null,
     balance_after   bigint not null,
+    reason          text,
     request_id      text not null,      -- the request that caused it …
     idempotency_key text,               -- … and the key it came under
     created_at      timestamptz not null,
+    hash            bytea not null,     -- SHA-256 over the hash before it and everything above
     primary key (tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening')),
-    constraint entries_opening_is_the_balance check (number > 1 or amount = balance_after),
-    constraint entries_are_safe check (balance_after between -9007199254740991 and 9007199254740991)
+    constraint entries_kind_is_known check (kind in ('opening', 'adjustment')),
+    constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
+    constraint entries_are_safe check (
+        amount between -9007199254740991 and 9007199254740991
+        and balance_after between -9007199254740991 and 9007199254740991
+    ),
+    constraint entries_hash_is_one check (length(hash) = 32)
 );
+
+create function refuse_to_change_entries() returns trigger language plpgsql as $$
+begin
+    raise exception 'entries are immutable: correct a balance with another entry';
+end
+$$;
+
+create trigger entries_are_immutable before update or delete on entries
+    for each row execute function refuse_to_change_entries();
+
+create trigger entries_are_not_truncated before truncate on entries
+    for each statement execute function refuse_to_change_entries();
 
 -- News of a change, written in the transaction of the change. data is the object as it was then, as it was shown.
 create table events (

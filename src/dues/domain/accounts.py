@@ -1,12 +1,12 @@
 """Accounts: one thing a customer pays for, with its own reference and, if it is tracked, its own balance."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from msgspec import Struct
 
-from dues.domain.balances import Entry, needs_currency, opening_entry, refuse_unsafe
+from dues.domain.balances import needs_currency, refuse_unsafe, tracked
 from dues.domain.customers import Customer, NewCustomer, register_customer
+from dues.domain.entries import Cause, Chain, Entry, Head
 from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, Name
 from dues.domain.ids import new_id
 from dues.domain.payment_rules import PaymentRules
@@ -59,26 +59,26 @@ class OpenedAccount(Struct, frozen=True):
 
     account: Account
     new_customer: Customer | None
-    entries: tuple[Entry, ...]
+    entries: list[Entry]
 
 
-def open_account(request: NewAccount, found: Surroundings, now: datetime) -> OpenedAccount | Refusal:
+def open_account(request: NewAccount, found: Surroundings, cause: Cause) -> OpenedAccount | Refusal:
     """Opens an account, and registers its customer if one comes along: both or neither.
 
     Refuses, in this order: `amount_out_of_range`, `customer_not_found`, `external_reference_taken`
     (the new customer's, then the account's).
     """
-    if refusal := refuse_unsafe(request.balance, "/balance"):
+    if refusal := refuse_unsafe([request.balance], "/balance"):
         return refusal
 
-    new_customer, customer_entry = None, None
+    new_customer, entries = None, list[Entry]()
     if isinstance(request.customer, NewCustomer):
         registered = register_customer(
-            request.customer, reference_taken=found.customer_id is not None, now=now, pointer="/customer"
+            request.customer, reference_taken=found.customer_id is not None, cause=cause, pointer="/customer"
         )
         if isinstance(registered, Refusal):
             return registered
-        new_customer, customer_entry = registered
+        new_customer, entries = registered
         customer_id = new_customer.id
     elif found.customer_id is None:
         return Refusal("customer_not_found", f"There is no customer {request.customer!r}.", "/customer")
@@ -93,7 +93,7 @@ def open_account(request: NewAccount, found: Surroundings, now: datetime) -> Ope
         )
 
     account = Account(
-        id=new_id("bacc_", now),
+        id=new_id("bacc_", cause.now),
         external_reference=request.external_reference,
         customer_id=customer_id,
         name=request.name,
@@ -102,5 +102,6 @@ def open_account(request: NewAccount, found: Surroundings, now: datetime) -> Ope
         payment_rules=request.payment_rules,
         metadata=request.metadata or None,
     )
-    account_entry = opening_entry(account.id, account.currency, account.balance, now)
-    return OpenedAccount(account, new_customer, tuple(entry for entry in (customer_entry, account_entry) if entry))
+    chain = Chain(account.id, Head(), cause)
+    chain.track(None, tracked(account.currency, account.balance))
+    return OpenedAccount(account, new_customer, [*entries, *chain.entries])

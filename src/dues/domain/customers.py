@@ -1,11 +1,11 @@
 """Customers: who owes, or has credit."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from msgspec import Struct
 
-from dues.domain.balances import Entry, needs_currency, opening_entry, refuse_unsafe
+from dues.domain.balances import needs_currency, refuse_unsafe, tracked
+from dues.domain.entries import Cause, Chain, Entry, Head
 from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, Name, Phone
 from dues.domain.ids import new_id
 from dues.domain.payment_rules import PaymentRules
@@ -45,13 +45,13 @@ class Customer(Struct, frozen=True, kw_only=True):
 
 
 def register_customer(
-    request: NewCustomer, *, reference_taken: bool, now: datetime, pointer: str = ""
-) -> tuple[Customer, Entry | None] | Refusal:
-    """The new customer and its opening entry, if it has a balance. Refuses an unsafe balance or a taken reference.
+    request: NewCustomer, *, reference_taken: bool, cause: Cause, pointer: str = ""
+) -> tuple[Customer, list[Entry]] | Refusal:
+    """The new customer and the entries that open its balance. Refuses an unsafe balance or a taken reference.
 
     `pointer` is where `request` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe(request.balance, f"{pointer}/balance"):
+    if refusal := refuse_unsafe([request.balance], f"{pointer}/balance"):
         return refusal
     if reference_taken:
         return Refusal(
@@ -61,7 +61,7 @@ def register_customer(
         )
 
     customer = Customer(
-        id=new_id("bcus_", now),
+        id=new_id("bcus_", cause.now),
         external_reference=request.external_reference,
         name=request.name,
         email=request.email,
@@ -71,4 +71,6 @@ def register_customer(
         payment_rules=request.payment_rules,
         metadata=request.metadata or None,
     )
-    return customer, opening_entry(customer.id, request.currency, request.balance, now)
+    chain = Chain(customer.id, Head(), cause)
+    chain.track(None, tracked(customer.currency, customer.balance))
+    return customer, chain.entries

@@ -2,36 +2,22 @@
 
 from collections.abc import Sequence
 
-from dues.domain.balances import Entry
-from dues.work.work import Request, Work
+import msgspec
+
+from dues.domain.entries import Entry
+from dues.work.work import Work
 
 INSERT_ENTRIES = """
-insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after,
-                     request_id, idempotency_key, created_at)
+insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason,
+                     request_id, idempotency_key, created_at, hash)
 select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                     $8::bigint[], $9::text[], $10::text[], $11::timestamptz[])
+                     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bytea[])
 """
 
 
-def insert_entries(work: Work, request: Request[object], entries: Sequence[Entry]) -> None:
-    """Writes the entries that `request` caused."""
-    rows = [
-        (
-            request.tenant_id,
-            entry.owner_id,
-            entry.number,
-            entry.id,
-            entry.kind,
-            entry.currency,
-            entry.amount,
-            entry.balance_after,
-            request.request_id,
-            request.idempotency_key,
-            work.now,
-        )
-        for entry in entries
-    ]
-    work.tx.insert(INSERT_ENTRIES, rows)
+def insert_entries(work: Work, entries: Sequence[Entry]) -> None:
+    """Writes entries. One with a number that is taken makes the transaction raise Conflict."""
+    work.tx.insert(INSERT_ENTRIES, [msgspec.structs.astuple(entry) for entry in entries])
 
 
 FIND_UNPROVEN_BALANCES = """

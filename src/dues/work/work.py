@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from dues.db.transaction import Transaction
+from dues.domain.entries import Cause
 
 Body = TypeVar("Body", covariant=True)
 Answer = TypeVar("Answer", covariant=True)
@@ -30,6 +31,10 @@ class Work(Struct, frozen=True):
 
     tx: Transaction
     now: datetime
+
+    def cause(self, request: Request[Any]) -> Cause:
+        """What the ledger is told of `request`."""
+        return Cause(request.tenant_id, request.request_id, request.idempotency_key, self.now)
 
 
 @dataclass(frozen=True, slots=True)

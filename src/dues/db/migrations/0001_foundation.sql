@@ -89,14 +89,32 @@ create table entries (
     currency        text not null,
     amount          bigint not null,
     balance_after   bigint not null,
+    reason          text,
     request_id      text not null,
     idempotency_key text,
     created_at      timestamptz not null,
+    hash            bytea not null,
     primary key (tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening')),
-    constraint entries_opening_is_the_balance check (number > 1 or amount = balance_after),
-    constraint entries_are_safe check (balance_after between -9007199254740991 and 9007199254740991)
+    constraint entries_kind_is_known check (kind in ('opening', 'adjustment')),
+    constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
+    constraint entries_are_safe check (
+        amount between -9007199254740991 and 9007199254740991
+        and balance_after between -9007199254740991 and 9007199254740991
+    ),
+    constraint entries_hash_is_one check (length(hash) = 32)
 );
+
+create function refuse_to_change_entries() returns trigger language plpgsql as $$
+begin
+    raise exception 'entries are immutable: correct a balance with another entry';
+end
+$$;
+
+create trigger entries_are_immutable before update or delete on entries
+    for each row execute function refuse_to_change_entries();
+
+create trigger entries_are_not_truncated before truncate on entries
+    for each statement execute function refuse_to_change_entries();
 
 create table events (
     tenant_id  bigint not null,

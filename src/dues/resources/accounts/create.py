@@ -19,7 +19,8 @@ async def create_accounts(work: Work, requests: Sequence[Request[NewAccount]]) -
     found = await store.find_surroundings(work, requests)
 
     decided = [
-        open_account(request.body, around.owner, work.now) for request, around in zip(requests, found, strict=True)
+        open_account(request.body, around.owner, work.cause(request))
+        for request, around in zip(requests, found, strict=True)
     ]
 
     return [
@@ -32,7 +33,7 @@ def _write(work: Work, request: Request[NewAccount], opened: OpenedAccount, arou
     account, customer = opened.account, opened.new_customer
     shown = ShownAccount(account.id, account_json(account, around.default_rules))
     store.insert_account(work, request.tenant_id, account)
-    insert_entries(work, request, opened.entries)
+    insert_entries(work, opened.entries)
     if customer:
         insert_customer(work, request.tenant_id, customer)
         shown_customer = customer_json(customer, around.customer_default_rules)
