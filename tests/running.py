@@ -97,6 +97,35 @@ class Caller:
         """GET `path`."""
         return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
+    def patch(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        """PATCH `path` with `body` as JSON."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.patch(path, json=body, headers=sent)
+
+    def everything(self, path: str, **parameters: str | int) -> list[Any]:
+        """All objects of a list, page by page."""
+        found: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            answer = self.http.get(path, params={**parameters, **cursor})
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            cursor = {"cursor": page["next_cursor"]}
+
+    def register_customer(self, key: str | None = None, **changes: Any) -> httpx.Response:
+        """POST /billing/customers with a new reference and `changes`."""
+        return self.post("/billing/customers", {"external_reference": new_reference("CUST")} | changes, key)
+
+    def make_bill(self, key: str | None = None, **changes: Any) -> httpx.Response:
+        """POST /billing/bills of ZAR 1500.00 for a new customer, but for `changes` (... leaves one out)."""
+        body: dict[str, Any] = {"external_reference": new_reference("INV"), "currency": "ZAR", "amount_due": 150_000}
+        if "customer" not in changes and "account" not in changes:
+            body["customer"] = {"external_reference": new_reference("CUST")}
+        return self.post("/billing/bills", {k: v for k, v in (body | changes).items() if v is not ...}, key)
+
     def open_account(self, key: str | None = None, **changes: Any) -> httpx.Response:
         """POST /billing/accounts with a new customer and a new reference, but for `changes` (... leaves one out)."""
         body: dict[str, Any] = {"customer": {"external_reference": new_reference("CUST")}}

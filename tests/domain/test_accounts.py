@@ -53,7 +53,7 @@ def test_every_balance_that_is_opened_equals_its_entries(request: NewAccount, fo
     for owner in (outcome.account, outcome.new_customer):
         if owner is None:
             continue
-        entries = [entry for entry in outcome.entries if entry.owner_id == owner.id]
+        entries = [entry for entry in [*outcome.entries, *outcome.customer_entries] if entry.owner_id == owner.id]
         if owner.balance is None:
             assert entries == []
         else:

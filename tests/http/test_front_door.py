@@ -118,9 +118,9 @@ def test_a_body_of_just_the_limit_is_read(alice: Caller) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", ACCOUNTS, "POST"),
-        ("GET", ACCOUNTS, "POST"),
-        ("DELETE", f"{ACCOUNTS}/x", "GET, HEAD"),
+        ("PUT", ACCOUNTS, "GET, HEAD, POST"),
+        ("GET", f"{ACCOUNTS}/x/adjustments", "POST"),
+        ("DELETE", f"{ACCOUNTS}/x", "GET, HEAD, PATCH"),
         ("POST", "/healthz", "GET, HEAD"),
         ("TRACE", "/docs", "GET, HEAD"),
     ],

@@ -94,7 +94,56 @@ create table accounts (
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
 );
 
--- The ledger: every change of a balance, once, for good. owner_id is an account's or a customer's. The database
+create table bills (
+    tenant_id          bigint not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C" not null,
+    customer_id        text collate "C" not null,
+    account_id         text collate "C",    -- null: a bill of the customer's own
+    currency           text not null,
+    amount_due         bigint not null,
+    amount_paid        bigint not null default 0,
+    status             text not null default 'unpaid',
+    bill_on            date not null,
+    due_on             date,
+    payment_rules      jsonb,               -- null: the merchant's default
+    metadata           jsonb,               -- null: none
+    created_at         timestamptz not null,
+    primary key (tenant_id, id),
+    constraint bills_reference_is_unique unique (tenant_id, external_reference),
+    constraint bills_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
+    constraint bills_account_exists foreign key (tenant_id, account_id) references accounts (tenant_id, id),
+    constraint bills_amounts_are_safe check (
+        amount_due between 1 and 9007199254740991 and amount_paid between 0 and 9007199254740991
+    ),
+    constraint bills_status_follows_amounts check (
+        status = case when amount_paid >= amount_due then 'paid' else 'unpaid' end
+        or (status = 'voided' and amount_paid = 0)
+    ),
+    constraint bills_are_not_due_before_they_are_made check (due_on >= bill_on),
+    constraint bills_payment_rules_agree
+        check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
+);
+
+-- What lists are filtered by: each index ends with the id, so a page is read off it in order.
+create index customers_by_currency on customers (tenant_id, currency, id);
+create index accounts_by_customer on accounts (tenant_id, customer_id, id);
+create index accounts_by_currency on accounts (tenant_id, currency, id);
+create index bills_by_customer on bills (tenant_id, customer_id, id);
+create index bills_by_account on bills (tenant_id, account_id, id) where account_id is not null;
+create index bills_by_status on bills (tenant_id, status, id);
+create index bills_by_currency on bills (tenant_id, currency, id);
+
+-- Every key and value of every object's metadata, for lists filtered by them. pair is the MD5 of key and value.
+create table metadata_pairs (
+    tenant_id bigint not null,
+    pair      bytea not null,
+    object_id text collate "C" not null,
+    primary key (tenant_id, pair, object_id)
+);
+
+-- The ledger: every change of a balance, once, for good. owner_id is an account's, a customer's, or a bill's
+-- (whose balance is what was paid of it). The database
 -- itself refuses to change or remove a row; whoever gets round that breaks the chain of hashes.
 create table entries (
     tenant_id       bigint not null,
@@ -111,7 +160,7 @@ create table entries (
     created_at      timestamptz not null,
     hash            bytea not null,     -- SHA-256 over the hash before it and everything above
     primary key (tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening', 'adjustment')),
+    constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'closing')),
     constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
     constraint entries_are_safe check (
         amount between -9007199254740991 and 9007199254740991

@@ -26,14 +26,14 @@ class Connection(Protocol):
 class Transaction:
     """All or nothing: what was written stands after `commit`, or nothing does.
 
-    Inserts are put off and combined, so a group of requests writes all its tables in one round trip. A
+    Writes are put off and combined, so a group of requests writes all its tables in one round trip. A
     transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._begun = False
-        self._inserts: dict[str, list[tuple[object, ...]]] = {}
+        self._writes: dict[str, list[tuple[object, ...]]] = {}
 
     async def find(self, query: str, *args: object) -> list[Row]:
         """Rows of a SELECT that locks nothing."""
@@ -48,17 +48,17 @@ class Transaction:
                 self._begun = True
             return await self._connection.fetch(query, *args)
 
-    def insert(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Puts off rows for `statement`, an INSERT … SELECT … FROM unnest($1, $2, …), to the end."""
+    def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Puts off `rows` for `statement`, which writes what it takes FROM unnest($1, $2, …), to the end."""
         if rows:
-            self._inserts.setdefault(statement, []).extend(rows)
+            self._writes.setdefault(statement, []).extend(rows)
 
     async def commit(self) -> None:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
-            if self._inserts:
-                columns = [column for rows in self._inserts.values() for column in zip(*rows, strict=True)]
-                await self._connection.fetch(combined(tuple(self._inserts)), *columns)
+            if self._writes:
+                columns = [column for rows in self._writes.values() for column in zip(*rows, strict=True)]
+                await self._connection.fetch(combined(tuple(self._writes)), *columns)
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False

@@ -1,14 +1,16 @@
 """Accounts: one thing a customer pays for, with its own reference and, if it is tracked, its own balance."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.balances import needs_currency, refuse_unsafe, tracked
+from dues.domain.balances import Balance, adjust_balance, change_balance, needs_currency, refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
 from dues.domain.entries import Cause, Chain, Entry, Head
-from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, Name
+from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, MetadataChanges, Name
 from dues.domain.ids import new_id
+from dues.domain.metadata import merge_metadata
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Violation
@@ -46,6 +48,18 @@ class Account(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
 
 
+class AccountChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A PATCH of an account: what is not sent stays, null clears."""
+
+    read_only: ClassVar[frozenset[str]] = frozenset({"id", "customer", "customer_id", "external_reference"})
+
+    name: Name | UnsetType | None = UNSET
+    currency: Currency | UnsetType | None = UNSET
+    balance: Amount | UnsetType | None = UNSET
+    payment_rules: PaymentRules | UnsetType | None = UNSET
+    metadata: MetadataChanges | UnsetType | None = UNSET
+
+
 class Surroundings(Struct, frozen=True):
     """What was read for one request: who its customer is, and which references are taken."""
 
@@ -58,30 +72,31 @@ class OpenedAccount(Struct, frozen=True):
     """What opening an account brings into being."""
 
     account: Account
-    new_customer: Customer | None
     entries: list[Entry]
+    new_customer: Customer | None
+    customer_entries: list[Entry]
 
 
-def open_account(request: NewAccount, found: Surroundings, cause: Cause) -> OpenedAccount | Refusal:
+def open_account(request: NewAccount, found: Surroundings, cause: Cause, pointer: str = "") -> OpenedAccount | Refusal:
     """Opens an account, and registers its customer if one comes along: both or neither.
 
     Refuses, in this order: `amount_out_of_range`, `customer_not_found`, `external_reference_taken`
-    (the new customer's, then the account's).
+    (the new customer's, then the account's). `pointer` is where `request` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([request.balance], "/balance"):
+    if refusal := refuse_unsafe([request.balance], f"{pointer}/balance"):
         return refusal
 
-    new_customer, entries = None, list[Entry]()
+    new_customer, customer_entries = None, list[Entry]()
     if isinstance(request.customer, NewCustomer):
         registered = register_customer(
-            request.customer, reference_taken=found.customer_id is not None, cause=cause, pointer="/customer"
+            request.customer, reference_taken=found.customer_id is not None, cause=cause, pointer=f"{pointer}/customer"
         )
         if isinstance(registered, Refusal):
             return registered
-        new_customer, entries = registered
+        new_customer, customer_entries = registered
         customer_id = new_customer.id
     elif found.customer_id is None:
-        return Refusal("customer_not_found", f"There is no customer {request.customer!r}.", "/customer")
+        return Refusal("customer_not_found", f"There is no customer {request.customer!r}.", f"{pointer}/customer")
     else:
         customer_id = found.customer_id
 
@@ -89,7 +104,7 @@ def open_account(request: NewAccount, found: Surroundings, cause: Cause) -> Open
         return Refusal(
             "external_reference_taken",
             f"Another account already has the external_reference {request.external_reference!r}.",
-            "/external_reference",
+            f"{pointer}/external_reference",
         )
 
     account = Account(
@@ -103,5 +118,38 @@ def open_account(request: NewAccount, found: Surroundings, cause: Cause) -> Open
         metadata=request.metadata or None,
     )
     chain = Chain(account.id, Head(), cause)
-    chain.track(None, tracked(account.currency, account.balance))
-    return OpenedAccount(account, new_customer, [*entries, *chain.entries])
+    chain.track(None, Balance(account.currency, account.balance).tracked)
+    return OpenedAccount(account, chain.entries, new_customer, customer_entries)
+
+
+def update_account(
+    old: Account, changes: AccountChanges, head: Head, cause: Cause
+) -> tuple[Account, list[Entry]] | Refusal:
+    """The account after a PATCH, and the entries of what that did to its balance."""
+    chain = Chain(old.id, head, cause)
+    balance = change_balance(Balance(old.currency, old.balance), changes.currency, changes.balance, chain)
+    if isinstance(balance, Refusal):
+        return balance
+    metadata = merge_metadata(old.metadata, changes.metadata)
+    if isinstance(metadata, Refusal):
+        return metadata
+    new = structs.replace(
+        old,
+        name=old.name if changes.name is UNSET else changes.name,
+        currency=balance.currency,
+        balance=balance.amount,
+        payment_rules=old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules,
+        metadata=metadata,
+    )
+    return new, chain.entries
+
+
+def adjust_account(
+    old: Account, amount: int, reason: str | None, head: Head, cause: Cause
+) -> tuple[Account, list[Entry]] | Refusal:
+    """The account after a signed delta to its balance, and the entry of it."""
+    chain = Chain(old.id, head, cause)
+    balance = adjust_balance(Balance(old.currency, old.balance), amount, reason, chain)
+    if isinstance(balance, Refusal):
+        return balance
+    return structs.replace(old, balance=balance.amount), chain.entries

@@ -1,18 +1,28 @@
-"""Balances: what somebody owes (positive) or has in credit (negative)."""
+"""Balances: what somebody owes (positive) or has in credit (negative), in which currency."""
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import UNSET, Struct, UnsetType
+
+from dues.domain.entries import Chain
 from dues.domain.money import AMOUNT_MAX, is_safe
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Violation
 
 
-def tracked(currency: str | None, balance: int | None) -> tuple[str, int] | None:
-    """(currency, balance) where a balance is tracked, else None."""
-    if balance is None:
-        return None
-    assert currency is not None, "a balance has a currency"
-    return currency, balance
+class Balance(Struct, frozen=True):
+    """What an object counts: nothing, only in which currency it would, or an amount of minor units."""
+
+    currency: str | None
+    amount: int | None
+
+    @property
+    def tracked(self) -> tuple[str, int] | None:
+        """(currency, amount) where one is tracked, else None."""
+        if self.amount is None:
+            return None
+        assert self.currency is not None, "a balance has a currency"
+        return self.currency, self.amount
 
 
 def needs_currency(balance: int | None, currency: str | None) -> Iterator[Violation]:
@@ -28,3 +38,38 @@ def refuse_unsafe(amounts: Iterable[int | None], pointer: str) -> Refusal | None
             detail = f"{pointer[1:]} would lead to {amount}; amounts must lie within ±{AMOUNT_MAX}."
             return Refusal("amount_out_of_range", detail, pointer)
     return None
+
+
+def change_balance(
+    old: Balance, currency: str | UnsetType | None, amount: int | UnsetType | None, chain: Chain
+) -> Balance | Refusal:
+    """The balance after a PATCH of currency and amount (UNSET: not sent; None: cleared), its entries in `chain`.
+
+    Refuses a balance without a currency, another currency for the same balance, and unsafe amounts.
+    """
+    new = Balance(
+        old.currency if currency is UNSET else currency,
+        old.amount if amount is UNSET else amount,
+    )
+    if new.amount is not None and new.currency is None:
+        return Refusal("validation_failed", "/currency is required with a balance.", "/currency", "required")
+    if new.amount is not None and new.currency != old.currency and old.amount is not None and amount is UNSET:
+        detail = f"The balance counts in {old.currency}. Send the balance in {new.currency} with the new currency."
+        return Refusal("currency_mismatch", detail, "/currency")
+    same_currency = new.currency == old.currency and new.amount is not None and old.amount is not None
+    difference = new.amount - old.amount if same_currency else None  # type: ignore[operator]
+    if refusal := refuse_unsafe([new.amount, difference], "/balance"):
+        return refusal
+    chain.track(old.tracked, new.tracked)
+    return new
+
+
+def adjust_balance(old: Balance, amount: int, reason: str | None, chain: Chain) -> Balance | Refusal:
+    """The balance after a signed delta. Refuses where none is tracked, or where it would become unsafe."""
+    if old.tracked is None:
+        return Refusal("balance_not_tracked", "It has no balance to adjust. PATCH gives it one.")
+    currency, before = old.tracked
+    if refusal := refuse_unsafe([amount, before + amount], "/amount"):
+        return refusal
+    chain.add("adjustment", currency, amount, reason)
+    return Balance(currency, before + amount)

@@ -1,13 +1,15 @@
 """Customers: who owes, or has credit."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.balances import needs_currency, refuse_unsafe, tracked
+from dues.domain.balances import Balance, adjust_balance, change_balance, needs_currency, refuse_unsafe
 from dues.domain.entries import Cause, Chain, Entry, Head
-from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, Name, Phone
+from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, MetadataChanges, Name, Phone
 from dues.domain.ids import new_id
+from dues.domain.metadata import merge_metadata
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Violation
@@ -44,6 +46,20 @@ class Customer(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
 
 
+class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A PATCH of a customer: what is not sent stays, null clears."""
+
+    read_only: ClassVar[frozenset[str]] = frozenset({"id", "external_reference"})
+
+    name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    currency: Currency | UnsetType | None = UNSET
+    balance: Amount | UnsetType | None = UNSET
+    payment_rules: PaymentRules | UnsetType | None = UNSET
+    metadata: MetadataChanges | UnsetType | None = UNSET
+
+
 def register_customer(
     request: NewCustomer, *, reference_taken: bool, cause: Cause, pointer: str = ""
 ) -> tuple[Customer, list[Entry]] | Refusal:
@@ -72,5 +88,40 @@ def register_customer(
         metadata=request.metadata or None,
     )
     chain = Chain(customer.id, Head(), cause)
-    chain.track(None, tracked(customer.currency, customer.balance))
+    chain.track(None, Balance(customer.currency, customer.balance).tracked)
     return customer, chain.entries
+
+
+def update_customer(
+    old: Customer, changes: CustomerChanges, head: Head, cause: Cause
+) -> tuple[Customer, list[Entry]] | Refusal:
+    """The customer after a PATCH, and the entries of what that did to its balance."""
+    chain = Chain(old.id, head, cause)
+    balance = change_balance(Balance(old.currency, old.balance), changes.currency, changes.balance, chain)
+    if isinstance(balance, Refusal):
+        return balance
+    metadata = merge_metadata(old.metadata, changes.metadata)
+    if isinstance(metadata, Refusal):
+        return metadata
+    new = structs.replace(
+        old,
+        name=old.name if changes.name is UNSET else changes.name,
+        email=old.email if changes.email is UNSET else changes.email,
+        phone=old.phone if changes.phone is UNSET else changes.phone,
+        currency=balance.currency,
+        balance=balance.amount,
+        payment_rules=old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules,
+        metadata=metadata,
+    )
+    return new, chain.entries
+
+
+def adjust_customer(
+    old: Customer, amount: int, reason: str | None, head: Head, cause: Cause
+) -> tuple[Customer, list[Entry]] | Refusal:
+    """The customer after a signed delta to its balance, and the entry of it."""
+    chain = Chain(old.id, head, cause)
+    balance = adjust_balance(Balance(old.currency, old.balance), amount, reason, chain)
+    if isinstance(balance, Refusal):
+        return balance
+    return structs.replace(old, balance=balance.amount), chain.entries

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dues.domain.ids import new_id
 
-EntryKind = Literal["opening", "adjustment"]
+EntryKind = Literal["opening", "adjustment", "closing"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,7 +98,7 @@ class Chain:
             self.add("adjustment", new[0], new[1] - old[1], reason)
             return
         if old:
-            self.add("adjustment", old[0], -old[1], reason)
+            self.add("closing", old[0], -old[1], reason)
         if new:
             self.add("opening", new[0], new[1], reason)
 

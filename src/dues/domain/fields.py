@@ -6,6 +6,7 @@ rest; whoever decodes a body applies both to every field.
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Annotated, Any, Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -32,14 +33,14 @@ def plain_text(text: str) -> Iterable[Violation]:
     return (Violation("", "control_character", "must not contain control characters."),)
 
 
-def _reference_rule(own_prefix: str) -> Rule:
+def _reference_rule(own_prefixes: tuple[str, ...]) -> Rule:
     def reference(text: str) -> Iterable[Violation]:
         if broken := plain_text(text):
             return broken
         if text != text.strip():
             return (Violation("", "surrounding_white_space", "must not begin or end with white space."),)
-        if text.startswith(own_prefix):
-            detail = f"must not begin with {own_prefix}: that is how dues knows its own ids."
+        if text.startswith(own_prefixes):
+            detail = f"must not begin with {' or '.join(own_prefixes)}: that is how dues knows its own ids."
             return (Violation("", "reserved_prefix", detail),)
         return ()
 
@@ -68,11 +69,11 @@ def _phone(number: str) -> Iterable[Violation]:
     return (Violation("", "invalid_phone", "must be an E.164 number: + then 2 to 15 digits, like +27821234567."),)
 
 
-def _metadata(pairs: dict[str, str]) -> Iterable[Violation]:
+def _metadata(pairs: dict[str, str | None]) -> Iterable[Violation]:
     return [
         Violation(pointer_to("", key), "control_character", "must not contain control characters, nor its key.")
         for key, value in pairs.items()
-        if plain_text(key) or plain_text(value)
+        if plain_text(key) or (value is not None and plain_text(value))
     ]
 
 
@@ -114,20 +115,21 @@ Amount = Annotated[
 """Any integer has the right shape; one outside ±AMOUNT_MAX is a refusal (`amount_out_of_range`), not a typo."""
 
 
-def _reference(own_prefix: str, example: str) -> Meta:
+def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
     # The rule again for readers of the OpenAPI document, as a regular expression of ECMA 262.
-    pattern = rf"^(?!{own_prefix})(?!\s)[^\u0000-\u001f\u007f-\u009f]*(?<!\s)$"
+    pattern = rf"^(?!{'|'.join(own_prefixes)})(?!\s)[^\u0000-\u001f\u007f-\u009f]*(?<!\s)$"
     return Meta(
         min_length=1,
         max_length=255,
         description="Your own name for it: unique per kind, and for good.",
-        extra={"rule": _reference_rule(own_prefix)},
+        extra={"rule": _reference_rule(own_prefixes)},
         extra_json_schema={"pattern": pattern, "example": example},
     )
 
 
-CustomerReference = Annotated[str, _reference("bcus_", "CUST-1042")]
-AccountReference = Annotated[str, _reference("bacc_", "UAR1234567890")]
+CustomerReference = Annotated[str, _reference(("bcus_",), "CUST-1042")]
+AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
+BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 CustomerName = Annotated[
     str,
     Meta(
@@ -140,6 +142,48 @@ CustomerName = Annotated[
 ]
 """How an existing customer is named in a body: by id or by reference; the prefix decides which."""
 
+AccountName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        description="An existing account's id (`bacc_…`) or `external_reference`.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "UAR1234567890"},
+    ),
+]
+
+Reason = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        description="Why, for whoever reads the ledger later.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "Late fee waived"},
+    ),
+]
+
+AmountDue = Annotated[
+    int,
+    Meta(
+        ge=1,
+        description="What is to be paid, in the currency's smallest unit.",
+        extra_json_schema={"maximum": AMOUNT_MAX, "example": 150000},
+    ),
+]
+
+AmountPaid = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="The new total of what was paid, in the currency's smallest unit.",
+        extra_json_schema={"maximum": AMOUNT_MAX, "example": 50000},
+    ),
+]
+
+Day = Annotated[date, Meta(description="YYYY-MM-DD.", extra_json_schema={"example": "2026-01-31"})]
+
 Metadata = Annotated[
     dict[
         Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_PLAIN)],
@@ -150,5 +194,17 @@ Metadata = Annotated[
         description="Your own notes: at most 10 keys of 1 to 40 characters, values of at most 500.",
         extra={"rule": _metadata},
         extra_json_schema={"example": {"account_type": "subscription", "billing_cycle": "monthly"}},
+    ),
+]
+
+MetadataChanges = Annotated[
+    dict[
+        Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_PLAIN)],
+        Annotated[str, Meta(max_length=500, extra_json_schema=_PLAIN)] | None,
+    ],
+    Meta(
+        description="Keys to add or replace; null deletes one. The result may have 10 keys.",
+        extra={"rule": _metadata},
+        extra_json_schema={"example": {"billing_cycle": "yearly", "account_type": None}},
     ),
 ]

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from typing import Final, Literal
 
-Prefix = Literal["bcus_", "bacc_", "evt_", "ent_", "req_", "key_", "mer_"]
+Prefix = Literal["bcus_", "bacc_", "bill_", "evt_", "ent_", "req_", "key_", "mer_"]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """In ASCII order, so that ids compared as bytes sort by age."""

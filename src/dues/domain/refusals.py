@@ -6,23 +6,42 @@ from typing import Final, Literal
 RefusalCode = Literal[
     "account_not_found",
     "amount_out_of_range",
+    "balance_not_tracked",
+    "bill_not_found",
+    "bill_paid",
+    "bill_voided",
+    "currency_mismatch",
     "customer_not_found",
+    "etag_mismatch",
     "external_reference_taken",
     "idempotency_key_not_found",
     "idempotency_key_reused",
+    "overpayment_not_allowed",
+    "owner_mismatch",
+    "validation_failed",
 ]
 
 MEANINGS: Final[dict[RefusalCode, str]] = {
     "account_not_found": "No account of this merchant and mode has this id or external reference.",
     "amount_out_of_range": "An amount, or a sum that it leads to, would leave ±9,007,199,254,740,991, "
     "the range that every JSON client represents exactly. Nothing was changed.",
+    "balance_not_tracked": "This object has no balance, so there is nothing to adjust. PATCH gives it one.",
+    "bill_not_found": "No bill of this merchant and mode has this id or external reference.",
+    "bill_paid": "Something was paid of this bill already, so it cannot be voided.",
+    "bill_voided": "This bill was voided, for good: it can neither be paid nor changed.",
+    "currency_mismatch": "The currency is not that of the object it is about: amounts of different currencies "
+    "cannot be added up.",
     "customer_not_found": "No customer of this merchant and mode has this id or external reference.",
+    "etag_mismatch": "The object has changed since the `ETag` in `If-Match` was read. Read it again, then decide.",
     "external_reference_taken": "Another object of the same kind already has this external reference. "
     "References are unique per merchant, mode and kind, and for good.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "
     "Use a new key for a new request.",
+    "overpayment_not_allowed": "More than what is due would be paid, and the payment rules do not allow that.",
+    "owner_mismatch": "The bill names a customer and an account, and the account is another customer's.",
+    "validation_failed": "Members of the body break a rule. `errors` lists every one, with a JSON Pointer to it.",
 }
 
 
@@ -33,3 +52,5 @@ class Refusal:
     code: RefusalCode
     detail: str
     pointer: str | None = None
+    rule: str | None = None
+    """Which rule of the member was broken, where that has a name of its own."""

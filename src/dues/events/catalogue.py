@@ -2,9 +2,24 @@
 
 from typing import Final, Literal
 
-EventType = Literal["account.created", "customer.created"]
+EventType = Literal[
+    "account.created",
+    "account.updated",
+    "bill.created",
+    "bill.paid",
+    "bill.updated",
+    "bill.voided",
+    "customer.created",
+    "customer.updated",
+]
 
 MEANINGS: Final[dict[EventType, str]] = {
     "account.created": "An account was opened. `data` is the account.",
+    "account.updated": "An account or its balance was changed. `data` is the account as it is then.",
+    "bill.created": "A bill was made. `data` is the bill.",
+    "bill.paid": "Nothing remains to be paid of a bill. `data` is the bill. It comes after its `bill.updated`.",
+    "bill.updated": "A bill, or what was paid of it, was changed. `data` is the bill as it is then.",
+    "bill.voided": "A bill was voided, for good. `data` is the bill.",
     "customer.created": "A customer was registered. `data` is the customer.",
+    "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
 }

@@ -8,12 +8,15 @@ from hashlib import sha256
 from typing import Any, Final
 
 from dues.db.database import Database
-from dues.domain.refusals import Refusal, RefusalCode
+from dues.domain.etags import etag, names
+from dues.domain.refusals import Refusal
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
+from dues.http.queries import as_of
 from dues.http.validation import decode
 from dues.idempotency.answer_once import Answer, Keyed, answer_once
+from dues.resources.changes import Change, Look
 from dues.tenants.authenticate import KeyRing
 from dues.work.group_commit import GroupCommit
 from dues.work.work import Command, Request
@@ -35,53 +38,47 @@ class Floor:
     idempotency_retention: timedelta
 
 
-def write(floor: Floor, command: Command[Any, Any], shape: type[Any], status: int) -> Endpoint:
-    """An endpoint that carries out `command` once per Idempotency-Key and answers `status`."""
+def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoint:
+    """An endpoint that makes something new of a body, once per Idempotency-Key, and answers 201."""
 
-    def render(request: Request[Keyed], outcome: Any) -> Answer:
-        if isinstance(outcome, Refusal):
-            body = problem_json(floor.docs_base, request.body.path, request.request_id, outcome)
-            return Answer(PROBLEM_TYPES[outcome.code].status, body)
-        return Answer(status, outcome.json, outcome.id)
+    async def body(exchange: Exchange) -> tuple[Any, bytes]:
+        return decode(await exchange.json_body(), shape)
 
-    once = answer_once(command, render, floor.idempotency_retention)
-
-    async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = await authenticate(exchange, floor.keys)
-        key = _idempotency_key(exchange)
-        body, canonical = decode(await exchange.json_body(), shape)
-
-        fingerprint = sha256(b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)).digest()
-        keyed = Keyed(body, fingerprint, exchange.method, exchange.path)
-        answer, exchange.group_size = await floor.writes.submit(
-            once, Request(tenant_id, exchange.request_id, key, keyed)
-        )
-
-        content_type = b"application/json" if answer.status < 300 else PROBLEM_CONTENT_TYPE
-        return Reply(answer.status, answer.body, content_type, _REPLAYED if answer.replayed else ())
-
-    return endpoint
+    return _write(floor, command, body, 201)
 
 
-def read(floor: Floor, command: Command[str, Any], parameter: str, missing: RefusalCode) -> Endpoint:
-    """An endpoint that answers with the object that the path's `parameter` names, or refuses with `missing`."""
+def change(floor: Floor, command: Command[Any, Any], parameter: str, shape: type[Any] | None, status: int) -> Endpoint:
+    """An endpoint that changes the object which the path's `parameter` names, and answers `status`.
+
+    `shape` None: it takes no body.
+    """
+
+    async def body(exchange: Exchange) -> tuple[Any, bytes]:
+        changes, canonical = decode(await exchange.json_body(), shape) if shape else await exchange.no_body()
+        if_match = exchange.header(b"if-match")
+        name = named(exchange, parameter)
+        return Change(name, changes, None if if_match is None else if_match.decode("latin-1")), canonical
+
+    return _write(floor, command, body, status)
+
+
+def read(floor: Floor, command: Command[Any, Any], parameter: str) -> Endpoint:
+    """An endpoint that answers with the object that the path's `parameter` names."""
 
     async def endpoint(exchange: Exchange) -> Reply:
         tenant_id = await authenticate(exchange, floor.keys)
-        name = exchange.path_parameter(parameter)
-        if name is None:
-            raise ProblemError(missing, "The path does not name anything that can exist.")
+        look = Look(named(exchange, parameter), as_of(exchange.query_string))
 
-        request = Request(tenant_id, exchange.request_id, None, name)
+        request = Request(tenant_id, exchange.request_id, None, look)
         outcome, exchange.group_size = await floor.reads.submit(command, request)
         if isinstance(outcome, Refusal):
             raise ProblemError(outcome.code, outcome.detail)
-        return Reply(200, outcome.json)
+        tag = etag(outcome.json)
+        if (condition := exchange.header(b"if-none-match")) and names(condition.decode("latin-1"), tag):
+            return Reply(304, b"", headers=[(b"etag", tag.encode())])
+        return Reply(200, outcome.json, headers=[(b"etag", tag.encode())])
 
     return endpoint
-
-
-HTML: Final = b"text/html; charset=utf-8"
 
 
 def fixed(body: bytes, content_type: bytes) -> Endpoint:
@@ -93,11 +90,58 @@ def fixed(body: bytes, content_type: bytes) -> Endpoint:
     return endpoint
 
 
-_REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
+HTML: Final = b"text/html; charset=utf-8"
 
 
-def _idempotency_key(exchange: Exchange) -> str:
+def _write(
+    floor: Floor,
+    command: Command[Any, Any],
+    body: Callable[[Exchange], Awaitable[tuple[Any, bytes]]],
+    status: int,
+) -> Endpoint:
+    def render(request: Request[Keyed], outcome: Any) -> Answer:
+        if isinstance(outcome, Refusal):
+            problem = problem_json(floor.docs_base, request.body.path, request.request_id, outcome)
+            return Answer(PROBLEM_TYPES[outcome.code].status, problem)
+        return Answer(status, outcome.json, outcome.id)
+
+    once = answer_once(command, render, floor.idempotency_retention)
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        tenant_id = await authenticate(exchange, floor.keys)
+        key = _idempotency_key(exchange)
+        wanted, canonical = await body(exchange)
+
+        told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
+        keyed = Keyed(wanted, sha256(told).digest(), exchange.method, exchange.path)
+        answer, exchange.group_size = await floor.writes.submit(
+            once, Request(tenant_id, exchange.request_id, key, keyed)
+        )
+        return _reply(answer)
+
+    return endpoint
+
+
+def _reply(answer: Answer) -> Reply:
+    headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
+    if answer.status >= 300:
+        return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
+    return Reply(answer.status, answer.body, headers=[(b"etag", etag(answer.body).encode()), *headers])
+
+
+def named(exchange: Exchange, parameter: str) -> str:
+    """The id or reference that the path's `parameter` is. Refuses what can name nothing as not found."""
+    name = exchange.path_parameter(parameter)
+    if name is None:
+        raise ProblemError(f"{parameter}_not_found", "The path does not name anything that can exist.")
+    return name
+
+
+def _idempotency_key(exchange: Exchange) -> str | None:
+    """The key; None for a PATCH without one."""
     key = exchange.header(b"idempotency-key")
+    if key is None and exchange.method == "PATCH":
+        return None
     if not key:
         raise ProblemError(
             "idempotency_key_missing", "Send an Idempotency-Key header, such as a new UUID, with every POST."

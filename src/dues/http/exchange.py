@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from dues.domain.violations import Violation
 from dues.http.problems import ProblemError, Reply
 
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -55,6 +56,20 @@ class Exchange:
             return None
         return None if "\0" in text else text
 
+    @property
+    def query_string(self) -> bytes:
+        """What follows the question mark, as it was sent."""
+        return self.scope["query_string"]  # type: ignore[no-any-return]
+
+    async def no_body(self) -> tuple[None, bytes]:
+        """Makes sure that there is no body, or an empty object as some clients always send one."""
+        body = await self._whole_body()
+        if body.strip() not in (b"", b"{}"):
+            raise ProblemError(
+                "validation_failed", "This call takes no body.", [Violation("", "not_empty", "must be empty.")]
+            )
+        return None, b""
+
     async def json_body(self) -> bytes:
         """The whole body. Refuses what is not JSON by its header, too large, or too slow."""
         media_type = (self.header(b"content-type") or b"").split(b";")[0].strip().lower()
@@ -62,6 +77,9 @@ class Exchange:
             raise ProblemError("unsupported_media_type", "Send the body with Content-Type: application/json.")
         if (self.header(b"content-encoding") or b"identity").lower() != b"identity":
             raise ProblemError("unsupported_media_type", "Send the body without Content-Encoding.")
+        return await self._whole_body()
+
+    async def _whole_body(self) -> bytes:
         declared = self.header(b"content-length")
         if declared and declared.isdigit() and int(declared) > BODY_BYTES_MAX:
             raise _too_large()

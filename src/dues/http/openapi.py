@@ -99,7 +99,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         problems=("account_not_found",),
         parameter=_ACCOUNT_PARAMETER,
     ),
-    ("GET", "/billing/idempotency_keys/{key}"): Operation(
+    ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
         tag="Idempotency keys",
         summary="What became of an idempotency key",
         description="For a program that lost an answer: whether the request under this key was carried out, how it "
@@ -118,7 +118,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
             "object_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
         },
         problems=("idempotency_key_not_found",),
-        parameter=("key", "The `Idempotency-Key` of the first request, percent-encoded."),
+        parameter=("idempotency_key", "The `Idempotency-Key` of the first request, percent-encoded."),
     ),
 }
 

@@ -31,6 +31,7 @@ _TITLES: Final = {
     "method-not-allowed": (405, "Method not allowed"),
     "request-timeout": (408, "Request timeout"),
     "conflict": (409, "Conflict"),
+    "precondition-failed": (412, "Precondition failed"),
     "payload-too-large": (413, "Payload too large"),
     "unsupported-media-type": (415, "Unsupported media type"),
     "idempotency-key-reused": (422, "Idempotency key reused"),
@@ -44,10 +45,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "invalid-request",
         "The body is not one well-formed JSON object in UTF-8, or names a member twice.",
     ),
-    "validation_failed": (
-        "invalid-request",
-        "Members of the body break a rule. `errors` lists every one, with a JSON Pointer to it.",
-    ),
+    "validation_failed": ("invalid-request", None),
     "idempotency_key_missing": (
         "idempotency-key-missing",
         "Every POST needs an `Idempotency-Key` header, so that it can be sent again safely.",
@@ -69,10 +67,14 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "route_not_found": ("not-found", "There is nothing at this path."),
     "account_not_found": ("not-found", None),
     "customer_not_found": ("not-found", None),
+    "bill_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "request_timeout": ("request-timeout", "The body did not arrive in time."),
     "external_reference_taken": ("conflict", None),
+    "bill_paid": ("conflict", None),
+    "bill_voided": ("conflict", None),
+    "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (
         "conflict",
         "An earlier request with this idempotency key, or for the same thing, is still in work. Ask again shortly.",
@@ -81,6 +83,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "unsupported_media_type": ("unsupported-media-type", "A body is `application/json`, and not compressed."),
     "idempotency_key_reused": ("idempotency-key-reused", None),
     "amount_out_of_range": ("unprocessable", None),
+    "balance_not_tracked": ("unprocessable", None),
+    "currency_mismatch": ("unprocessable", None),
+    "overpayment_not_allowed": ("unprocessable", None),
+    "owner_mismatch": ("unprocessable", None),
     "internal_error": (
         "internal-error",
         "Something went wrong on our side. Nothing was changed; the same request may be sent again with its key.",
@@ -156,7 +162,7 @@ def problem_json(
         violations = error.errors
     elif error.pointer:
         pointer = error.pointer
-        violations = (Violation(pointer, error.code, error.detail),)
+        violations = (Violation(pointer, error.rule or error.code, error.detail),)
     problem = Problem(
         type=f"{docs_base}/errors#{kind.slug}",
         title=kind.title,

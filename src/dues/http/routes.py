@@ -2,29 +2,81 @@
 
 import msgspec
 
-from dues.domain.accounts import NewAccount
-from dues.http.endpoints import HTML, Floor, fixed, read, write
+from dues.domain.accounts import AccountChanges, NewAccount
+from dues.domain.adjustments import NewAdjustment
+from dues.domain.bills import BillChanges, NewBill
+from dues.domain.customers import CustomerChanges, NewCustomer
+from dues.http.endpoints import HTML, Floor, change, create, fixed, read
 from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
+from dues.http.lists import history, listing
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
+from dues.resources.accounts.adjust import ADJUST_ACCOUNTS
 from dues.resources.accounts.create import CREATE_ACCOUNTS
+from dues.resources.accounts.entries import find_account_id
+from dues.resources.accounts.list import list_accounts
 from dues.resources.accounts.read import READ_ACCOUNTS
+from dues.resources.accounts.store import ACCOUNTS
+from dues.resources.accounts.update import UPDATE_ACCOUNTS
+from dues.resources.bills.create import CREATE_BILLS
+from dues.resources.bills.list import list_bills
+from dues.resources.bills.read import READ_BILLS
+from dues.resources.bills.store import BILLS
+from dues.resources.bills.update import UPDATE_BILLS
+from dues.resources.bills.void import VOID_BILLS
+from dues.resources.customers.adjust import ADJUST_CUSTOMERS
+from dues.resources.customers.create import CREATE_CUSTOMERS
+from dues.resources.customers.entries import find_customer_id
+from dues.resources.customers.list import list_customers
+from dues.resources.customers.read import READ_CUSTOMERS
+from dues.resources.customers.store import CUSTOMERS
+from dues.resources.customers.update import UPDATE_CUSTOMERS
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
 
 
 def routes(floor: Floor, counts: Metrics) -> Routes:
     """Path to method to endpoint."""
     openapi = document(floor.docs_base)
+    customer, account, bill = "customer", "account", "bill"
     return {
-        "/billing/accounts": {"POST": write(floor, CREATE_ACCOUNTS, NewAccount, 201)},
-        "/billing/accounts/{account}": {"GET": read(floor, READ_ACCOUNTS, "account", "account_not_found")},
-        "/billing/idempotency_keys/{key}": {
-            "GET": read(floor, READ_IDEMPOTENCY_KEYS, "key", "idempotency_key_not_found")
+        "/billing/customers": {
+            "GET": listing(floor, CUSTOMERS, list_customers),
+            "POST": create(floor, CREATE_CUSTOMERS, NewCustomer),
         },
+        "/billing/customers/{customer}": {
+            "GET": read(floor, READ_CUSTOMERS, customer),
+            "PATCH": change(floor, UPDATE_CUSTOMERS, customer, CustomerChanges, 200),
+        },
+        "/billing/customers/{customer}/adjustments": {
+            "POST": change(floor, ADJUST_CUSTOMERS, customer, NewAdjustment, 201)
+        },
+        "/billing/customers/{customer}/entries": {"GET": history(floor, customer, find_customer_id)},
+        "/billing/accounts": {
+            "GET": listing(floor, ACCOUNTS, list_accounts),
+            "POST": create(floor, CREATE_ACCOUNTS, NewAccount),
+        },
+        "/billing/accounts/{account}": {
+            "GET": read(floor, READ_ACCOUNTS, account),
+            "PATCH": change(floor, UPDATE_ACCOUNTS, account, AccountChanges, 200),
+        },
+        "/billing/accounts/{account}/adjustments": {
+            "POST": change(floor, ADJUST_ACCOUNTS, account, NewAdjustment, 201)
+        },
+        "/billing/accounts/{account}/entries": {"GET": history(floor, account, find_account_id)},
+        "/billing/bills": {
+            "GET": listing(floor, BILLS, list_bills),
+            "POST": create(floor, CREATE_BILLS, NewBill),
+        },
+        "/billing/bills/{bill}": {
+            "GET": read(floor, READ_BILLS, bill),
+            "PATCH": change(floor, UPDATE_BILLS, bill, BillChanges, 200),
+        },
+        "/billing/bills/{bill}/void": {"POST": change(floor, VOID_BILLS, bill, None, 200)},
+        "/billing/idempotency_keys/{idempotency_key}": {"GET": read(floor, READ_IDEMPOTENCY_KEYS, "idempotency_key")},
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(floor)},
         "/metrics": {"GET": metrics(floor, counts)},

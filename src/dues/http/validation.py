@@ -6,6 +6,7 @@ by member, to collect everything that is wrong with it.
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
@@ -93,7 +94,7 @@ def _checker(shape: Any) -> Callable[[Any, str], Iterator[Violation]]:
     def check(typed: Any, pointer: str) -> Iterator[Violation]:
         for attribute, name, rule in rules:
             value = getattr(typed, attribute)
-            if value is not None and not isinstance(value, msgspec.Struct):
+            if value is not None and value is not msgspec.UNSET and not isinstance(value, msgspec.Struct):
                 yield from _below(pointer_to(pointer, name), rule(value))
         for attribute in nested:
             value = getattr(typed, attribute)
@@ -162,6 +163,8 @@ def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violat
             yield from _text_violations(value, kind, pointer)
         case inspect.IntType():
             yield from _integer_violations(value, kind, pointer)
+        case inspect.DateType():
+            yield from _date_violations(value, pointer)
         case inspect.BoolType():
             if not isinstance(value, bool):
                 yield _wrong_kind(value, "true or false", pointer)
@@ -198,7 +201,9 @@ def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> It
         # A broken member is still one that was given: what needs it should not be blamed on top.
         setattr(good, field.name, member)
     for name in value:
-        if name not in fields:
+        if name in getattr(kind.cls, "read_only", ()):
+            yield Violation(pointer_to(pointer, name), "read_only", "is read-only here.")
+        elif name not in fields:
             known = get_close_matches(name, fields, n=1)
             hint = f" Did you mean {known[0]}?" if known else f" Known are: {', '.join(fields)}."
             yield Violation(pointer_to(pointer, name), "unknown_field", f"is not known here.{hint}")
@@ -237,6 +242,16 @@ def _integer_violations(value: Any, kind: inspect.IntType, pointer: str) -> Iter
         yield Violation(pointer, "too_small", f"must be at least {kind.ge}.")
     elif kind.le is not None and value > kind.le:
         yield Violation(pointer, "too_large", f"must be at most {kind.le}.")
+
+
+def _date_violations(value: Any, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, str):
+        yield _wrong_kind(value, "a date like 2026-01-31", pointer)
+        return
+    try:
+        msgspec.convert(value, date)
+    except msgspec.ValidationError:
+        yield Violation(pointer, "invalid_date", "must be a date that exists, like 2026-01-31.")
 
 
 def _wrong_kind(value: Any, wanted: str, pointer: str) -> Violation:

@@ -43,32 +43,44 @@ Render = Callable[[Request[Keyed], Any], Answer]
 
 
 def answer_once(command: Command[Any, Any], render: Render, retention: timedelta) -> Command[Keyed, Answer]:
-    """`command`, once per key. Answers are kept for `retention`."""
+    """`command`, once per key; a request without a key is simply carried out. Answers are kept for `retention`."""
 
     async def run(work: Work, requests: Sequence[Request[Keyed]]) -> list[Answer]:
-        stored = await store.find_answers(work, [_scope(request) for request in requests])
-        if expired := [scope for scope, row in stored.items() if row["expired"]]:
-            await store.delete_expired_keys(work, expired)
-        current = {scope: row for scope, row in stored.items() if not row["expired"]}
-
-        fresh = [request for request in requests if _scope(request) not in current]
+        stored = await _find_stored(work, requests)
+        fresh = [request for request in requests if _scope(request) not in stored]
         outcomes = await command.run(work, [_unkeyed(request) for request in fresh]) if fresh else []
-        given = {_scope(request): render(request, outcome) for request, outcome in zip(fresh, outcomes, strict=True)}
+        answers = [render(request, outcome) for request, outcome in zip(fresh, outcomes, strict=True)]
 
-        store.insert_answers(work, [_row(work, request, given[_scope(request)], retention) for request in fresh])
+        kept = [
+            _row(work, request, answer, retention)
+            for request, answer in zip(fresh, answers, strict=True)
+            if request.idempotency_key and (answer.status < 300 or answer.status in STORED_REFUSALS)
+        ]
+        store.insert_answers(work, kept)
+        given = iter(answers)
         return [
-            given.get(_scope(request)) or _replay(request, current[_scope(request)], render) for request in requests
+            _replay(request, stored[scope], render) if (scope := _scope(request)) in stored else next(given)
+            for request in requests
         ]
 
     def claims(request: Request[Keyed]) -> Iterable[Claim]:
-        yield ("idempotency_key", *_scope(request))
+        if request.idempotency_key:
+            yield ("idempotency_key", *_scope(request))
         yield from command.claims(_unkeyed(request))
 
     return Command(command.name, run, claims)
 
 
-def _scope(request: Request[Keyed]) -> tuple[int, str]:
-    assert request.idempotency_key is not None
+async def _find_stored(work: Work, requests: Sequence[Request[Keyed]]) -> dict[tuple[int, str | None], Row]:
+    """What is stored under the requests' keys, by tenant and key, and has not expired."""
+    keys = [(request.tenant_id, request.idempotency_key) for request in requests if request.idempotency_key]
+    stored = await store.find_answers(work, keys)
+    if expired := [scope for scope, row in stored.items() if row["expired"]]:
+        await store.delete_expired_keys(work, expired)
+    return {scope: row for scope, row in stored.items() if not row["expired"]}
+
+
+def _scope(request: Request[Keyed]) -> tuple[int, str | None]:
     return request.tenant_id, request.idempotency_key
 
 
@@ -77,7 +89,6 @@ def _unkeyed(request: Request[Keyed]) -> Request[Any]:
 
 
 def _row(work: Work, request: Request[Keyed], answer: Answer, retention: timedelta) -> tuple[object, ...]:
-    assert answer.status < 300 or answer.status in STORED_REFUSALS, f"{answer.status} is not the work's own answer"
     return (
         *_scope(request),
         request.body.fingerprint,

@@ -17,6 +17,8 @@ select k.tenant_id, k.key, k.fingerprint, k.method, k.path, k.status, k.body, k.
 
 async def find_answers(work: Work, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Row]:
     """What is stored under each (tenant, key), expired or not."""
+    if not keys:
+        return {}
     tenants, texts = zip(*keys, strict=True)
     rows = await work.tx.find(FIND_ANSWERS, tenants, texts, work.now)
     return {(row["tenant_id"], row["key"]): row for row in rows}
@@ -32,7 +34,7 @@ select * from unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text
 
 def insert_answers(work: Work, rows: Sequence[tuple[object, ...]]) -> None:
     """Stores first answers, in the order of the columns."""
-    work.tx.insert(INSERT_ANSWERS, rows)
+    work.tx.write(INSERT_ANSWERS, rows)
 
 
 DELETE_EXPIRED = """

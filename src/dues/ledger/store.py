@@ -1,10 +1,13 @@
 """The statements on entries."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
-from dues.domain.entries import Entry
+from dues.db.database import Database
+from dues.db.transaction import Row
+from dues.domain.entries import Entry, Head
 from dues.work.work import Work
 
 INSERT_ENTRIES = """
@@ -17,7 +20,79 @@ select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::tex
 
 def insert_entries(work: Work, entries: Sequence[Entry]) -> None:
     """Writes entries. One with a number that is taken makes the transaction raise Conflict."""
-    work.tx.insert(INSERT_ENTRIES, [msgspec.structs.astuple(entry) for entry in entries])
+    work.tx.write(INSERT_ENTRIES, [msgspec.structs.astuple(entry) for entry in entries])
+
+
+FIND_HEADS = """
+select asked.tenant_id, asked.owner_id, head.number, head.hash, head.balance_after as balance, head.created_at
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, owner_id)
+  join lateral (
+           select * from entries e
+            where e.tenant_id = asked.tenant_id and e.owner_id = asked.owner_id
+            order by e.number desc limit 1
+       ) as head on true
+"""
+
+
+async def find_heads(work: Work, owners: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Head]:
+    """The end of each (tenant, owner)'s chain; an owner without entries is absent.
+
+    Read it in a statement of its own after the owners are locked: one that waited for a lock still sees the
+    entries of before it waited.
+    """
+    if not owners:
+        return {}
+    rows = await work.tx.find(FIND_HEADS, *zip(*owners, strict=True))
+    return {
+        (row["tenant_id"], row["owner_id"]): Head(row["number"], row["hash"], row["balance"], row["created_at"])
+        for row in rows
+    }
+
+
+FIND_BALANCES_AT = """
+select asked.position, e.kind, e.currency, e.balance_after
+  from unnest($1::bigint[], $2::text[], $3::timestamptz[]) with ordinality as asked(tenant_id, owner_id, at, position)
+  join lateral (
+           select * from entries e
+            where e.tenant_id = asked.tenant_id and e.owner_id = asked.owner_id and e.created_at <= asked.at
+            order by e.number desc limit 1
+       ) as e on true
+"""
+
+
+async def find_balances_at(
+    work: Work, asked: Sequence[tuple[int, str, datetime]]
+) -> list[tuple[str | None, int | None]]:
+    """(currency, balance) of each (tenant, owner) at a time, in order; (None, None) where none was tracked then."""
+    found: list[tuple[str | None, int | None]] = [(None, None)] * len(asked)
+    if asked:
+        for row in await work.tx.find(FIND_BALANCES_AT, *zip(*asked, strict=True)):
+            if row["kind"] != "closing":
+                found[row["position"] - 1] = row["currency"], row["balance_after"]
+    return found
+
+
+LIST_ENTRIES = """
+select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id, idempotency_key,
+       created_at, hash
+  from entries
+ where tenant_id = $1 and owner_id = $2 and number < $3
+ order by number desc
+ limit $4
+"""
+
+
+async def list_entries(
+    database: Database, tenant_id: int, owner_id: str, before: int | None, limit: int
+) -> list[Entry]:
+    """At most `limit` entries of one owner, newest first, from just before number `before` on."""
+    rows = await database.rows(LIST_ENTRIES, tenant_id, owner_id, before or 2**62, limit)
+    return [entry_of(row) for row in rows]
+
+
+def entry_of(row: Row) -> Entry:
+    """An entry from its row."""
+    return Entry(**dict(row))
 
 
 FIND_UNPROVEN_BALANCES = """

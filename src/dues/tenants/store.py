@@ -10,6 +10,7 @@ from dues.db.database import Database
 from dues.db.transaction import Row, Transaction
 from dues.domain.payment_rules import Kind, PaymentRules
 from dues.tenants.keys import ApiKey, Mode, NewKey, fingerprint
+from dues.work.work import Work
 
 _KEY_COLUMNS = """
        k.id, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at
@@ -50,7 +51,7 @@ def insert_keys(tx: Transaction, merchant_id: str, keys: Sequence[NewKey], now: 
         (merchant_id, key.mode, key.id, key.kind, fingerprint(key.secret), key.last_four, now, key.expires_at)
         for key in keys
     ]
-    tx.insert(INSERT_KEYS, rows)
+    tx.write(INSERT_KEYS, rows)
 
 
 SAVE_REVOKED_KEY = """
@@ -115,6 +116,27 @@ async def find_payment_rules(database: Database, merchant_id: str) -> list[tuple
     ]
 
 
+FIND_DEFAULT_RULES = """
+select r.tenant_id, r.currency, r.payment_rules
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, currency)
+  join default_payment_rules r on r.tenant_id = asked.tenant_id and r.kind = $3 and r.currency = asked.currency
+"""
+
+
+async def find_default_rules(
+    work: Work, kind: Kind, named: Sequence[tuple[int, object]]
+) -> dict[tuple[int, str], PaymentRules]:
+    """The default rules of each (tenant, currency) that is named; what is no currency's name is passed over."""
+    asked = {(tenant_id, currency) for tenant_id, currency in named if isinstance(currency, str)}
+    if not asked:
+        return {}
+    rows = await work.tx.find(FIND_DEFAULT_RULES, *zip(*asked, strict=True), kind)
+    return {
+        (row["tenant_id"], row["currency"]): msgspec.json.decode(row["payment_rules"], type=PaymentRules)
+        for row in rows
+    }
+
+
 SAVE_PAYMENT_RULES = """
 insert into default_payment_rules (tenant_id, kind, currency, payment_rules)
 select t.id, r.kind, r.currency, r.payment_rules::jsonb
@@ -133,7 +155,7 @@ def save_payment_rules(
         (merchant_id, mode, kind, currency, msgspec.json.encode(given).decode())
         for mode, kind, currency, given in rules
     ]
-    tx.insert(SAVE_PAYMENT_RULES, rows)
+    tx.write(SAVE_PAYMENT_RULES, rows)
 
 
 DELETE_PAYMENT_RULES = """

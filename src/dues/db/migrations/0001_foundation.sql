@@ -95,7 +95,7 @@ create table entries (
     created_at      timestamptz not null,
     hash            bytea not null,
     primary key (tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening', 'adjustment')),
+    constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'closing')),
     constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
     constraint entries_are_safe check (
         amount between -9007199254740991 and 9007199254740991

@@ -1,8 +1,10 @@
 """From JSON Schema to the fields that people read: name, type, limits, meaning."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from dues.pages.docs.limits import limits_of
 
 Schema = Mapping[str, Any]
 
@@ -12,7 +14,7 @@ CHOICES_SHOWN: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of an object. `parts` are the fields of the object that it is, or may be; each with its name."""
+    """One member of an object. `parts` are the fields of the object that it is, or may be."""
 
     name: str
     kind: str
@@ -28,12 +30,32 @@ class Part:
     """An object inside another one."""
 
     meaning: str
-    fields: tuple[Field, ...] = field(default=())
+    fields: tuple[Field, ...]
 
 
 def fields_of(schema: Schema, schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
     """The fields of an object. `schemas` are the components that `$ref` names."""
     return _fields(schema, schemas, frozenset())
+
+
+def parameters_of(parameters: Sequence[Mapping[str, Any]], schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
+    """Parameters of an operation as fields; their kind says where each stands."""
+    made = [_described(parameter["name"], parameter, schemas) for parameter in parameters]
+    return tuple(
+        replace(field, kind=f"{field.kind} in the {parameter['in']}")
+        for field, parameter in zip(made, parameters, strict=True)
+    )
+
+
+def headers_of(headers: Mapping[str, Any], schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
+    """Headers of an answer as fields."""
+    return tuple(_described(name, header, schemas) for name, header in headers.items())
+
+
+def _described(name: str, said: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Field:
+    """A parameter or a header: what it means and whether it is required stand beside its schema."""
+    schema = said.get("schema", {}) | {"description": said.get("description", "")}
+    return _field(name, schema, said.get("required", False), schemas, frozenset())
 
 
 def _fields(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]) -> tuple[Field, ...]:
@@ -47,18 +69,22 @@ def _fields(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]
 def _field(name: str, schema: Schema, required: bool, schemas: Mapping[str, Schema], above: frozenset[str]) -> Field:
     choices = list(_choices(schema))
     resolved = [_resolved(choice, schemas, above) for choice in choices]
-    limits = [limit for choice, _ in resolved for limit in _limits(choice)]
+    limits = [limit for choice, _ in resolved for limit in limits_of(choice)]
     meanings = [schema.get("description"), *(choice.get("description") for choice in choices)]
     values = [str(value) for choice, _ in resolved for value in choice.get("enum", ())]
     few = len(values) <= CHOICES_SHOWN
+    parts = tuple(_parts(choices, schemas, above))
+    if not any(meanings) and len(parts) == 1:
+        # What nothing is said of as a member is what it is as an object.
+        meanings, parts = [parts[0].meaning], (Part("", parts[0].fields),)
     return Field(
         name=name,
-        kind=" or ".join(dict.fromkeys(_kind(choice) for choice, _ in resolved)),
+        kind=" or ".join([*dict.fromkeys(_kind(choice) for choice, _ in resolved), *_null(schema)]),
         required=required,
         limits=(*limits, *([" or ".join(f"`{value}`" for value in values)] if values and few else [])),
         meaning=" ".join(dict.fromkeys(meaning for meaning in meanings if meaning)),
         choices=() if few else tuple(values),
-        parts=tuple(_parts(choices, schemas, above)),
+        parts=parts,
     )
 
 
@@ -71,10 +97,15 @@ def _parts(choices: list[Schema], schemas: Mapping[str, Schema], above: frozense
 
 
 def _choices(schema: Schema) -> Iterator[Schema]:
-    """What a value may be, but for null: on a request it means "not given", in an answer there is none."""
+    """What a value may be, but for null."""
     for choice in schema.get("anyOf", [schema]):
         if choice.get("type") != "null":
             yield choice
+
+
+def _null(schema: Schema) -> list[str]:
+    """Whether null is a value of its own. Where it is the default it means "not given", and is not worth a word."""
+    return ["null"] if "default" not in schema and {"type": "null"} in schema.get("anyOf", ()) else []
 
 
 def _name(schema: Schema) -> str:
@@ -94,36 +125,3 @@ def _kind(schema: Schema) -> str:
     if "additionalProperties" in schema and isinstance(schema["additionalProperties"], Mapping):
         return f"{kind} of {schema['additionalProperties'].get('type', 'value')}s"
     return f"{kind} ({schema['format']})" if "format" in schema else kind
-
-
-def _limits(schema: Schema) -> Iterator[str]:
-    if text := _range(schema.get("minLength"), schema.get("maxLength")):
-        yield f"{text} characters"
-    if text := _range(schema.get("minimum"), schema.get("maximum")):
-        yield text
-    if "pattern" in schema:
-        yield f"matches `{schema['pattern']}`"
-    if text := _range(schema.get("minProperties"), schema.get("maxProperties")):
-        yield f"{text} keys"
-    inner = schema.get("propertyNames", {})
-    if text := _range(inner.get("minLength"), inner.get("maxLength")):
-        yield f"keys of {text} characters"
-    if isinstance(value := schema.get("additionalProperties"), Mapping) and (
-        text := _range(value.get("minLength"), value.get("maxLength"))
-    ):
-        yield f"values of {text} characters"
-
-
-def _range(low: int | None, high: int | None) -> str:
-    """A range in words; empty where there is none."""
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"at least {_number(low)}"
-    if low is None:
-        return f"at most {_number(high)}"
-    return f"±{_number(high)}" if low == -high else f"{_number(low)} to {_number(high)}"
-
-
-def _number(number: int | None) -> str:
-    return f"{number:,}".replace(",", "\u202f")

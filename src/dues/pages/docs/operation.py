@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dues.pages.docs.fields import Schema, fields_of
+from dues.pages.docs.fields import Schema, fields_of, parameters_of
 from dues.pages.docs.samples import ORIGIN, example_answer, samples
-from dues.pages.docs.tables import definitions, fields_table
+from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
 
@@ -47,16 +47,7 @@ def _samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[H
 def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterator[Html]:
     if parameters := operation.get("parameters"):
         yield element("h4", "Parameters")
-        yield definitions(
-            [
-                (
-                    parameter["name"],
-                    f"{parameter['in']}, {'required' if parameter.get('required') else 'optional'}",
-                    parameter.get("description", ""),
-                )
-                for parameter in parameters
-            ]
-        )
+        yield fields_table(parameters_of(parameters, schemas), "required", "optional")
     if body := operation.get("requestBody"):
         yield element("h4", "Body")
         schema = body["content"]["application/json"]["schema"]
@@ -69,7 +60,7 @@ def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Ite
 def _response(status: str, response: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Html:
     problem = response.get("content", {}).get("application/problem+json")
     shown = _problems(problem) if problem else _success(response, schemas)
-    summary = element("summary", element("b", status, class_=f"status s{status[0]}"), " ", _said(response))
+    summary = element("summary", element("b", status, class_=f"status s{status[0]}"), element("span", _said(response)))
     headers = ", ".join(f"`{name}`" for name in response.get("headers", {}))
     sent_with = element("p", prose(f"Headers: {headers}."), class_="limits") if headers else None
     return element("details", summary, *shown, sent_with, class_="answer")
@@ -94,13 +85,8 @@ def _problems(problem: Mapping[str, Any]) -> Iterator[Html]:
         value = example["value"]
         yield element(
             "div",
-            element("h5", element("a", element("code", code), href=f"docs/errors#{code_anchor(value)}")),
+            element("h5", element("a", element("code", code), href=f"docs/errors#{code}")),
             element("p", prose(value["detail"])),
-            code_block(json_code(value), value["title"]),
+            code_block(json_code(value), f"Answer: {value['status']}"),
             class_="problem",
         )
-
-
-def code_anchor(problem: Mapping[str, Any]) -> str:
-    """Where on the page of errors a problem's code stands; where its section has the same name, that is it."""
-    return str(problem["code"])

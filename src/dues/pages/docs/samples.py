@@ -33,7 +33,7 @@ def samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[Sa
 def _command(method: str, path: str, operation: Mapping[str, Any], name: str, body: object) -> str:
     lines = [_path(path, operation), '-H "Authorization: Bearer $KEY"']
     for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "header":
+        if parameter["in"] == "header" and parameter.get("required"):
             value = _header_value(parameter, f"{operation['operationId']}/{name}")
             lines.append("-H " + _quoted(f"{parameter['name']}: {value}"))
     if body is not None:

@@ -6,7 +6,7 @@ from typing import Final
 SAME_KEY: Final = "Nothing was stored under the `Idempotency-Key`: the corrected request may use the same one."
 
 NEW_KEY: Final = (
-    "This answer is stored under the `Idempotency-Key`, and the same request gets it again: send the "
+    "The answer to a POST is stored under its `Idempotency-Key`, and the same request gets it again: send the "
     "corrected request under a new key."
 )
 
@@ -51,8 +51,18 @@ REMEDIES: Final[Mapping[str, str]] = {
 
 def remedy(code: str, status: int) -> str:
     """What to do about `code`. One without a paragraph of its own gets what holds for its status."""
-    if code in REMEDIES:
-        return REMEDIES[code]
-    if status >= 500 or status == 429:
-        return "Wait, then send the same request again, with the same `Idempotency-Key`."
-    return "Read `detail`, correct the request, and send it again."
+    return REMEDIES.get(code) or _GENERAL.get(status) or (_LATER if status >= 500 else _CORRECT)
+
+
+_CORRECT: Final = f"Read `detail`, correct the request, and send it again. {SAME_KEY}"
+
+_LATER: Final = "Wait, then send the same request again, with the same `Idempotency-Key`."
+
+_GENERAL: Final = {
+    404: "Check the id or reference, letter for letter, and the key: what was made in test mode does not exist for a "
+    f"live key, and the other way round. {NEW_KEY}",
+    409: f"Read the object as it is now, and decide again. {NEW_KEY}",
+    412: f"Read the object again, decide again, and send its new `ETag`. {SAME_KEY}",
+    422: f"Read `detail`, and decide again. {NEW_KEY}",
+    429: _LATER,
+}

@@ -1,14 +1,21 @@
 """The statements on accounts."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from dues.db.transaction import Row
 from dues.domain.accounts import Account, NewAccount, Surroundings
 from dues.domain.customers import NewCustomer
+from dues.domain.entries import Head
 from dues.domain.payment_rules import PaymentRules
+from dues.ledger.store import find_heads
+from dues.lists.listing import CUSTOMER_NAMED, Listing
+from dues.metadata.store import save_pairs
+from dues.resources.changes import refuse_twins
 from dues.resources.json_columns import to_json, to_metadata, to_rules
+from dues.resources.names import Key, find_keys
 from dues.work.work import Request, Work
 
 
@@ -93,40 +100,119 @@ def insert_account(work: Work, tenant_id: int, account: Account) -> None:
         to_json(account.metadata),
         work.now,
     )
-    work.tx.insert(INSERT_ACCOUNTS, [row])
+    work.tx.write(INSERT_ACCOUNTS, [row])
+    save_pairs(work, tenant_id, account.id, None, account.metadata)
 
 
-FIND_ACCOUNTS = """
-select asked.position, a.id, a.external_reference, a.customer_id, a.name, a.currency, a.balance, a.payment_rules,
-       a.metadata, rules.payment_rules as default_rules
-  from unnest($1::bigint[], $2::text[], $3::text[]) with ordinality
-    as asked(tenant_id, id, external_reference, position)
-  join lateral (
-           select * from accounts by_id where by_id.tenant_id = asked.tenant_id and by_id.id = asked.id
-            union all
-           select * from accounts by_reference
-            where by_reference.tenant_id = asked.tenant_id
-              and by_reference.external_reference = asked.external_reference
-       ) as a on true
-  left join default_payment_rules rules
-    on rules.tenant_id = asked.tenant_id and rules.kind = 'account' and rules.currency = a.currency
+SAVE_ACCOUNTS = """
+update accounts a
+   set name = new.name, currency = new.currency, balance = new.balance, payment_rules = new.payment_rules::jsonb,
+       metadata = new.metadata::jsonb
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+    as new(tenant_id, id, name, currency, balance, payment_rules, metadata)
+ where a.tenant_id = new.tenant_id and a.id = new.id
 """
 
 
-async def find_accounts(
-    work: Work, asked: Sequence[tuple[int, str]]
-) -> list[tuple[Account, PaymentRules | None] | None]:
-    """For each (tenant, id or reference), in order: the account and the default rules for it, or None."""
-    tenants, names = zip(*asked, strict=True)
-    ids = [name if name.startswith("bacc_") else None for name in names]
-    references = [None if name.startswith("bacc_") else name for name in names]
-    found: list[tuple[Account, PaymentRules | None] | None] = [None] * len(asked)
-    for row in await work.tx.find(FIND_ACCOUNTS, tenants, ids, references):
-        found[row["position"] - 1] = _account(row), to_rules(row["default_rules"])
-    return found
+def save_account(work: Work, tenant_id: int, old: Account, new: Account) -> None:
+    """Writes what may change of an account that is locked."""
+    row = (
+        tenant_id,
+        new.id,
+        new.name,
+        new.currency,
+        new.balance,
+        to_json(new.payment_rules),
+        to_json(new.metadata),
+    )
+    work.tx.write(SAVE_ACCOUNTS, [row])
+    save_pairs(work, tenant_id, new.id, old.metadata, new.metadata)
 
 
-def _account(row: Row) -> Account:
+class FoundAccount(Struct, frozen=True):
+    """An account, the default rules for it, and where its chain of entries ends."""
+
+    account: Account
+    default_rules: PaymentRules | None
+    head: Head
+
+
+_COLUMNS: Final = """
+       a.id, a.external_reference, a.customer_id, a.name, a.currency, a.balance, a.payment_rules, a.metadata,
+       rules.payment_rules as default_rules
+"""
+
+_RULES: Final = """
+  left join default_payment_rules rules
+    on rules.tenant_id = a.tenant_id and rules.kind = 'account' and rules.currency = a.currency
+"""
+
+FIND_ACCOUNT_IDS = """
+select asked.tenant_id, asked.external_reference, a.id
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, external_reference)
+  join accounts a on a.tenant_id = asked.tenant_id and a.external_reference = asked.external_reference
+"""
+
+FIND_ACCOUNTS = f"""
+select a.tenant_id, {_COLUMNS}
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
+  join accounts a on a.tenant_id = asked.tenant_id and a.id = asked.id
+{_RULES}
+"""
+
+
+async def find_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
+    """For each (tenant, id or reference), in order: the account, or None. Its head is not read."""
+    keys = await find_keys(work, FIND_ACCOUNT_IDS, "bacc_", named)
+    known = [key for key in keys if key]
+    rows = await work.tx.find(FIND_ACCOUNTS, *zip(*known, strict=True)) if known else []
+    found = {(row["tenant_id"], row["id"]): _found(row, Head()) for row in rows}
+    return [found.get(key) if key else None for key in keys]
+
+
+LOCK_ACCOUNTS = f"""
+select a.tenant_id, {_COLUMNS}
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
+  join accounts a on a.tenant_id = asked.tenant_id and a.id = asked.id
+{_RULES}
+ order by a.tenant_id, a.id
+   for no key update of a
+"""
+
+
+async def lock_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
+    """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject."""
+    keys = await find_keys(work, FIND_ACCOUNT_IDS, "bacc_", named)
+    refuse_twins(keys)
+    known = [key for key in keys if key]
+    rows = await work.tx.lock(LOCK_ACCOUNTS, *zip(*known, strict=True)) if known else []
+    heads = await find_heads(work, [(row["tenant_id"], row["id"]) for row in rows])
+    found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
+    return [found.get(key) if key else None for key in keys]
+
+
+ACCOUNTS = Listing(
+    name="accounts",
+    prefix="bacc_",
+    columns=_COLUMNS,
+    table="accounts a",
+    joins=_RULES,
+    alias="a",
+    filters={
+        "external_reference": "a.external_reference = {}",
+        "customer": "a.customer_id = {}",
+        "currency": "a.currency = {}",
+    },
+    named={"customer": CUSTOMER_NAMED},
+)
+
+
+def _found(row: Row, head: Head) -> FoundAccount:
+    return FoundAccount(account_of(row), to_rules(row["default_rules"]), head)
+
+
+def account_of(row: Row) -> Account:
+    """An account from its row."""
     return Account(
         id=row["id"],
         external_reference=row["external_reference"],

@@ -21,16 +21,9 @@ class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: Metadata | None = None
 
 
-class ShownAccount(Struct, frozen=True):
-    """An account's id and its JSON: the same bytes go to the client, the event and the stored answer."""
-
-    id: str
-    json: bytes
-
-
-def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
-    """The account's JSON. Rules show only where a balance is tracked: its own, else the merchant's default."""
-    body = AccountBody(
+def account_body(account: Account, default_rules: PaymentRules | None) -> AccountBody:
+    """The account as clients see it. Rules show only where a balance is tracked: its own, else the default."""
+    return AccountBody(
         id=account.id,
         external_reference=account.external_reference,
         customer_id=account.customer_id,
@@ -40,4 +33,8 @@ def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
         payment_rules=None if account.balance is None else account.payment_rules or default_rules,
         metadata=account.metadata,
     )
-    return msgspec.json.encode(body)
+
+
+def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
+    """The account's JSON."""
+    return msgspec.json.encode(account_body(account, default_rules))

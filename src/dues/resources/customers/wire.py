@@ -22,9 +22,9 @@ class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: Metadata | None = None
 
 
-def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:
-    """The customer's JSON. Rules show only where a balance is tracked: its own, else the merchant's default."""
-    body = CustomerBody(
+def customer_body(customer: Customer, default_rules: PaymentRules | None) -> CustomerBody:
+    """The customer as clients see it. Rules show only where a balance is tracked: its own, else the default."""
+    return CustomerBody(
         id=customer.id,
         external_reference=customer.external_reference,
         name=customer.name,
@@ -35,4 +35,8 @@ def customer_json(customer: Customer, default_rules: PaymentRules | None) -> byt
         payment_rules=None if customer.balance is None else customer.payment_rules or default_rules,
         metadata=customer.metadata,
     )
-    return msgspec.json.encode(body)
+
+
+def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:
+    """The customer's JSON."""
+    return msgspec.json.encode(customer_body(customer, default_rules))

@@ -1,0 +1,96 @@
+"""Query strings: what a list or a look is asked for, and what is wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl
+
+from dues.domain.violations import Violation
+from dues.http.problems import ProblemError
+from dues.lists.cursors import read_cursor
+from dues.lists.listing import Query
+
+LIMIT_DEFAULT: Final = 20
+LIMIT_MAX: Final = 100
+METADATA_FILTERS_MAX: Final = 10
+
+_METADATA: Final = re.compile(r"metadata\[([^\0]{1,40})\]")
+
+
+def list_query(query_string: bytes, tenant_id: int, list_name: str, filters: Mapping[str, str]) -> Query:
+    """The page that is asked for. Raises ProblemError with every parameter that is unknown, twice, or nonsense."""
+    given = _parameters(query_string)
+    metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
+    wanted = {name: value for name, value in given.items() if name in filters}
+    broken = list(_violations(given, filters, metadata))
+    limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
+    everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
+    after = read_cursor(tenant_id, list_name, everything, cursor) if cursor is not None else None
+    if cursor is not None and after is None:
+        broken.append(Violation("/cursor", "invalid_cursor", "is not of this list with these filters."))
+    if broken:
+        raise _invalid(broken)
+    return Query(int(limit), after, wanted, metadata)
+
+
+def filters_of(query: Query) -> dict[str, str]:
+    """All filters of a query by the names they have in a query string; what cursors are tied to."""
+    return dict(query.filters) | {f"metadata[{key}]": value for key, value in query.metadata.items()}
+
+
+def as_of(query_string: bytes) -> datetime | None:
+    """The time of `?as_of=`, if it is given. Raises ProblemError for anything else in the query string."""
+    given = _parameters(query_string)
+    broken = [_unknown(name, ["as_of"]) for name in given if name != "as_of"]
+    time = None
+    if "as_of" in given:
+        try:
+            # A plus sign that was not escaped has arrived as a space.
+            time = datetime.fromisoformat(given["as_of"].replace(" ", "+"))
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is None:
+            detail = "must be a time with its offset from UTC, like 2026-01-31T12:00:00Z."
+            broken.append(Violation("/as_of", "invalid_time", detail))
+    if broken:
+        raise _invalid(broken)
+    return time
+
+
+def _parameters(query_string: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise _invalid([Violation("", "malformed_query", "The query string is not percent-encoded UTF-8.")]) from None
+    given = dict(pairs)
+    if len(given) < len(pairs) or any("\0" in text for pair in pairs for text in pair):
+        raise _invalid([Violation("", "malformed_query", "The query string names a parameter twice, or has U+0000.")])
+    return given
+
+
+def _violations(
+    given: Mapping[str, str], filters: Mapping[str, str], metadata: Mapping[str, str]
+) -> Iterator[Violation]:
+    known = ["limit", "cursor", *filters, "metadata[key]"]
+    for name in given:
+        if name not in ("limit", "cursor") and name not in filters and not _METADATA.fullmatch(name):
+            yield _unknown(name, known)
+    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
+        yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
+    if len(metadata) > METADATA_FILTERS_MAX:
+        yield Violation("/metadata", "too_many", f"must name at most {METADATA_FILTERS_MAX} keys.")
+    if (status := given.get("status")) is not None and "status" in filters and status not in _STATUSES:
+        yield Violation("/status", "unknown_status", f"must be one of {', '.join(_STATUSES)}.")
+
+
+_STATUSES: Final = ("unpaid", "paid", "voided")
+
+
+def _unknown(name: str, known: list[str]) -> Violation:
+    return Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {', '.join(known)}.")
+
+
+def _invalid(broken: list[Violation]) -> ProblemError:
+    where = broken[0].pointer[1:] or "Query string:"
+    return ProblemError("validation_failed", f"{where} {broken[0].detail}", broken)

@@ -1,0 +1,1 @@
+"""Lists: newest first, a page at a time, each page read off an index."""

@@ -1,0 +1,1 @@
+"""The pairs of all metadata, which lists are filtered by."""

@@ -1,0 +1,49 @@
+"""POST /billing/accounts/{account}/adjustments: a signed delta to a balance, safe beside any other."""
+
+from collections.abc import Iterable, Sequence
+
+from dues.domain.accounts import adjust_account
+from dues.domain.adjustments import NewAdjustment
+from dues.domain.etags import refuse_stale
+from dues.domain.refusals import Refusal
+from dues.ledger.wire import entry_json
+from dues.resources.accounts import store
+from dues.resources.accounts.update import Updated, write_account
+from dues.resources.accounts.wire import account_json
+from dues.resources.changes import Change, Shown, claims_object
+from dues.work.work import Claim, Command, Request, Work
+
+
+async def adjust_accounts(work: Work, requests: Sequence[Request[Change[NewAdjustment]]]) -> list[Shown | Refusal]:
+    """One answer per request: the new entry of the ledger, or why there is none."""
+    found = await store.lock_accounts(work, [(request.tenant_id, request.body.name) for request in requests])
+
+    decided = [_decide(work, request, one) for request, one in zip(requests, found, strict=True)]
+
+    return [
+        outcome if isinstance(outcome, Refusal) else _write(work, request.tenant_id, outcome)
+        for request, outcome in zip(requests, decided, strict=True)
+    ]
+
+
+def _decide(work: Work, request: Request[Change[NewAdjustment]], found: store.FoundAccount | None) -> Updated | Refusal:
+    if found is None:
+        return Refusal("account_not_found", f"There is no account {request.body.name!r}.")
+    if stale := refuse_stale(request.body.if_match, account_json(found.account, found.default_rules)):
+        return stale
+    asked = request.body.changes
+    outcome = adjust_account(found.account, asked.amount, asked.reason, found.head, work.cause(request))
+    return outcome if isinstance(outcome, Refusal) else (found, *outcome)
+
+
+def _write(work: Work, tenant_id: int, adjusted: Updated) -> Shown:
+    found, account, entries = adjusted
+    write_account(work, tenant_id, found.account, account, entries, found.default_rules)
+    return Shown(entries[0].id, entry_json(entries[0]))
+
+
+def _claims(request: Request[Change[NewAdjustment]]) -> Iterable[Claim]:
+    return claims_object("account", request)
+
+
+ADJUST_ACCOUNTS = Command("accounts.adjust", adjust_accounts, _claims)

@@ -1,0 +1,42 @@
+"""GET /billing/customers/{customer}: one customer, by id or reference, as it is or with the balance of ?as_of=."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import structs
+
+from dues.domain.refusals import Refusal
+from dues.ledger.store import find_balances_at
+from dues.resources.changes import Look, Shown
+from dues.resources.customers import store
+from dues.resources.customers.wire import customer_json
+from dues.work.work import Claim, Command, Request, Work
+
+
+async def read_customers(work: Work, requests: Sequence[Request[Look]]) -> list[Shown | Refusal]:
+    """One answer per request. A balance at a time is what the ledger had by then."""
+    found = await store.find_customers(work, [(request.tenant_id, request.body.name) for request in requests])
+    past = [
+        (request.tenant_id, one.customer.id, request.body.as_of)
+        for request, one in zip(requests, found, strict=True)
+        if one and request.body.as_of
+    ]
+    then = iter(await find_balances_at(work, past))
+
+    answers: list[Shown | Refusal] = []
+    for request, one in zip(requests, found, strict=True):
+        if one is None:
+            answers.append(Refusal("customer_not_found", f"There is no customer {request.body.name!r}."))
+            continue
+        customer = one.customer
+        if request.body.as_of:
+            currency, balance = next(then)
+            customer = structs.replace(customer, currency=currency or customer.currency, balance=balance)
+        answers.append(Shown(customer.id, customer_json(customer, one.default_rules)))
+    return answers
+
+
+def _claims(_request: Request[Look]) -> Iterable[Claim]:
+    return ()
+
+
+READ_CUSTOMERS = Command("customers.read", read_customers, _claims)
