@@ -10,7 +10,7 @@ import pytest
 import dues
 from dues.domain.refusals import MEANINGS
 from dues.events.catalogue import MEANINGS as EVENTS
-from dues.http.openapi import OPERATIONS
+from dues.http.operations import OPERATIONS
 from dues.http.problems import PROBLEM_TYPES
 
 SOURCE = Path(dues.__file__).parent

@@ -62,12 +62,12 @@ def change(floor: Floor, command: Command[Any, Any], parameter: str, shape: type
     return _write(floor, command, body, status)
 
 
-def read(floor: Floor, command: Command[Any, Any], parameter: str) -> Endpoint:
-    """An endpoint that answers with the object that the path's `parameter` names."""
+def read(floor: Floor, command: Command[Any, Any], parameter: str, *, timed: bool = False) -> Endpoint:
+    """An endpoint that answers with the object that the path's `parameter` names; where `timed`, also as of a time."""
 
     async def endpoint(exchange: Exchange) -> Reply:
         tenant_id = await authenticate(exchange, floor.keys)
-        look = Look(named(exchange, parameter), as_of(exchange.query_string))
+        look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
 
         request = Request(tenant_id, exchange.request_id, None, look)
         outcome, exchange.group_size = await floor.reads.submit(command, request)

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Struct
 
 from dues.db.database import Database
 from dues.http.access import authenticate
 from dues.http.endpoints import Endpoint, Floor, named
 from dues.http.exchange import Exchange
+from dues.http.pages import PageBody
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import filters_of, list_query
 from dues.ledger.history import list_history
@@ -20,14 +20,6 @@ from dues.lists.listing import Listing, Query
 from dues.work.work import Work
 
 FindPage = Callable[[Database, int, Query], Awaitable[Sequence[Any]]]
-
-
-class PageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A page. `next_cursor` is there while `has_more`."""
-
-    data: list[Any]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 def listing(floor: Floor, what: Listing, find: FindPage) -> Endpoint:

@@ -1,126 +1,14 @@
 """GET /openapi.json: the OpenAPI 3.1 document, made from the same types and tables that the server runs on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
 
-from dues.domain.accounts import NewAccount
+from dues.http.operations import OPERATIONS, Operation
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, Problem, ProblemType
-from dues.resources.accounts.wire import AccountBody
-from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What people are told of one method of one path. `problems` are the codes it can answer with, beside those
-    of every billing call."""
-
-    tag: str
-    summary: str
-    description: str
-    status: int
-    answer: type
-    example: dict[str, Any]
-    problems: Sequence[str]
-    request: type | None = None
-    request_examples: dict[str, dict[str, Any]] | None = None
-    parameter: tuple[str, str] | None = None
-    """(name, description) of the path's parameter"""
-
-
-_ACCOUNT: Final = {
-    "id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
-    "external_reference": "UAR1234567890",
-    "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
-    "name": "Fibre, Long Street 12",
-    "currency": "ZAR",
-    "balance": 2000,
-    "payment_rules": {
-        "min_amount": 100,
-        "max_amount": 500000,
-        "underpayment_allowed": True,
-        "overpayment_allowed": False,
-    },
-    "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
-}
-
-_ACCOUNT_PARAMETER: Final = (
-    "account",
-    "The account's id (`bacc_…`) or external reference, percent-encoded: `INV/2024/001` is `INV%2F2024%2F001`.",
-)
-
-OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
-    ("POST", "/billing/accounts"): Operation(
-        tag="Accounts",
-        summary="Open an account",
-        description="Opens an account for a customer: an existing one, named by id or by reference, or a new one, "
-        "given as an object and created in the same transaction. If either is refused, neither exists.",
-        status=201,
-        answer=AccountBody,
-        example=_ACCOUNT,
-        problems=(
-            "customer_not_found",
-            "external_reference_taken",
-            "request_in_progress",
-            "amount_out_of_range",
-            "idempotency_key_reused",
-        ),
-        request=NewAccount,
-        request_examples={
-            "existing customer": {
-                "customer": "bcus_H4jp6KnU5cPw263v1jyz4",
-                "external_reference": "UAR1234567890",
-                "name": "Fibre, Long Street 12",
-                "currency": "ZAR",
-                "balance": 2000,
-                "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
-            },
-            "new customer": {
-                "customer": {
-                    "external_reference": "CUST-1042",
-                    "name": "Jane Doe",
-                    "email": "jane@example.com",
-                },
-                "external_reference": "UAR1234567891",
-            },
-        },
-    ),
-    ("GET", "/billing/accounts/{account}"): Operation(
-        tag="Accounts",
-        summary="Retrieve an account",
-        description="By its id or by its external reference. What was answered with 201 is there at once.",
-        status=200,
-        answer=AccountBody,
-        example=_ACCOUNT,
-        problems=("account_not_found",),
-        parameter=_ACCOUNT_PARAMETER,
-    ),
-    ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
-        tag="Idempotency keys",
-        summary="What became of an idempotency key",
-        description="For a program that lost an answer: whether the request under this key was carried out, how it "
-        "was answered, and what it created.",
-        status=200,
-        answer=IdempotencyKeyBody,
-        example={
-            "key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
-            "state": "completed",
-            "status": 201,
-            "method": "POST",
-            "path": "/billing/accounts",
-            "request_id": "req_0Ue8xPq2dK7mN4vRtYw3z",
-            "created_at": "2026-01-05T08:30:00Z",
-            "expires_at": "2026-01-06T08:30:00Z",
-            "object_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
-        },
-        problems=("idempotency_key_not_found",),
-        parameter=("idempotency_key", "The `Idempotency-Key` of the first request, percent-encoded."),
-    ),
-}
 
 _EVERY_CALL: Final = (
     "unauthorized",
@@ -131,21 +19,20 @@ _EVERY_CALL: Final = (
     "unavailable",
 )
 
-_EVERY_WRITE: Final = (
+_EVERY_BODY: Final = (
     "malformed_json",
-    "validation_failed",
-    "idempotency_key_missing",
-    "idempotency_key_invalid",
     "request_timeout",
     "payload_too_large",
     "unsupported_media_type",
 )
 
+_EVERY_WRITE: Final = ("validation_failed", "idempotency_key_invalid", "idempotency_key_reused", "request_in_progress")
+
 
 def document(docs_base: str) -> dict[str, Any]:
     """The whole OpenAPI document."""
-    requests = [operation.request for operation in OPERATIONS.values() if operation.request]
-    answers = [operation.answer for operation in OPERATIONS.values()]
+    requests = list(dict.fromkeys(operation.request for operation in OPERATIONS.values() if operation.request))
+    answers = list(dict.fromkeys(operation.answer for operation in OPERATIONS.values()))
     _, asked = msgspec.json.schema_components(requests, ref_template="#/components/schemas/{name}")
     _, answered = msgspec.json.schema_components([*answers, Problem], ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
@@ -190,69 +77,126 @@ _HEADERS: Final = {
         "description": "`true` where the stored first answer is given again; absent on a first answer.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ETag": {
+        "description": "The version of the object, for `If-Match` and `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
+    "Next-Cursor": {
+        "description": "The cursor of the next page, where there is one.",
+        "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": 'The next page, where there is one: `<…>; rel="next"`.',
+        "schema": {"type": "string"},
+    },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
 }
 
-_PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 409: ("Idempotent-Replayed",), 503: ("Retry-After",)}
+_PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 
 
 def _operation(method: str, path: str, operation: Operation, docs_base: str) -> dict[str, Any]:
-    writes = operation.request is not None
-    codes = [*operation.problems, *_EVERY_CALL, *(_EVERY_WRITE if writes else ())]
+    codes = [*operation.problems, *_EVERY_CALL]
+    if method != "GET":
+        codes += _EVERY_WRITE
+    if method == "POST":
+        codes.append("idempotency_key_missing")
+    if operation.request:
+        codes += _EVERY_BODY
+    elif method == "POST":
+        codes.append("payload_too_large")
+        codes.append("request_timeout")
+    if operation.conditional and method != "GET":
+        codes.append("etag_mismatch")
+    if operation.query and "validation_failed" not in codes:
+        codes.append("validation_failed")
     by_status: dict[int, list[str]] = {}
-    for code in codes:
+    for code in dict.fromkeys(codes):
         by_status.setdefault(PROBLEM_TYPES[code].status, []).append(code)
-    responses = {str(operation.status): _success(operation, writes)} | {
-        str(status): _problem(status, by_status[status], path, docs_base, writes) for status in sorted(by_status)
+    responses = {str(operation.status): _success(method, operation)}
+    if operation.conditional and method == "GET":
+        responses["304"] = {
+            "description": "It has not changed since `If-None-Match`.",
+            "headers": _headers("Request-Id", "ETag"),
+        }
+    responses |= {
+        str(status): _problem(status, by_status[status], path, docs_base, method != "GET")
+        for status in sorted(by_status)
     }
-    described = {
-        "operationId": f"{operation.summary.lower().replace(' ', '_')}",
+    described: dict[str, Any] = {
+        "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "parameters": _parameters(operation, writes),
+        "parameters": _parameters(method, operation),
         "responses": responses,
     }
     if operation.request:
-        described["requestBody"] = {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": f"#/components/schemas/{operation.request.__name__}"},
-                    "examples": {
-                        name: {"value": example} for name, example in (operation.request_examples or {}).items()
-                    },
-                }
-            },
-        }
+        described["requestBody"] = _request_body(operation, operation.request)
     return described
 
 
-def _parameters(operation: Operation, writes: bool) -> list[dict[str, Any]]:
-    found = []
+def _request_body(operation: Operation, request: type) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{request.__name__}"},
+                "examples": {name: {"value": example} for name, example in operation.request_examples.items()},
+            }
+        },
+    }
+
+
+def _parameters(method: str, operation: Operation) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     if operation.parameter:
         name, description = operation.parameter
         schema = {"type": "string", "minLength": 1}
         found.append({"name": name, "in": "path", "required": True, "description": description, "schema": schema})
-    if writes:
-        found.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": True,
-                "description": "Names this request, so that sending it again carries it out once. A UUID does well.",
-                "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
-                "example": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
-            }
-        )
+    found += operation.query
+    if method in ("POST", "PATCH"):
+        found.append(_IDEMPOTENCY_KEY | {"required": method == "POST"})
+    if operation.conditional:
+        found.append(_IF_NONE_MATCH if method == "GET" else _IF_MATCH)
     return found
 
 
-def _success(operation: Operation, writes: bool) -> dict[str, Any]:
+_IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names this request, so that sending it again carries it out once. A UUID does well.",
+    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+    "example": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
+}
+
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "Change it only if this is still its `ETag`.",
+    "schema": {"type": "string"},
+}
+
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "Answer 304 if this is still its `ETag`.",
+    "schema": {"type": "string"},
+}
+
+
+def _success(method: str, operation: Operation) -> dict[str, Any]:
+    names = ["Request-Id"]
+    if method != "GET":
+        names += ["Idempotent-Replayed", "ETag"]
+    elif operation.conditional:
+        names.append("ETag")
+    elif operation.query:
+        names += ["Next-Cursor", "Link"]
     return {
         "description": f"{operation.summary}: done.",
-        "headers": _headers("Request-Id", *(["Idempotent-Replayed"] if writes else [])),
+        "headers": _headers(*names),
         "content": {
             "application/json": {
                 "schema": {"$ref": f"#/components/schemas/{_component(operation.answer.__name__)}"},
@@ -264,9 +208,11 @@ def _success(operation: Operation, writes: bool) -> dict[str, Any]:
 
 def _problem(status: int, codes: Sequence[str], path: str, docs_base: str, writes: bool) -> dict[str, Any]:
     kinds = {code: PROBLEM_TYPES[code] for code in codes}
-    names = ("Request-Id", *_PROBLEM_HEADERS.get(status, ()))
-    if writes and status in (404, 422):
-        names = (*names, "Idempotent-Replayed")
+    names = ["Request-Id", *_PROBLEM_HEADERS.get(status, ())]
+    if writes and status in (404, 409, 422):
+        names.append("Idempotent-Replayed")
+    if status == 409:
+        names.append("Retry-After")
     return {
         "description": " ".join(f"`{code}`: {kind.meaning}" for code, kind in kinds.items()),
         "headers": _headers(*names),

@@ -48,7 +48,7 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
             "POST": create(floor, CREATE_CUSTOMERS, NewCustomer),
         },
         "/billing/customers/{customer}": {
-            "GET": read(floor, READ_CUSTOMERS, customer),
+            "GET": read(floor, READ_CUSTOMERS, customer, timed=True),
             "PATCH": change(floor, UPDATE_CUSTOMERS, customer, CustomerChanges, 200),
         },
         "/billing/customers/{customer}/adjustments": {
@@ -60,7 +60,7 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
             "POST": create(floor, CREATE_ACCOUNTS, NewAccount),
         },
         "/billing/accounts/{account}": {
-            "GET": read(floor, READ_ACCOUNTS, account),
+            "GET": read(floor, READ_ACCOUNTS, account, timed=True),
             "PATCH": change(floor, UPDATE_ACCOUNTS, account, AccountChanges, 200),
         },
         "/billing/accounts/{account}/adjustments": {

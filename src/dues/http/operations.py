@@ -1,0 +1,288 @@
+"""Every operation of the API as people are told of it: one table, which the OpenAPI document is made from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from dues.domain.accounts import AccountChanges, NewAccount
+from dues.domain.adjustments import NewAdjustment
+from dues.domain.bills import BillChanges, NewBill
+from dues.domain.customers import CustomerChanges, NewCustomer
+from dues.http.examples import ACCOUNT, BILL, CUSTOMER, ENTRY, IDEMPOTENCY_KEY, REQUESTS, page_of
+from dues.http.pages import AccountListBody, BillListBody, CustomerListBody, EntryListBody
+from dues.http.queries import LIMIT_DEFAULT, LIMIT_MAX
+from dues.ledger.wire import EntryBody
+from dues.resources.accounts.wire import AccountBody
+from dues.resources.bills.wire import BillBody
+from dues.resources.customers.wire import CustomerBody
+from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One method of one path. `problems` are the codes that it can answer with, beside those of every call."""
+
+    id: str
+    tag: str
+    summary: str
+    description: str
+    status: int
+    answer: type
+    example: Mapping[str, Any]
+    problems: Sequence[str] = ()
+    request: type | None = None
+    request_examples: Mapping[str, Mapping[str, Any]] = {}
+    parameter: tuple[str, str] | None = None
+    """(name, description) of the path's parameter"""
+    query: list[dict[str, Any]] = []
+    conditional: bool = False
+    """Whether it honours If-Match (writes) or If-None-Match (reads)."""
+
+
+def _query(name: str, description: str, schema: Mapping[str, Any], example: object = None) -> dict[str, Any]:
+    found = {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+    return found if example is None else found | {"example": example}
+
+
+_TEXT: Final = {"type": "string"}
+
+_PAGE: Final = [
+    _query(
+        "limit",
+        f"How many at most ({LIMIT_DEFAULT} where it is not said).",
+        {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX},
+    ),
+    _query("cursor", "The `next_cursor` of the page before.", _TEXT),
+]
+
+_BY_REFERENCE: Final = _query("external_reference", "Only the one with this reference.", _TEXT)
+_BY_CURRENCY: Final = _query("currency", "Only those in this currency.", _TEXT)
+_BY_CUSTOMER: Final = _query("customer", "Only this customer's: id or reference.", _TEXT)
+_BY_ACCOUNT: Final = _query("account", "Only this account's: id or reference.", _TEXT)
+_BY_STATUS: Final = _query(
+    "status", "Only those of this status.", {"type": "string", "enum": ["unpaid", "paid", "voided"]}
+)
+_BY_METADATA: Final = _query(
+    "metadata[key]",
+    "Only those whose metadata has this value under `key`; write your own key for it. Several must all fit.",
+    _TEXT,
+)
+
+_AS_OF: Final = _query(
+    "as_of",
+    "Show the balance that it had at this time, by the ledger.",
+    {"type": "string", "format": "date-time"},
+)
+
+_CUSTOMER_PARAMETER: Final = ("customer", "The customer's id (`bcus_…`) or external reference, percent-encoded.")
+_ACCOUNT_PARAMETER: Final = (
+    "account",
+    "The account's id (`bacc_…`) or external reference, percent-encoded: `INV/2024/001` is `INV%2F2024%2F001`.",
+)
+_BILL_PARAMETER: Final = ("bill", "The bill's id (`bill_…`) or external reference, percent-encoded.")
+
+_PATCH: Final = "Only what is sent changes; `null` clears. Metadata merges: `null` deletes a key. "
+_BALANCE: Final = (
+    "A `balance` replaces the one there is, and the ledger records the difference; send `If-Match` "
+    "with the `ETag` you saw, so that nothing that happened since is overwritten."
+)
+
+
+def _room(
+    noun: str,
+    parameter: tuple[str, str],
+    new: type,
+    changes: type,
+    bodies: tuple[type, type],
+    example: Mapping[str, Any],
+    told: Mapping[str, str],
+    problems: Mapping[str, Sequence[str]],
+    filters: list[dict[str, Any]],
+    timed: list[dict[str, Any]],
+) -> dict[tuple[str, str], Operation]:
+    """What every noun has: create, list, retrieve, update."""
+    path, tag = f"/billing/{noun}s", f"{noun.title()}s"
+    article = "an" if noun[0] in "aeiou" else "a"
+    missing = f"{noun}_not_found"
+    return {
+        ("POST", path): Operation(
+            id=f"create_{noun}",
+            tag=tag,
+            summary=told["create"],
+            description=told["creates"],
+            status=201,
+            answer=bodies[0],
+            example=example,
+            problems=problems["create"],
+            request=new,
+            request_examples=REQUESTS[f"create_{noun}"],
+        ),
+        ("GET", path): Operation(
+            id=f"list_{noun}s",
+            tag=tag,
+            summary=f"List {noun}s",
+            description=f"The {noun}s that fit every filter, newest first, and what was just answered with 201 too.",
+            status=200,
+            answer=bodies[1],
+            example=page_of(example),
+            query=[*_PAGE, *filters],
+        ),
+        ("GET", f"{path}/{{{noun}}}"): Operation(
+            id=f"retrieve_{noun}",
+            tag=tag,
+            summary=f"Retrieve {article} {noun}",
+            description="By its id or by its external reference. What was answered with 201 is there at once.",
+            status=200,
+            answer=bodies[0],
+            example=example,
+            problems=(missing,),
+            parameter=parameter,
+            query=timed,
+            conditional=True,
+        ),
+        ("PATCH", f"{path}/{{{noun}}}"): Operation(
+            id=f"update_{noun}",
+            tag=tag,
+            summary=f"Update {article} {noun}",
+            description=_PATCH + told["updates"],
+            status=200,
+            answer=bodies[0],
+            example=example,
+            problems=(missing, *problems["update"]),
+            request=changes,
+            request_examples=REQUESTS[f"update_{noun}"],
+            parameter=parameter,
+            conditional=True,
+        ),
+    }
+
+
+def _ledger(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Operation]:
+    """What everything with a balance has: adjustments and entries."""
+    article = "an" if noun[0] in "aeiou" else "a"
+    return {
+        ("POST", f"/billing/{noun}s/{{{noun}}}/adjustments"): Operation(
+            id=f"adjust_{noun}",
+            tag="Ledger",
+            summary=f"Adjust the balance of {article} {noun}",
+            description="Changes the balance by a signed amount: positive makes it owe more. Safe beside any other "
+            "change, where a `balance` in a PATCH overwrites.",
+            status=201,
+            answer=EntryBody,
+            example=ENTRY,
+            problems=(f"{noun}_not_found", "balance_not_tracked", "amount_out_of_range"),
+            request=NewAdjustment,
+            request_examples=REQUESTS["adjust"],
+            parameter=parameter,
+            conditional=True,
+        ),
+        ("GET", f"/billing/{noun}s/{{{noun}}}/entries"): Operation(
+            id=f"list_{noun}_entries",
+            tag="Ledger",
+            summary=f"List the entries of {article} {noun}",
+            description="Every change of its balance, newest first. Entries never change.",
+            status=200,
+            answer=EntryListBody,
+            example=page_of(ENTRY),
+            problems=(f"{noun}_not_found",),
+            parameter=parameter,
+            query=_PAGE,
+        ),
+    }
+
+
+OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
+    **_room(
+        "customer",
+        _CUSTOMER_PARAMETER,
+        NewCustomer,
+        CustomerChanges,
+        (CustomerBody, CustomerListBody),
+        CUSTOMER,
+        {
+            "create": "Register a customer",
+            "creates": "Only the reference is required. A `balance` needs its `currency`, and opens the ledger.",
+            "updates": _BALANCE,
+        },
+        {
+            "create": ("external_reference_taken", "amount_out_of_range"),
+            "update": ("currency_mismatch", "amount_out_of_range"),
+        },
+        [_BY_REFERENCE, _BY_CURRENCY, _BY_METADATA],
+        [_AS_OF],
+    ),
+    **_room(
+        "account",
+        _ACCOUNT_PARAMETER,
+        NewAccount,
+        AccountChanges,
+        (AccountBody, AccountListBody),
+        ACCOUNT,
+        {
+            "create": "Open an account",
+            "creates": "Opens an account for a customer: an existing one, named by id or by reference, or a new one, "
+            "given as an object and created in the same transaction. If either is refused, neither exists.",
+            "updates": _BALANCE,
+        },
+        {
+            "create": ("customer_not_found", "external_reference_taken", "amount_out_of_range"),
+            "update": ("currency_mismatch", "amount_out_of_range"),
+        },
+        [_BY_REFERENCE, _BY_CUSTOMER, _BY_CURRENCY, _BY_METADATA],
+        [_AS_OF],
+    ),
+    **_room(
+        "bill",
+        _BILL_PARAMETER,
+        NewBill,
+        BillChanges,
+        (BillBody, BillListBody),
+        BILL,
+        {
+            "create": "Make a bill",
+            "creates": "For a customer or for an account, each named by id or reference or given as a new object: one "
+            "call can make customer, account and bill, all or none.",
+            "updates": "`amount_paid` is the new total of what was paid; what remains and the status follow from it, "
+            "and lowering it reopens the bill.",
+        },
+        {
+            "create": (
+                "customer_not_found",
+                "account_not_found",
+                "external_reference_taken",
+                "amount_out_of_range",
+                "currency_mismatch",
+                "owner_mismatch",
+            ),
+            "update": ("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
+        },
+        [_BY_REFERENCE, _BY_CUSTOMER, _BY_ACCOUNT, _BY_STATUS, _BY_CURRENCY, _BY_METADATA],
+        [],
+    ),
+    ("POST", "/billing/bills/{bill}/void"): Operation(
+        id="void_bill",
+        tag="Bills",
+        summary="Void a bill",
+        description="For good: a voided bill can be neither paid nor changed. It takes no body.",
+        status=200,
+        answer=BillBody,
+        example=BILL | {"status": "voided"},
+        problems=("bill_not_found", "bill_paid", "bill_voided"),
+        parameter=_BILL_PARAMETER,
+        conditional=True,
+    ),
+    **_ledger("customer", _CUSTOMER_PARAMETER),
+    **_ledger("account", _ACCOUNT_PARAMETER),
+    ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
+        id="retrieve_idempotency_key",
+        tag="Idempotency keys",
+        summary="What became of an idempotency key",
+        description="For a program that lost an answer: whether the request under this key was carried out, how it "
+        "was answered, and what it created.",
+        status=200,
+        answer=IdempotencyKeyBody,
+        example=IDEMPOTENCY_KEY,
+        problems=("idempotency_key_not_found",),
+        parameter=("idempotency_key", "The `Idempotency-Key` of the first request, percent-encoded."),
+    ),
+}

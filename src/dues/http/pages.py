@@ -1,0 +1,42 @@
+"""The JSON of a page of a list."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from dues.ledger.wire import EntryBody
+from dues.resources.accounts.wire import AccountBody
+from dues.resources.bills.wire import BillBody
+from dues.resources.customers.wire import CustomerBody
+
+
+class PageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A page. `next_cursor` is there while `has_more`."""
+
+    data: list[Any]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class CustomerListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of customers, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[CustomerBody]
+
+
+class AccountListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of accounts, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[AccountBody]
+
+
+class BillListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of bills, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[BillBody]
+
+
+class EntryListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of ledger entries, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[EntryBody]
