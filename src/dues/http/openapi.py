@@ -255,6 +255,8 @@ def _without_null(schema: Any) -> Any:
         return [_without_null(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    if isinstance(schema.get("$ref"), str):
+        return schema | {"$ref": _component(schema["$ref"])}
     kept = {name: _without_null(value) for name, value in schema.items() if not (name == "default" and value is None)}
     choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:

@@ -10,6 +10,7 @@ from dues.domain.refusals import Refusal
 from dues.events.store import insert_event
 from dues.ledger.store import insert_entries
 from dues.resources.accounts import store
+from dues.resources.accounts.surroundings import FoundAround, find_surroundings
 from dues.resources.accounts.wire import account_json
 from dues.resources.changes import Shown
 from dues.resources.customers.create import write_customer
@@ -18,7 +19,7 @@ from dues.work.work import Claim, Command, Request, Work
 
 async def create_accounts(work: Work, requests: Sequence[Request[NewAccount]]) -> list[Shown | Refusal]:
     """One answer per request: the new account, or why there is none (then no customer came along either)."""
-    found = await store.find_surroundings(work, requests)
+    found = await find_surroundings(work, requests)
 
     decided = [
         open_account(request.body, around.owner, work.cause(request))
@@ -31,7 +32,7 @@ async def create_accounts(work: Work, requests: Sequence[Request[NewAccount]]) -
     ]
 
 
-def _write(work: Work, tenant_id: int, opened: OpenedAccount, around: store.FoundAround) -> Shown:
+def _write(work: Work, tenant_id: int, opened: OpenedAccount, around: FoundAround) -> Shown:
     if opened.new_customer:
         write_customer(work, tenant_id, opened.new_customer, opened.customer_entries, around.customer_default_rules)
     return write_account(work, tenant_id, opened.account, opened.entries, around.default_rules)
