@@ -88,70 +88,82 @@ _BALANCE: Final = (
 )
 
 
-def _room(
-    noun: str,
-    parameter: tuple[str, str],
-    new: type,
-    changes: type,
-    bodies: tuple[type, type],
-    example: Mapping[str, Any],
-    told: Mapping[str, str],
-    problems: Mapping[str, Sequence[str]],
-    filters: list[dict[str, Any]],
-    timed: list[dict[str, Any]],
-) -> dict[tuple[str, str], Operation]:
+class _Room(Struct, frozen=True, kw_only=True):
+    """What differs between nouns in what every noun has."""
+
+    noun: str
+    parameter: tuple[str, str]
+    new: type
+    changes: type
+    body: type
+    page: type
+    example: Mapping[str, Any]
+    create: str
+    creates: str
+    updates: str
+    create_problems: Sequence[str]
+    update_problems: Sequence[str]
+    filters: list[dict[str, Any]]
+    timed: list[dict[str, Any]]
+
+    @property
+    def a_noun(self) -> str:
+        """The noun with its article."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+
+def _operations(room: _Room) -> dict[tuple[str, str], Operation]:
     """What every noun has: create, list, retrieve, update."""
-    path, tag = f"/billing/{noun}s", f"{noun.title()}s"
-    article = "an" if noun[0] in "aeiou" else "a"
-    missing = f"{noun}_not_found"
+    path, tag = f"/billing/{room.noun}s", f"{room.noun.title()}s"
+    missing = f"{room.noun}_not_found"
     return {
         ("POST", path): Operation(
-            id=f"create_{noun}",
+            id=f"create_{room.noun}",
             tag=tag,
-            summary=told["create"],
-            description=told["creates"],
+            summary=room.create,
+            description=room.creates,
             status=201,
-            answer=bodies[0],
-            example=example,
-            problems=problems["create"],
-            request=new,
-            request_examples=REQUESTS[f"create_{noun}"],
+            answer=room.body,
+            example=room.example,
+            problems=room.create_problems,
+            request=room.new,
+            request_examples=REQUESTS[f"create_{room.noun}"],
         ),
         ("GET", path): Operation(
-            id=f"list_{noun}s",
+            id=f"list_{room.noun}s",
             tag=tag,
-            summary=f"List {noun}s",
-            description=f"The {noun}s that fit every filter, newest first, and what was just answered with 201 too.",
+            summary=f"List {room.noun}s",
+            description=f"The {room.noun}s that fit every filter, newest first, and what was just created too.",
             status=200,
-            answer=bodies[1],
-            example=page_of(example),
-            query=[*_PAGE, *filters],
+            answer=room.page,
+            example=page_of(room.example),
+            query=[*_PAGE, *room.filters],
         ),
-        ("GET", f"{path}/{{{noun}}}"): Operation(
-            id=f"retrieve_{noun}",
+        ("GET", f"{path}/{{{room.noun}}}"): Operation(
+            id=f"retrieve_{room.noun}",
             tag=tag,
-            summary=f"Retrieve {article} {noun}",
+            summary=f"Retrieve {room.a_noun}",
             description="By its id or by its external reference. What was answered with 201 is there at once.",
             status=200,
-            answer=bodies[0],
-            example=example,
+            answer=room.body,
+            example=room.example,
             problems=(missing,),
-            parameter=parameter,
-            query=timed,
+            parameter=room.parameter,
+            query=room.timed,
             conditional=True,
         ),
-        ("PATCH", f"{path}/{{{noun}}}"): Operation(
-            id=f"update_{noun}",
+        ("PATCH", f"{path}/{{{room.noun}}}"): Operation(
+            id=f"update_{room.noun}",
             tag=tag,
-            summary=f"Update {article} {noun}",
-            description=_PATCH + told["updates"],
+            summary=f"Update {room.a_noun}",
+            description=_PATCH + room.updates,
             status=200,
-            answer=bodies[0],
-            example=example,
-            problems=(missing, *problems["update"]),
-            request=changes,
-            request_examples=REQUESTS[f"update_{noun}"],
-            parameter=parameter,
+            answer=room.body,
+            example=room.example,
+            problems=(missing, *room.update_problems),
+            request=room.changes,
+            request_examples=REQUESTS[f"update_{room.noun}"],
+            parameter=room.parameter,
             conditional=True,
         ),
     }
@@ -191,74 +203,71 @@ def _ledger(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Oper
     }
 
 
+_CUSTOMERS: Final = _Room(
+    noun="customer",
+    parameter=_CUSTOMER_PARAMETER,
+    new=NewCustomer,
+    changes=CustomerChanges,
+    body=CustomerBody,
+    page=CustomerListBody,
+    example=CUSTOMER,
+    create="Register a customer",
+    creates="Only the reference is required. A `balance` needs its `currency`, and opens the ledger.",
+    updates=_BALANCE,
+    create_problems=("external_reference_taken", "amount_out_of_range"),
+    update_problems=("currency_mismatch", "amount_out_of_range"),
+    filters=[_BY_REFERENCE, _BY_CURRENCY, _BY_METADATA],
+    timed=[_AS_OF],
+)
+
+_ACCOUNTS: Final = _Room(
+    noun="account",
+    parameter=_ACCOUNT_PARAMETER,
+    new=NewAccount,
+    changes=AccountChanges,
+    body=AccountBody,
+    page=AccountListBody,
+    example=ACCOUNT,
+    create="Open an account",
+    creates="Opens an account for a customer: an existing one, named by id or by reference, or a new one, "
+    "given as an object and created in the same transaction. If either is refused, neither exists.",
+    updates=_BALANCE,
+    create_problems=("customer_not_found", "external_reference_taken", "amount_out_of_range"),
+    update_problems=("currency_mismatch", "amount_out_of_range"),
+    filters=[_BY_REFERENCE, _BY_CUSTOMER, _BY_CURRENCY, _BY_METADATA],
+    timed=[_AS_OF],
+)
+
+_BILLS: Final = _Room(
+    noun="bill",
+    parameter=_BILL_PARAMETER,
+    new=NewBill,
+    changes=BillChanges,
+    body=BillBody,
+    page=BillListBody,
+    example=BILL,
+    create="Make a bill",
+    creates="For a customer or for an account, each named by id or reference or given as a new object: one "
+    "call can make customer, account and bill, all or none.",
+    updates="`amount_paid` is the new total of what was paid; what remains and the status follow from it, "
+    "and lowering it reopens the bill.",
+    create_problems=(
+        "customer_not_found",
+        "account_not_found",
+        "external_reference_taken",
+        "amount_out_of_range",
+        "currency_mismatch",
+        "owner_mismatch",
+    ),
+    update_problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
+    filters=[_BY_REFERENCE, _BY_CUSTOMER, _BY_ACCOUNT, _BY_STATUS, _BY_CURRENCY, _BY_METADATA],
+    timed=[],
+)
+
 OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
-    **_room(
-        "customer",
-        _CUSTOMER_PARAMETER,
-        NewCustomer,
-        CustomerChanges,
-        (CustomerBody, CustomerListBody),
-        CUSTOMER,
-        {
-            "create": "Register a customer",
-            "creates": "Only the reference is required. A `balance` needs its `currency`, and opens the ledger.",
-            "updates": _BALANCE,
-        },
-        {
-            "create": ("external_reference_taken", "amount_out_of_range"),
-            "update": ("currency_mismatch", "amount_out_of_range"),
-        },
-        [_BY_REFERENCE, _BY_CURRENCY, _BY_METADATA],
-        [_AS_OF],
-    ),
-    **_room(
-        "account",
-        _ACCOUNT_PARAMETER,
-        NewAccount,
-        AccountChanges,
-        (AccountBody, AccountListBody),
-        ACCOUNT,
-        {
-            "create": "Open an account",
-            "creates": "Opens an account for a customer: an existing one, named by id or by reference, or a new one, "
-            "given as an object and created in the same transaction. If either is refused, neither exists.",
-            "updates": _BALANCE,
-        },
-        {
-            "create": ("customer_not_found", "external_reference_taken", "amount_out_of_range"),
-            "update": ("currency_mismatch", "amount_out_of_range"),
-        },
-        [_BY_REFERENCE, _BY_CUSTOMER, _BY_CURRENCY, _BY_METADATA],
-        [_AS_OF],
-    ),
-    **_room(
-        "bill",
-        _BILL_PARAMETER,
-        NewBill,
-        BillChanges,
-        (BillBody, BillListBody),
-        BILL,
-        {
-            "create": "Make a bill",
-            "creates": "For a customer or for an account, each named by id or reference or given as a new object: one "
-            "call can make customer, account and bill, all or none.",
-            "updates": "`amount_paid` is the new total of what was paid; what remains and the status follow from it, "
-            "and lowering it reopens the bill.",
-        },
-        {
-            "create": (
-                "customer_not_found",
-                "account_not_found",
-                "external_reference_taken",
-                "amount_out_of_range",
-                "currency_mismatch",
-                "owner_mismatch",
-            ),
-            "update": ("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
-        },
-        [_BY_REFERENCE, _BY_CUSTOMER, _BY_ACCOUNT, _BY_STATUS, _BY_CURRENCY, _BY_METADATA],
-        [],
-    ),
+    **_operations(_CUSTOMERS),
+    **_operations(_ACCOUNTS),
+    **_operations(_BILLS),
     ("POST", "/billing/bills/{bill}/void"): Operation(
         id="void_bill",
         tag="Bills",

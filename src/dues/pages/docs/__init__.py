@@ -21,7 +21,7 @@ def docs_page(openapi: Mapping[str, Any]) -> bytes:
         Chapter("Every call", EVERY_CALL_LINKS),
         *(Chapter(tag, [(o["summary"], f"#{o['operationId']}") for _, _, o in tags[tag]]) for tag in tags),
     ]
-    chapters = [_chapter(tag, listed, openapi["components"]["schemas"]) for tag, listed in tags.items()]
+    chapters = [_chapter(tag, listed, openapi) for tag, listed in tags.items()]
     return page("API", "", contents, _welcome(openapi["info"]), every_call_section(openapi), *chapters)
 
 
@@ -43,7 +43,7 @@ def _welcome(info: Mapping[str, Any]) -> Html:
     )
 
 
-def _chapter(tag: str, listed: Listed, schemas: Mapping[str, Any]) -> Html:
+def _chapter(tag: str, listed: Listed, openapi: Mapping[str, Any]) -> Html:
     anchor = tag.lower().replace(" ", "-")
     overview = [
         element("li", element("a", method_and_path(method, path), href=f"#{operation['operationId']}"))
@@ -53,7 +53,7 @@ def _chapter(tag: str, listed: Listed, schemas: Mapping[str, Any]) -> Html:
         "section",
         heading(2, anchor, tag),
         element("ul", *overview, class_="overview"),
-        *(operation_section(method, path, operation, schemas) for method, path, operation in listed),
+        *(operation_section(method, path, operation, openapi) for method, path, operation in listed),
         id=anchor,
         class_="chapter",
     )

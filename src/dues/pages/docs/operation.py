@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dues.pages.docs.fields import Schema, fields_of, parameters_of
-from dues.pages.docs.samples import ORIGIN, example_answer, samples
+from dues.pages.docs.samples import ORIGIN, example_answer, path_values_of, samples
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
 
 
-def operation_section(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Html:
+def operation_section(method: str, path: str, operation: Mapping[str, Any], openapi: Mapping[str, Any]) -> Html:
     """The section; its id is the operation's."""
+    schemas = openapi["components"]["schemas"]
+    path_values = path_values_of(openapi["paths"])
     return element(
         "section",
         element(
@@ -21,7 +23,7 @@ def operation_section(method: str, path: str, operation: Mapping[str, Any], sche
             element("p", prose(operation.get("description", ""))),
             class_="intro",
         ),
-        element("div", *_samples(method, path, operation), class_="samples"),
+        element("div", *_samples(method, path, operation, path_values), class_="samples"),
         element("div", *_details(operation, schemas), class_="details"),
         class_="operation",
         id=operation["operationId"],
@@ -35,8 +37,8 @@ def method_and_path(method: str, path: str) -> Html:
     return join(element("b", method, class_=f"method {method.lower()}"), " ", element("code", broken))
 
 
-def _samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[Html]:
-    for sample in samples(method, path, operation):
+def _samples(method: str, path: str, operation: Mapping[str, Any], path_values: Mapping[str, str]) -> Iterator[Html]:
+    for sample in samples(method, path, operation, path_values):
         command = join("curl -i ", element("span", ORIGIN, class_="origin"), sample.arguments)
         yield code_block(command, f"Call: {sample.name}" if sample.name else "Call")
     if example := example_answer(operation):

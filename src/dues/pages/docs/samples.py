@@ -21,8 +21,9 @@ class Sample:
     arguments: str
 
 
-def samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[Sample]:
+def samples(method: str, path: str, operation: Mapping[str, Any], path_values: Mapping[str, str]) -> Iterator[Sample]:
     """A call per example of the operation's body, or the one there is without a body."""
+    path = re.sub(r"{(\w+)}", lambda match: quote(path_values.get(match[1], match[1]), safe=""), path)
     bodies = _json_content(operation.get("requestBody", {})).get("examples", {})
     for name, example in bodies.items():
         yield Sample(name, _command(method, path, operation, name, example["value"]))
@@ -31,7 +32,7 @@ def samples(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[Sa
 
 
 def _command(method: str, path: str, operation: Mapping[str, Any], name: str, body: object) -> str:
-    lines = [_path(path, operation), '-H "Authorization: Bearer $KEY"']
+    lines = [path, '-H "Authorization: Bearer $KEY"']
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header" and parameter.get("required"):
             value = _header_value(parameter, f"{operation['operationId']}/{name}")
@@ -50,19 +51,15 @@ def _header_value(parameter: Mapping[str, Any], call: str) -> str:
     return str(parameter.get("example", ""))
 
 
-def _path(path: str, operation: Mapping[str, Any]) -> str:
-    values = {
-        parameter["name"]: parameter.get("example") or _from_answer(operation, parameter["name"])
-        for parameter in operation.get("parameters", ())
-        if parameter["in"] == "path"
-    }
-    return re.sub(r"{(\w+)}", lambda match: quote(str(values[match[1]]), safe=""), path)
-
-
-def _from_answer(operation: Mapping[str, Any], name: str) -> object:
-    """What a part of the path is in the example of the answer: the member of its name, else the id."""
-    answer = example_answer(operation)
-    return answer.get(name, answer.get("id", name))
+def path_values_of(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What stands for `{account}` in samples: the id of the account that is the example of retrieving one."""
+    found = {}
+    for path, methods in paths.items():
+        if path.endswith("}") and "get" in methods:
+            answer = example_answer(methods["get"])
+            name = path.rpartition("{")[2].rstrip("}")
+            found[name] = str(answer.get("id", answer.get("key", name)))
+    return found
 
 
 def example_answer(operation: Mapping[str, Any]) -> Mapping[str, Any]:

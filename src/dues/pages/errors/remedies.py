@@ -6,14 +6,14 @@ from typing import Final
 SAME_KEY: Final = "Nothing was stored under the `Idempotency-Key`: the corrected request may use the same one."
 
 NEW_KEY: Final = (
-    "The answer to a POST is stored under its `Idempotency-Key`, and the same request gets it again: send the "
-    "corrected request under a new key."
+    "This answer is stored under the `Idempotency-Key`, where one was sent, and the same request gets it again: send "
+    "the corrected one under a new key."
 )
 
 REMEDIES: Final[Mapping[str, str]] = {
     "malformed_json": f"Send one JSON object in UTF-8, each member once. `detail` says where reading ended. {SAME_KEY}",
-    "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, a code, and a sentence that says "
-    f"what it must be. All of them are listed at once. {SAME_KEY}",
+    "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, or the name of a parameter; a "
+    f"code; and a sentence that says what it must be. {SAME_KEY}",
     "idempotency_key_missing": "Make up a key for each thing you want done (a UUID does well), keep it with that "
     "thing, and send it as the header `Idempotency-Key`, the same again with every retry.",
     "idempotency_key_invalid": "Send one `Idempotency-Key` header of 1 to 255 visible ASCII characters, no spaces.",
@@ -27,6 +27,20 @@ REMEDIES: Final[Mapping[str, str]] = {
     "route_not_found": "Check the path against the API page. A slash inside an id or a reference is sent as `%2F`.",
     "account_not_found": "Check the id or reference, letter for letter, and the key: an account of test mode does not "
     "exist for a live key, and the other way round.",
+    "bill_not_found": "Check the id or reference, letter for letter, and the key: a bill of test mode does not exist for "
+    "a live key, and the other way round.",
+    "bill_paid": "A bill of which something was paid stands. Lower `amount_paid` to 0 first, if that payment was not "
+    f"one. {NEW_KEY}",
+    "bill_voided": f"Make a new bill, with a reference of its own. {NEW_KEY}",
+    "etag_mismatch": "Somebody changed it after you read it. Read it again, decide again, and send its new `ETag`. "
+    + SAME_KEY,
+    "balance_not_tracked": "Give it a balance first, with a `balance` and a `currency` in a PATCH, or look up why it "
+    f"has none. {NEW_KEY}",
+    "currency_mismatch": "Read the object, and use its currency; nothing is ever converted. The currency of a "
+    f"tracked balance changes only together with the balance. {NEW_KEY}",
+    "overpayment_not_allowed": "Read what remains to be paid, and send no more; or allow overpayment in the "
+    f"`payment_rules`. {NEW_KEY}",
+    "owner_mismatch": f"Name the account alone: it knows its customer. {NEW_KEY}",
     "customer_not_found": "Check the id or reference in the member that `pointer` names, and whether the key is of the "
     f"mode (test or live) in which the customer was created; or send a new customer as an object. {NEW_KEY}",
     "idempotency_key_not_found": "Nothing was done under this key, or it was longer ago than answers are kept. If "
