@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from dues.cli import database, keys, merchants, serve
+from dues.cli import database, keys, merchants, serve, verify
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.migrate import SchemaTooNew
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command()(serve.serve)
+app.command(name="verify")(verify.verify_books)
 app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
 app.add_typer(merchants.app, name="merchants")

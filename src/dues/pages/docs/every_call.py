@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dues.pages.docs.fields import fields_of, headers_of
+from dues.pages.docs.fields import fields_of, parameter_of
 from dues.pages.docs.samples import ORIGIN
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
@@ -45,7 +45,8 @@ def _authentication(schemes: Mapping[str, Any]) -> Html:
 
 
 def _headers(headers: Mapping[str, Any]) -> Html:
-    return fields_table(headers_of(headers, {}), "always", "if it applies")
+    fields = [parameter_of(name, header) for name, header in headers.items()]
+    return fields_table(fields, "always", "if it applies")
 
 
 def _problems(openapi: Mapping[str, Any]) -> Html:

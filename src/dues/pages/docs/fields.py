@@ -1,7 +1,7 @@
 """From JSON Schema to the fields that people read: name, type, limits, meaning."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dues.pages.docs.limits import limits_of
@@ -38,24 +38,10 @@ def fields_of(schema: Schema, schemas: Mapping[str, Schema]) -> tuple[Field, ...
     return _fields(schema, schemas, frozenset())
 
 
-def parameters_of(parameters: Sequence[Mapping[str, Any]], schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
-    """Parameters of an operation as fields; their kind says where each stands."""
-    made = [_described(parameter["name"], parameter, schemas) for parameter in parameters]
-    return tuple(
-        replace(field, kind=f"{field.kind} in the {parameter['in']}")
-        for field, parameter in zip(made, parameters, strict=True)
-    )
-
-
-def headers_of(headers: Mapping[str, Any], schemas: Mapping[str, Schema]) -> tuple[Field, ...]:
-    """Headers of an answer as fields."""
-    return tuple(_described(name, header, schemas) for name, header in headers.items())
-
-
-def _described(name: str, said: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Field:
-    """A parameter or a header: what it means and whether it is required stand beside its schema."""
+def parameter_of(name: str, said: Mapping[str, Any]) -> Field:
+    """A parameter or a header as a field: what it means and whether it is required stand beside its schema."""
     schema = said.get("schema", {}) | {"description": said.get("description", "")}
-    return _field(name, schema, said.get("required", False), schemas, frozenset())
+    return _field(name, schema, said.get("required", False), {}, frozenset())
 
 
 def _fields(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]) -> tuple[Field, ...]:

@@ -1,9 +1,9 @@
 """One operation of the API: what it does, how it is called, what it takes, everything it answers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from dues.pages.docs.fields import Schema, fields_of, parameters_of
+from dues.pages.docs.fields import Schema, fields_of, parameter_of
 from dues.pages.docs.samples import ORIGIN, example_answer, path_values_of, samples
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
@@ -46,10 +46,15 @@ def _samples(method: str, path: str, operation: Mapping[str, Any], path_values: 
         yield code_block(json_code(example), f"Answer: {status}")
 
 
+_PLACES: Final = {"path": "In the path", "query": "In the query", "header": "Headers"}
+
+
 def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterator[Html]:
-    if parameters := operation.get("parameters"):
-        yield element("h4", "Parameters")
-        yield fields_table(parameters_of(parameters, schemas), "required", "optional")
+    for place, title in _PLACES.items():
+        if parameters := [one for one in operation.get("parameters", ()) if one["in"] == place]:
+            yield element("h4", title)
+            fields = [parameter_of(parameter["name"], parameter) for parameter in parameters]
+            yield fields_table(fields, "required", "optional")
     if body := operation.get("requestBody"):
         yield element("h4", "Body")
         schema = body["content"]["application/json"]["schema"]

@@ -10,6 +10,11 @@ NEW_KEY: Final = (
     "the corrected one under a new key."
 )
 
+_LOOK_AGAIN: Final = (
+    "Check the id or reference, letter for letter, and the key: what was made in test mode does not exist for a live "
+    "key, and the other way round."
+)
+
 REMEDIES: Final[Mapping[str, str]] = {
     "malformed_json": f"Send one JSON object in UTF-8, each member once. `detail` says where reading ended. {SAME_KEY}",
     "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, or the name of a parameter; a "
@@ -25,13 +30,12 @@ REMEDIES: Final[Mapping[str, str]] = {
     "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser or "
     "an app.",
     "route_not_found": "Check the path against the API page. A slash inside an id or a reference is sent as `%2F`.",
-    "account_not_found": "Check the id or reference, letter for letter, and the key: an account of test mode does not "
-    "exist for a live key, and the other way round.",
-    "bill_not_found": "Check the id or reference, letter for letter, and the key: a bill of test mode does not exist for "
-    "a live key, and the other way round.",
+    "account_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",
+    "bill_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",
     "bill_paid": "A bill of which something was paid stands. Lower `amount_paid` to 0 first, if that payment was not "
     f"one. {NEW_KEY}",
-    "bill_voided": f"Make a new bill, with a reference of its own. {NEW_KEY}",
+    "bill_voided": "If you wanted to void it, that is done. Otherwise make a new bill, with a reference of its own. "
+    + NEW_KEY,
     "etag_mismatch": "Somebody changed it after you read it. Read it again, decide again, and send its new `ETag`. "
     + SAME_KEY,
     "balance_not_tracked": "Give it a balance first, with a `balance` and a `currency` in a PATCH, or look up why it "
@@ -73,8 +77,7 @@ _CORRECT: Final = f"Read `detail`, correct the request, and send it again. {SAME
 _LATER: Final = "Wait, then send the same request again, with the same `Idempotency-Key`."
 
 _GENERAL: Final = {
-    404: "Check the id or reference, letter for letter, and the key: what was made in test mode does not exist for a "
-    f"live key, and the other way round. {NEW_KEY}",
+    404: f"{_LOOK_AGAIN} {NEW_KEY}",
     409: f"Read the object as it is now, and decide again. {NEW_KEY}",
     412: f"Read the object again, decide again, and send its new `ETag`. {SAME_KEY}",
     422: f"Read `detail`, and decide again. {NEW_KEY}",

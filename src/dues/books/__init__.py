@@ -1,0 +1,1 @@
+"""The books: whether everything that is stored agrees with everything else."""

@@ -1,0 +1,143 @@
+"""Verifies the books: every balance equals its entries, every chain is whole, every event has its object.
+
+The entries and the objects they belong to are streamed side by side in one order, so memory stays flat however
+many there are.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from dues.books import store
+from dues.db.snapshot import Snapshot, open_snapshot
+from dues.db.transaction import Row
+from dues.domain.entries import Entry, Head, chain_hash
+
+EVERY = 1_000
+"""How many entries between two reports of progress."""
+
+
+class Finding(Struct, frozen=True):
+    """Something that is wrong: with which object of which tenant, and what."""
+
+    tenant_id: int
+    object_id: str
+    detail: str
+
+
+class Progress(Struct):
+    """What was looked at so far."""
+
+    entries: int = 0
+    objects: int = 0
+
+
+async def count_entries(url: str) -> int:
+    """How many entries there are to verify."""
+    async with open_snapshot(url) as (snapshot, _):
+        [row] = await snapshot.rows(store.COUNT_ENTRIES)
+        return int(row["entries"])
+
+
+async def verify(url: str, progress: Progress, report: Callable[[Progress], None]) -> AsyncIterator[Finding]:
+    """Yields everything that is wrong. Nothing: the books are right."""
+    async with open_snapshot(url) as (first, second):
+        async for finding in _verify_balances(first, second, progress, report):
+            yield finding
+        for query, says in (
+            (store.FIND_EVENTS_WITHOUT_OBJECT, "has the event {0[id]} ({0[type]}) but does not exist"),
+            (store.FIND_ANSWERS_WITHOUT_OBJECT, "was answered under the key {0[key]!r} but does not exist"),
+        ):
+            for row in await first.rows(query):
+                yield Finding(row["tenant_id"], row["object_id"], says.format(row))
+        for row in await first.rows(store.FIND_OBJECTS_WITHOUT_EVENT):
+            yield Finding(row["tenant_id"], row["id"], "exists, but no event says that it was created")
+
+
+async def _verify_balances(
+    first: Snapshot, second: Snapshot, progress: Progress, report: Callable[[Progress], None]
+) -> AsyncIterator[Finding]:
+    owners = second.stream(store.STREAM_OWNERS)
+    chain: _Chain | None = None
+    owner = await anext(owners, None)
+    async for row in first.stream(store.STREAM_ENTRIES):
+        entry = Entry(*row.values())
+        key = entry.tenant_id, entry.owner_id
+        if chain is None or chain.key != key:
+            # Whoever comes before this entry's owner in the order of both streams is complete.
+            while owner and _key(owner) < key:
+                for finding in _compare(owner, chain):
+                    yield finding
+                progress.objects += 1
+                owner = await anext(owners, None)
+            chain = _Chain(key)
+            if owner is None or _key(owner) != key:
+                yield Finding(*key, "has entries in the ledger, but does not exist")
+        for finding in chain.follow(entry):
+            yield finding
+        progress.entries += 1
+        if progress.entries % EVERY == 0:
+            report(progress)
+    while owner:
+        for finding in _compare(owner, chain):
+            yield finding
+        progress.objects += 1
+        owner = await anext(owners, None)
+    report(progress)
+
+
+def _key(owner: Row) -> tuple[int, str]:
+    return owner["tenant_id"], owner["id"]
+
+
+class _Chain:
+    """One balance's entries, followed from the first to the last."""
+
+    def __init__(self, key: tuple[int, str]) -> None:
+        self.key = key
+        self.head = Head()
+        self.last: Entry | None = None
+
+    def follow(self, entry: Entry) -> Iterator[Finding]:
+        """Yields what is wrong with the next entry."""
+        where = f"entry {entry.number} ({entry.id})"
+        if entry.number != self.head.number + 1:
+            yield Finding(*self.key, f"entry {self.head.number + 1} is missing before {where}")
+        if entry.balance_after != self.head.balance + entry.amount:
+            yield Finding(
+                *self.key, f"{where} says {entry.balance_after}, but {self.head.balance} {entry.amount:+} does not"
+            )
+        if entry.created_at < self.head.created_at:
+            yield Finding(*self.key, f"{where} is older than the one before it")
+        if entry.hash != chain_hash(self.head.hash, entry):
+            yield Finding(*self.key, f"{where} was altered, or one before it: its hash does not fit")
+        # Go on from what is written, so that one wrong entry is not reported once for each that follows.
+        self.head = Head(entry.number, entry.hash, entry.balance_after, entry.created_at)
+        self.last = entry
+
+
+def _compare(owner: Row, chain: _Chain | None) -> Iterator[Finding]:
+    """Yields where an object does not say what its entries do. `chain` is the last that was followed."""
+    last = chain.last if chain and chain.key == _key(owner) else None
+    key = _key(owner)
+    if owner["status"] is not None:
+        yield from _compare_bill(owner, last)
+    elif owner["balance"] is None:
+        if last and last.kind != "closing":
+            yield Finding(*key, f"tracks no balance, but its entries come to {last.balance_after} {last.currency}")
+    elif last is None:
+        yield Finding(*key, f"has a balance of {owner['balance']}, but no entries")
+    elif (last.balance_after, last.currency) != (owner["balance"], owner["currency"]) or last.kind == "closing":
+        told = f"{last.balance_after} {last.currency}"
+        yield Finding(*key, f"has a balance of {owner['balance']} {owner['currency']}, but its entries come to {told}")
+
+
+def _compare_bill(bill: Row, last: Entry | None) -> Iterator[Finding]:
+    paid = last.balance_after if last else 0
+    if paid != bill["balance"]:
+        yield Finding(*_key(bill), f"says {bill['balance']} was paid, but its entries come to {paid}")
+    due: Any = bill["amount_due"]
+    expected = "paid" if bill["balance"] >= due else "unpaid"
+    if bill["status"] != expected and not (bill["status"] == "voided" and bill["balance"] == 0):
+        yield Finding(*_key(bill), f"is {bill['status']}, but {bill['balance']} of {due} was paid")

@@ -1,0 +1,47 @@
+"""The whole database as it was at one instant, read in bounded memory while others go on writing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from dues.db.errors import translated
+from dues.db.transaction import Row
+
+ROWS_AT_ONCE: Final = 5_000
+
+
+class Snapshot:
+    """One read-only, repeatable transaction. Made by `open_snapshot`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, query: str, *args: object) -> list[Row]:
+        """All rows of a statement that may take long, but gives few."""
+        with translated():
+            found: list[Row] = await self._connection.fetch(query, *args)
+            return found
+
+    async def stream(self, query: str, *args: object) -> AsyncIterator[Row]:
+        """The rows of a statement that gives many, some at a time."""
+        with translated():
+            async for row in self._connection.cursor(query, *args, prefetch=ROWS_AT_ONCE):
+                yield row
+
+
+@asynccontextmanager
+async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
+    """Two readers of one instant, so that two streams can be read side by side."""
+    with translated():
+        first, second = await asyncpg.connect(url), await asyncpg.connect(url)
+        try:
+            async with first.transaction(isolation="repeatable_read", readonly=True):
+                name = await first.fetchval("select pg_export_snapshot()")
+                async with second.transaction(isolation="repeatable_read", readonly=True):
+                    await second.execute(f"set transaction snapshot '{name}'")
+                    yield Snapshot(first), Snapshot(second)
+        finally:
+            await first.close()
+            await second.close()

@@ -1,0 +1,156 @@
+"""`dues verify` proves the books, and names what is wrong with them."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from dues.books.verify import Finding, Progress, verify
+from dues.db.embedded import EmbeddedPostgres
+from tests.running import Caller, RunningServer
+
+
+class Books:
+    """A database of its own, with a little of everything in it."""
+
+    def __init__(self, data: Path, log: Path) -> None:
+        self.data = data
+        server = RunningServer(data=data, log=log)
+        printed = server.start()
+        [key] = re.findall(r"test secret\s+(\S+)", printed)
+        self._write(Caller(server.base, key))
+        server.stop()
+
+    def _write(self, caller: Caller) -> None:
+        for number in range(5):
+            account = caller.open_account(currency="ZAR", balance=100 * number).json()
+            path = f"/billing/accounts/{account['id']}"
+            caller.post(f"{path}/adjustments", {"amount": 7, "reason": "Fee"})
+            caller.patch(path, {"balance": 50})
+            bill = caller.make_bill(account=account["id"]).json()
+            caller.patch(f"/billing/bills/{bill['id']}", {"amount_paid": 150_000 if number else 1})
+        voided = caller.make_bill().json()
+        caller.post(f"/billing/bills/{voided['id']}/void", {})
+        untracked = caller.register_customer(currency="ZAR", balance=3).json()
+        caller.patch(f"/billing/customers/{untracked['id']}", {"balance": None})
+
+    def findings(self, *tampering: str) -> list[Finding]:
+        """What is found after `tampering` with the rows by hand."""
+        embedded = EmbeddedPostgres(self.data)
+        url = embedded.open()
+        try:
+            return asyncio.run(_findings(url, tampering))
+        finally:
+            embedded.close()
+
+
+CONSTRAINTS = "select conrelid::regclass::text, conname from pg_constraint where contype = 'c' and conrelid <> 0"
+
+
+async def _findings(url: str, tampering: tuple[str, ...]) -> list[Finding]:
+    # On a copy: each test breaks its own.
+    connection = await asyncpg.connect(url)
+    await connection.execute("drop database if exists broken")
+    await connection.execute("create database broken template postgres")
+    await connection.close()
+    broken = url.replace("@/postgres", "@/broken")
+    connection = await asyncpg.connect(broken)
+    try:
+        # Somebody who means it: triggers, foreign keys and constraints are out of the way.
+        await connection.execute("set session_replication_role = replica")
+        for table, constraint in await connection.fetch(CONSTRAINTS):
+            await connection.execute(f"alter table {table} drop constraint {constraint}")
+        for statement in tampering:
+            assert (await connection.execute(statement)).split()[-1] != "0", "the test tampers with nothing"
+    finally:
+        await connection.close()
+    return [finding async for finding in verify(broken, Progress(), lambda _: None)]
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """Books that are right."""
+    folder = tmp_path_factory.mktemp("books")
+    return Books(folder / "data", folder / "log")
+
+
+def test_books_that_are_right_have_nothing_wrong(books: Books) -> None:
+    assert books.findings() == []
+
+
+LAST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number from entries where number = 3 limit 1)"
+FIRST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number from entries where number = 1 limit 1)"
+
+
+@pytest.mark.parametrize(
+    ("tampering", "says"),
+    [
+        (f"update entries set amount = amount + 1 where {FIRST}", "was altered"),
+        (f"update entries set reason = 'Nothing to see here' where {LAST}", "was altered"),
+        (f"update entries set created_at = created_at + interval '1 microsecond' where {LAST}", "was altered"),
+        (f"update entries set request_id = 'req_other' where {LAST}", "was altered"),
+        (f"update entries set balance_after = 7 where {LAST}", "7, but 7 +43 does not"),
+        (f"delete from entries where {FIRST}", "entry 1 is missing"),
+        (f"delete from entries where {LAST}", "but its entries come to"),
+        ("update accounts set balance = balance + 1 where id = (select min(id) from accounts)", "its entries come to"),
+        ("update accounts set currency = 'USD' where id = (select min(id) from accounts)", "its entries come to"),
+        ("update customers set balance = 0, currency = 'ZAR' where currency is null", "but no entries"),
+        ("update accounts set balance = null where id = (select min(id) from accounts)", "tracks no balance"),
+        ("update bills set amount_paid = 2 where amount_paid = 1", "says 2 was paid"),
+        ("delete from bills where amount_paid = 1", "does not exist"),
+        ("delete from events where type = 'account.created'", "no event says that it was created"),
+        ("update events set object_id = 'bacc_gone' where type = 'bill.voided'", "but does not exist"),
+    ],
+)
+def test_what_was_altered_by_hand_is_found_and_named(books: Books, tampering: str, says: str) -> None:
+    findings = books.findings(tampering)
+    assert says in "\n".join(finding.detail for finding in findings)
+    assert all(re.match(r"(bacc|bcus|bill)_", finding.object_id) for finding in findings)
+
+
+def test_an_altered_entry_cannot_be_healed_by_its_own_hash(books: Books) -> None:
+    """Whoever recomputes one hash must recompute all that follow; that is the point of the chain."""
+    forged = f"update entries set amount = amount + 1, hash = sha256(hash) where {FIRST}"
+    assert len([finding for finding in books.findings(forged) if "was altered" in finding.detail]) >= 2
+
+
+def test_the_database_itself_refuses_to_change_an_entry(books: Books) -> None:
+    async def attempt(url: str, statement: str) -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            with pytest.raises(asyncpg.RaiseError, match="immutable"):
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    embedded = EmbeddedPostgres(books.data)
+    url = embedded.open()
+    for statement in ("update entries set amount = 1", "delete from entries", "truncate entries"):
+        asyncio.run(attempt(url, statement))
+    embedded.close()
+
+
+def test_the_command_reports_and_exits_by_what_it_finds(books: Books) -> None:
+    command = [sys.executable, "-m", "dues", "verify", "--data", str(books.data)]
+    right = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert (right.returncode, json.loads(right.stdout)["wrong"]) == (0, 0)
+    assert json.loads(right.stdout)["entries"] > 10
+    embedded = EmbeddedPostgres(books.data)
+    broken = embedded.open().replace("@/postgres", "@/broken")
+    asyncio.run(_findings(broken.replace("@/broken", "@/postgres"), ("delete from events",)))
+    wrong = subprocess.run(
+        [sys.executable, "-m", "dues", "verify"],
+        env={"DUES_DATABASE_URL": broken, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    embedded.close()
+    assert wrong.returncode == 1
+    assert wrong.stdout.count("WRONG") > 5
+    assert "Traceback" not in wrong.stderr
