@@ -42,8 +42,11 @@ format: .venv/dev  ## put the code in its usual form
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-bench: .venv/dev  ## measure, side by side with a conventional server and with pgbench
-	@$(BIN)/python -m bench
+bench: .venv/dev  ## measure, side by side with a conventional server and with pgbench (BENCH=--quick: a minute)
+	@$(BIN)/python -m bench $(BENCH)
+
+docs: .venv/dev  ## write the reference pages that are made from the code
+	@$(BIN)/python docs/generate.py
 
 lock:  ## pin the newest dependencies that pyproject.toml allows
 	@test -x .venv/lock/bin/uv || ($(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv)
