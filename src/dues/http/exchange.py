@@ -45,8 +45,11 @@ class Exchange:
 
     def header(self, name: bytes) -> bytes | None:
         """The value of a header (lower-case name); where it was sent several times, all of them with commas."""
-        values = [value for key, value in self.headers if key == name]
-        return b", ".join(values) if values else None
+        found = None
+        for key, value in self.headers:
+            if key == name:
+                found = value if found is None else found + b", " + value
+        return found
 
     def path_parameter(self, name: str) -> str | None:
         """A part of the path, percent-decoded; None where it is not UTF-8 or can name nothing."""

@@ -33,7 +33,7 @@ def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
     canonical = msgspec.json.encode(tree, order="sorted")
     try:
         typed = msgspec.convert(tree, shape)
-        broken = list(_checker(cast(Hashable, shape))(typed, ""))
+        broken = _checker(cast(Hashable, shape))(typed, "")
     except msgspec.ValidationError:
         broken = list(_violations(tree, inspect.type_info(shape), ""))
         assert broken, "what the decoder refuses, the collector explains"
@@ -84,23 +84,27 @@ def _repeated(body: bytes) -> Iterator[Violation]:
 
 
 @lru_cache
-def _checker(shape: Any) -> Callable[[Any, str], Iterator[Violation]]:
+def _checker(shape: Any) -> Callable[[Any, str], list[Violation]]:
     """A function that applies the rules of `shape`'s fields to a typed body."""
     info = inspect.type_info(shape)
     assert isinstance(info, inspect.StructType)
     rules = [(field.name, field.encode_name, rule) for field in info.fields if (rule := _rule_of(field.type))]
     nested = [field.name for field in info.fields if _struct_in(field.type)]
 
-    def check(typed: Any, pointer: str) -> Iterator[Violation]:
+    def check(typed: Any, pointer: str) -> list[Violation]:
+        broken: list[Violation] = []
         for attribute, name, rule in rules:
             value = getattr(typed, attribute)
-            if value is not None and value is not msgspec.UNSET and not isinstance(value, msgspec.Struct):
-                yield from _below(pointer_to(pointer, name), rule(value))
+            if value is None or value is msgspec.UNSET or isinstance(value, msgspec.Struct):
+                continue
+            if found := rule(value):
+                broken.extend(_below(pointer_to(pointer, name), found))
         for attribute in nested:
             value = getattr(typed, attribute)
             if isinstance(value, msgspec.Struct):
-                yield from _checker(type(value))(value, pointer_to(pointer, attribute))
-        yield from _cross_check(typed, typed, pointer)
+                broken.extend(_checker(type(value))(value, pointer_to(pointer, attribute)))
+        broken.extend(_cross_check(typed, typed, pointer))
+        return broken
 
     return check
 

@@ -108,6 +108,7 @@ def _kind(schema: Schema) -> str:
     if "items" in schema:
         return f"array of {'object' if _name(schema['items']) else schema['items'].get('type', 'value')}s"
     kind = str(schema.get("type") or ("string" if "enum" in schema else "value"))
-    if "additionalProperties" in schema and isinstance(schema["additionalProperties"], Mapping):
-        return f"{kind} of {schema['additionalProperties'].get('type', 'value')}s"
+    members = schema.get("additionalProperties")
+    if isinstance(members, Mapping) and "type" in members:
+        return f"{kind} of {members['type']}s"
     return f"{kind} ({schema['format']})" if "format" in schema else kind

@@ -9,7 +9,9 @@ PATTERN_LENGTH_MAX: Final = 24
 
 def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
     """What a value of this schema must keep to, in words; one limit at a time."""
-    if text := _range(schema.get("minLength"), schema.get("maxLength")):
+    if schema.get("minLength") == 1 and "maxLength" not in schema:
+        yield "not empty"
+    elif text := _range(schema.get("minLength"), schema.get("maxLength")):
         yield f"{text} characters"
     if text := _range(schema.get("minimum"), schema.get("maximum")):
         yield text
@@ -20,10 +22,10 @@ def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
     inner = schema.get("propertyNames", {})
     if text := _range(inner.get("minLength"), inner.get("maxLength")):
         yield f"keys of {text} characters"
-    if isinstance(value := schema.get("additionalProperties"), Mapping) and (
-        text := _range(value.get("minLength"), value.get("maxLength"))
-    ):
-        yield f"values of {text} characters"
+    values = schema.get("additionalProperties")
+    for choice in values.get("anyOf", [values]) if isinstance(values, Mapping) else ():
+        if text := _range(choice.get("minLength"), choice.get("maxLength")):
+            yield f"values of {text} characters"
 
 
 def _range(low: int | None, high: int | None) -> str:

@@ -3,15 +3,19 @@
 const here = location.href.replace(/\/docs.*$/, "");
 for (const place of document.querySelectorAll(".origin")) place.textContent = here;
 
-function copied(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Browsers keep the clipboard from pages that came over plain HTTP from another machine.
-  const area = document.body.appendChild(document.createElement("textarea"));
-  area.value = text;
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  return done ? Promise.resolve() : Promise.reject();
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Browsers keep the clipboard from pages that came over plain HTTP from another machine.
+    const area = document.body.appendChild(document.createElement("textarea"));
+    area.value = text;
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
 }
 
 for (const figure of document.querySelectorAll("figure.code")) {
@@ -20,8 +24,7 @@ for (const figure of document.querySelectorAll("figure.code")) {
   button.className = "copy";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    const said = await copied(figure.querySelector("pre").textContent).then(() => "Copied", () => "Not copied");
-    button.textContent = said;
+    button.textContent = (await copied(figure.querySelector("pre").textContent)) ? "Copied" : "Not copied";
     setTimeout(() => (button.textContent = "Copy"), 1500);
   });
   figure.querySelector("figcaption").append(button);
