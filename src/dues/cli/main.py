@@ -7,7 +7,7 @@ import typer
 from dues.cli import database, keys, merchants, serve, verify
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
-from dues.db.migrate import SchemaTooNew
+from dues.db.migrate import PostgresTooOld, SchemaTooNew
 from dues.settings import SettingsError
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ def main() -> None:
     """Runs the command; what a person can mend is one sentence on standard error and exit status 2."""
     try:
         app()
-    except (SettingsError, EmbeddedPostgresError, SchemaTooNew) as error:
+    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld) as error:
         _fail(str(error))
     except Unavailable as error:
         _fail(f"The database does not answer: {error}")

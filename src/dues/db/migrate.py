@@ -7,6 +7,8 @@ import asyncpg
 from dues.db.database import Database
 from dues.db.errors import translated
 
+POSTGRES_MAJOR_MIN = 15
+
 _ADVISORY_LOCK = 0x64756573
 """'dues' in ASCII: programs that start at once migrate one after another."""
 
@@ -24,10 +26,13 @@ def schema() -> str:
 
 
 async def migrate(url: str) -> list[str]:
-    """Applies what is missing and returns its names. Raises SchemaTooNew if a newer dues was here before."""
+    """Applies what is missing and returns its names. Raises SchemaTooNew if a newer dues was here before,
+    PostgresTooOld."""
     with translated():
         connection = await asyncpg.connect(url)
         try:
+            if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
+                raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
             async with connection.transaction():
                 await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
                 await connection.execute(
@@ -52,6 +57,10 @@ FIND_MIGRATIONS = "select name from schema_migrations"
 async def is_current(database: Database) -> bool:
     """Whether exactly this program's migrations have run."""
     return {row["name"] for row in await database.rows(FIND_MIGRATIONS)} == migrations().keys()
+
+
+class PostgresTooOld(Exception):
+    """The PostgreSQL is older than what dues is written for."""
 
 
 class SchemaTooNew(Exception):
