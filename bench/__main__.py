@@ -9,11 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import ground, measures, servers, table
+from bench import measures, servers, table
+from bench.arena import Arena, Size, prepared
 from bench.bare import PgbenchError
-from bench.check import Keys, UnequalError, same_answers
+from bench.check import UnequalError, same_answers, same_rows
+from bench.findings import Report
 from bench.ground import NotDurableError
-from bench.measures import Arena, Report, Size
+from bench.questions import Keys
 from bench.rounds import LoadFailedError
 from bench.servers import Running, ServerError
 
@@ -42,7 +44,7 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
     size, report = _size(options), Report()
     chosen: Sequence[str] = options.only or MEASURES
     with servers.dues(scratch / "main") as ours:
-        arena = measures.prepared(scratch / "main", ours, scratch)
+        arena = prepared(scratch / "main", ours, scratch)
         console.print(table.machine(arena.ground.settings), highlight=False)
         if set(chosen) & set(BESIDE):
             _measure_beside(console, chosen, arena, size, report)
@@ -51,7 +53,7 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
     if "memory" in chosen:
         console.print(f"Memory over {size.memory_then:,} creates …")
         with servers.dues(scratch / "memory") as ours:
-            report.findings.append(measures.memory(measures.prepared(scratch / "memory", ours, scratch), size))
+            report.findings.append(measures.memory(prepared(scratch / "memory", ours, scratch), size))
 
     table.print_report(console, report)
     if options.write:
@@ -63,9 +65,7 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
 def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size: Size, report: Report) -> None:
     with servers.conventional(arena.ground.url, arena.scratch / "conventional.log") as theirs:
         _prove_equal(console, arena, theirs)
-        for server in (arena.ours, theirs):
-            arena.warm_up(server, size)
-        asyncio.run(ground.analyze(arena.ground))
+        arena.warm_up(size, arena.ours, theirs)
         if "creates" in chosen:
             console.print(f"Creates on {size.connections} connections …")
             findings, costs = measures.creates(arena, theirs, size)
@@ -84,13 +84,14 @@ def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size:
 def _prove_equal(console: Console, arena: Arena, theirs: Running) -> None:
     keys = Keys(arena.key, servers.new_key(arena.scratch / "main", "public"))
     asked = asyncio.run(same_answers(arena.ours, theirs, keys, arena.ground))
-    console.print(f"Both servers answer {asked} questions alike, and write the same rows.")
+    asyncio.run(same_rows(arena.ours, arena.creates(), arena.ground, arena.scratch / "create.sql"))
+    console.print(f"Both servers answer {asked} questions alike, and write the same rows; so does pgbench.")
 
 
 def _measure_size(console: Console, scratch: Path, size: Size, report: Report) -> None:
     with servers.dues(scratch / "full") as ours, servers.dues(scratch / "empty") as others:
-        full = measures.prepared(scratch / "full", ours, scratch)
-        empty = measures.prepared(scratch / "empty", others, scratch)
+        full = prepared(scratch / "full", ours, scratch)
+        empty = prepared(scratch / "empty", others, scratch)
         with console.status("Filling the tables …") as status:
             finding, costs = measures.with_size(
                 full, empty, size, lambda done: status.update(f"{done:,} of {size.accounts:,} accounts are there …")

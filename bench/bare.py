@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.ground import CUSTOMER_FIRST, CUSTOMER_PREFIX, CUSTOMERS, Ground
+from bench.ground import CUSTOMER_FIRST, CUSTOMER_PREFIX, CUSTOMERS, METADATA_PAIRS, Ground
 from dues.domain.ids import new_id
 
 # One create as one transaction: what dues reads and writes, row for row and column for column, with ids and
@@ -30,15 +30,18 @@ insert into accounts (tenant_id, id, external_reference, customer_id, name, curr
                       metadata, created_at)
 values ({tenant_id}, 'bacc_{time}' || :serial, 'PGB{time}-' || :serial, '{customer_prefix}' || :customer, 'Jane Doe',
         'ZAR', 2000, null, '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now());
-insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, request_id,
-                     idempotency_key, created_at)
+insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id,
+                     idempotency_key, created_at, hash)
 values ({tenant_id}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'opening', 'ZAR', 2000, 2000,
-        'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', now());
+        null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', now(), '\x{hash}');
+insert into metadata_pairs (tenant_id, pair, object_id)
+values ({tenant_id}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
+       ({tenant_id}, '\x{pairs[1]}', 'bacc_{time}' || :serial);
 insert into events (tenant_id, id, type, object_id, data, created_at)
 values ({tenant_id}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now());
 insert into idempotency_keys (tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
                               created_at, expires_at)
-values ({tenant_id}, :key || '-8a00-4b5e-9c1d2', '\x{fingerprint}', 'POST', '/billing/accounts', 201,
+values ({tenant_id}, :key || '-8a00-4b5e-9c1d2', '\x{hash}', 'POST', '/billing/accounts', 201,
         convert_to({shown}, 'UTF8'), 'req_{time}' || :serial, 'bacc_{time}' || :serial,
         now(), now() + interval '24 hours');
 commit;
@@ -62,19 +65,19 @@ class Transactions:
 
     done: int
     per_second: float
-    mean_ms: float
     client_us: float
 
 
-def pgbench(ground: Ground, clients: int, seconds: int, script: Path) -> Transactions:
-    """Runs creates as transactions for `seconds` (whole), each client its next when the last is committed.
+def pgbench(ground: Ground, script: Path, clients: int, until: str) -> Transactions:
+    """Runs creates as transactions, each client its next when the last is committed.
 
-    The script is written to `script`.
+    `until` is pgbench's own option: `--time=4` (seconds), `--transactions=1` (of each client). The script is
+    written to `script`.
     """
     script.write_text(create_script(ground))
     command = [
-        *(str(_program()), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
-        *(f"--time={seconds}", "--define=n=0", f"--file={script}", ground.url),
+        *(str(_program()), "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}"),
+        *("--define=n=0", until, f"--file={script}", ground.url),
     ]
     before = os.times()
     run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -87,7 +90,6 @@ def pgbench(ground: Ground, clients: int, seconds: int, script: Path) -> Transac
     return Transactions(
         done=done,
         per_second=_number(run.stdout, r"tps = ([0-9.]+) \(without initial connection time\)"),
-        mean_ms=_number(run.stdout, r"latency average = ([0-9.]+) ms"),
         client_us=cpu_seconds / max(done, 1) * 1e6,
     )
 
@@ -100,7 +102,8 @@ def create_script(ground: Ground) -> str:
         "customers": CUSTOMERS,
         "customer_first": CUSTOMER_FIRST,
         "customer_prefix": CUSTOMER_PREFIX,
-        "fingerprint": "5e" * 32,
+        "hash": "5e" * 32,
+        "pairs": METADATA_PAIRS,
     }
     return _SCRIPT.format(**names, shown=_SHOWN.format(**names))
 

@@ -6,10 +6,17 @@ from hashlib import sha256
 
 import asyncpg
 
+from dues.metadata.store import pair_of
+
 CUSTOMERS = 1_000
 CUSTOMER_PREFIX = "bcus_0Bench00"
 CUSTOMER_FIRST = 1_000_000_000_000
 """A customer's id is the prefix and a number of thirteen digits, so that pgbench can choose one by arithmetic."""
+
+METADATA_PAIRS = tuple(
+    sorted(pair_of(*pair).hex() for pair in (("account_type", "subscription"), ("billing_cycle", "monthly")))
+)
+"""What metadata_pairs holds, in hexadecimal, of the metadata that every account of the bench has."""
 
 KEYS_OF_A_DAY_MAX = 1_000_000
 """Idempotency keys live for a day: however old the accounts are, no more than these are still there."""
@@ -74,7 +81,7 @@ async def fill(ground: Ground, accounts: int, tell: Callable[[int], None]) -> No
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
         for first in range(0, accounts, FILL_STEP):
             last = min(first + FILL_STEP, accounts) - 1
-            for statement in (_ACCOUNTS, _ENTRIES, _EVENTS):
+            for statement in (_ACCOUNTS, _ENTRIES, _PAIRS, _EVENTS):
                 await connection.execute(statement, ground.tenant_id, first, last, timeout=600)
             if last < KEYS_OF_A_DAY_MAX:
                 await connection.execute(_KEYS, ground.tenant_id, first, last, timeout=600)
@@ -127,10 +134,17 @@ select $1::bigint, 'bacc_' || {_ID}, 'OLD-' || lpad(number::text, 10, '0'),
 
 _ENTRIES = f"""
 insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, request_id,
-                     idempotency_key, created_at)
+                     idempotency_key, created_at, hash)
 select $1::bigint, 'bacc_' || {_ID}, 1, 'ent_' || {_ID}, 'opening', 'ZAR', 2000, 2000, 'req_' || {_ID},
-       md5(number::text)::uuid::text, now() - interval '1 hour'
+       md5(number::text)::uuid::text, now() - interval '1 hour', sha256(number::text::bytea)
   from generate_series($2::bigint, $3::bigint) as number
+"""
+
+_PAIRS = f"""
+insert into metadata_pairs (tenant_id, pair, object_id)
+select $1::bigint, pair, 'bacc_' || {_ID}
+  from generate_series($2::bigint, $3::bigint) as number,
+       unnest(array[{", ".join(f"decode('{pair}', 'hex')" for pair in METADATA_PAIRS)}]) as pair
 """
 
 _EVENTS = f"""

@@ -37,8 +37,13 @@ def dues(data: Path) -> Iterator[Running]:
     """dues as it comes, with its embedded PostgreSQL in `data`."""
     port = _free_port()
     command = [sys.executable, "-m", "dues", "serve", "--data", str(data), "--port", str(port)]
-    with _running("dues", command, port, data.with_name(f"{data.name}-dues.log")) as server:
-        yield server
+    try:
+        with _running("dues", command, port, data.with_name(f"{data.name}-dues.log")) as server:
+            yield server
+    finally:
+        # A server that had to be killed leaves its PostgreSQL running; the next who asks is the last, and stops it.
+        if (data / "postgres" / "postmaster.pid").exists():
+            database_url(data)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench.measures import Costs, Finding, Report, Size
+from bench.arena import Size
+from bench.findings import Costs, Finding, Report
 from bench.rounds import median_of
 
 FINDINGS = ("measure", "dues", "beside it", "ratio", "rounds", "target", "reached")

@@ -1,6 +1,9 @@
 """POST /billing/accounts and GET /billing/accounts/{account}."""
 
-from fastapi import APIRouter, Request, Response
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +15,8 @@ from bench.conventional.models import Account
 from bench.conventional.opening import open_account, show_account
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, NewAccount, render
+from dues.domain.entries import Cause
+from dues.domain.etags import etag, names
 
 FIND_BY_ID = select(Account).where(Account.tenant_id == bindparam("tenant_id"), Account.id == bindparam("name"))
 FIND_BY_REFERENCE = select(Account).where(
@@ -45,7 +50,7 @@ async def create_account(body: NewAccount, request: Request, tenant_id: Tenant, 
 
 async def _open(session: AsyncSession, tenant_id: int, key: str, body: NewAccount, request: Request) -> Answer:
     try:
-        shown = await open_account(session, tenant_id, body, request.state.request_id, key)
+        shown = await open_account(session, body, Cause(tenant_id, request.state.request_id, key, datetime.now(UTC)))
     except Problem as problem:
         return Answer(problem.status, problem.body(request))
     return Answer(201, render(shown), shown.id)
@@ -63,10 +68,16 @@ def _taken(error: IntegrityError) -> Problem:
 
 
 @router.get("/{account:path}", response_model=AccountOut)
-async def get_account(account: str, tenant_id: Tenant, session: Session) -> Response:
+async def get_account(
+    account: str, tenant_id: Tenant, session: Session, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
     """Shows an account, by its id or its reference."""
     statement = FIND_BY_ID if account.startswith("bacc_") else FIND_BY_REFERENCE
     found = await session.scalar(statement, {"tenant_id": tenant_id, "name": account})
     if found is None:
         raise Problem("not-found", "account_not_found", f"There is no account {account!r}.")
-    return Response(render(await show_account(session, found)), media_type="application/json")
+    shown = render(await show_account(session, found))
+    tag = etag(shown)
+    if if_none_match is not None and names(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(shown, headers={"ETag": tag}, media_type="application/json")

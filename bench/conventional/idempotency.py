@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.conventional.models import IdempotencyKey
 from bench.conventional.problems import Problem
+from dues.domain.etags import etag
 
 LIFETIME = timedelta(hours=24)
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
@@ -41,9 +42,10 @@ class Answer:
 
     def response(self, *, replayed: bool = False) -> Response:
         """The answer as HTTP."""
-        media_type = "application/json" if self.status < 400 else "application/problem+json"
-        headers = {"Idempotent-Replayed": "true"} if replayed else None
-        return Response(self.body, self.status, headers, media_type=media_type)
+        headers = {"Idempotent-Replayed": "true"} if replayed else {}
+        if self.status >= 400:
+            return Response(self.body, self.status, headers, media_type="application/problem+json")
+        return Response(self.body, self.status, headers | {"ETag": etag(self.body)}, media_type="application/json")
 
 
 async def fingerprint_of(request: Request) -> bytes:

@@ -92,9 +92,21 @@ class Entry(Base):
     currency: Mapped[str]
     amount: Mapped[int]
     balance_after: Mapped[int]
+    reason: Mapped[str | None]
     request_id: Mapped[str]
     idempotency_key: Mapped[str | None]
     created_at: Mapped[datetime]
+    hash: Mapped[bytes]
+
+
+class MetadataPair(Base):
+    """A key and value of an object's metadata, for finding it by them."""
+
+    __tablename__ = "metadata_pairs"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    pair: Mapped[bytes] = mapped_column(primary_key=True)
+    object_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Event(Base):

@@ -1,16 +1,19 @@
 """Opening an account: what is read, decided and added to the transaction."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from msgspec.structs import asdict
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.conventional.models import Account, Customer, DefaultPaymentRules, Entry, Event
+from bench.conventional.models import Account, Customer, DefaultPaymentRules, Entry, Event, MetadataPair
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, CustomerOut, NewAccount, NewCustomer
+from dues.domain.entries import Cause, Chain, Head
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
+from dues.metadata.store import pair_of
 
 FIND_BY_ID = select(Customer).where(Customer.tenant_id == bindparam("tenant_id"), Customer.id == bindparam("name"))
 FIND_BY_REFERENCE = select(Customer).where(
@@ -18,20 +21,18 @@ FIND_BY_REFERENCE = select(Customer).where(
 )
 
 
-async def open_account(
-    session: AsyncSession, tenant_id: int, body: NewAccount, request_id: str, key: str
-) -> AccountOut:
+async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) -> AccountOut:
     """Adds the account, its opening entry and its event; and its customer's, if one comes along.
 
     Refuses amounts out of range and unknown customers. References are left to their constraints.
     """
-    now = datetime.now(UTC)
+    tenant_id, now = cause.tenant_id, cause.now
     _refuse_unsafe(body.balance, "/balance")
     if isinstance(body.customer, NewCustomer):
         customer = _new_customer(tenant_id, body.customer, now)
         shown_customer = await show_customer(session, customer)
         session.add(_event(tenant_id, "customer.created", shown_customer, now))
-        _add_opening_entry(session, customer, request_id, key)
+        _add_belongings(session, customer, cause)
     else:
         customer = await _find_customer(session, tenant_id, body.customer)
 
@@ -50,7 +51,7 @@ async def open_account(
     )
     shown = await show_account(session, account)
     session.add_all([account, _event(tenant_id, "account.created", shown, now)])
-    _add_opening_entry(session, account, request_id, key)
+    _add_belongings(session, account, cause)
     return shown
 
 
@@ -121,23 +122,15 @@ def _refuse_unsafe(balance_minor: int | None, pointer: str) -> None:
         raise Problem("unprocessable", "amount_out_of_range", f"{balance_minor} is out of range.", pointer=pointer)
 
 
-def _add_opening_entry(session: AsyncSession, owner: Account | Customer, request_id: str, key: str) -> None:
-    if owner.balance is None:
-        return
-    session.add(
-        Entry(
-            tenant_id=owner.tenant_id,
-            owner_id=owner.id,
-            number=1,
-            id=new_id("ent_", owner.created_at),
-            kind="opening",
-            currency=owner.currency,
-            amount=owner.balance,
-            balance_after=owner.balance,
-            request_id=request_id,
-            idempotency_key=key,
-            created_at=owner.created_at,
-        )
+def _add_belongings(session: AsyncSession, owner: Account | Customer, cause: Cause) -> None:
+    """Adds the entry that opens the balance, and the pairs of the metadata."""
+    if owner.balance is not None and owner.currency is not None:
+        chain = Chain(owner.id, Head(), cause)
+        chain.add("opening", owner.currency, owner.balance)
+        session.add_all(Entry(**asdict(entry)) for entry in chain.entries)
+    session.add_all(
+        MetadataPair(tenant_id=owner.tenant_id, pair=pair_of(key, value), object_id=owner.id)
+        for key, value in (owner.metadata_ or {}).items()
     )
 
 

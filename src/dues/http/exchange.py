@@ -115,16 +115,8 @@ def _too_large() -> ProblemError:
 
 async def send_reply(send: Any, reply: Reply, request_id: str, method: str) -> None:
     """Sends a whole response; to HEAD without its body."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": [
-                (b"content-type", reply.content_type),
-                (b"content-length", b"%d" % len(reply.body)),
-                (b"request-id", request_id.encode()),
-                *reply.headers,
-            ],
-        }
-    )
+    headers = [(b"request-id", request_id.encode()), *reply.headers]
+    if reply.status != 304:  # it is about a body that is not sent
+        headers += [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

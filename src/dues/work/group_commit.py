@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
@@ -96,9 +96,7 @@ class GroupCommit:
         while len(self._groups) < self._groups_in_flight and (group := self._next_group()):
             for submission in group:
                 self._taken |= submission.claims
-            task = asyncio.create_task(self._run_group(group))
-            self._groups.add(task)
-            task.add_done_callback(self._groups.discard)
+            self._groups.add(asyncio.create_task(self._run_group(group)))
 
     def _next_group(self) -> list[Submission]:
         """The oldest request whose claims are free, and others of its command; whoever cannot go keeps its place.
@@ -126,6 +124,8 @@ class GroupCommit:
         finally:
             for submission in group:
                 self._taken -= submission.claims
+            # Here, and not when the task is done: whoever is started next must see this slot free, or nobody starts.
+            self._groups.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             if self._pending and not self._gathering:
                 self._gathering = True
                 asyncio.get_running_loop().call_soon(self._start_groups)
@@ -169,6 +169,7 @@ class GroupCommit:
         """Ends a wait that has lasted too long; what has started is left to finish."""
         if submission not in self._pending:
             return
+        self._pending.remove(submission)
         if self._taken.isdisjoint(submission.claims):
             _refuse(submission, Unavailable("too many requests are waiting"))
         else:

@@ -1,0 +1,72 @@
+"""Where it is measured: a running dues and its PostgreSQL, and the requests to send."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from bench import ground, servers
+from bench.ground import Ground
+from bench.load import Load
+from bench.processes import Postgres
+from bench.requests import Creates, Requests
+from bench.rounds import Way, loaded, sent
+from bench.servers import Running
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: how long a round lasts, how many there are, how large tables and loads become."""
+
+    seconds: int
+    rounds: int
+    connections: int
+    accounts: int
+    memory_first: int
+    memory_then: int
+    distinct: int = 1_000
+    """How many accounts are read, and how many answers replayed, around and around."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A running dues, what is beside it, and the key that opens it."""
+
+    ours: Running
+    postgres: Postgres
+    ground: Ground
+    key: str
+    scratch: Path
+    _runs: Iterator[int] = field(default_factory=count)
+
+    def creates(self) -> Creates:
+        """Creates that nobody has sent before."""
+        return Creates(self.key, f"UAR{self.ours.port}-{next(self._runs)}", self.ground.customers)
+
+    def creating(self, server: Running, size: Size) -> Way:
+        """Rounds of new creates, from all connections."""
+        return lambda: self.sending(server, size, self.creates())()
+
+    def sending(self, server: Running, size: Size, requests: Requests) -> Way:
+        """Rounds of `requests`, the same each time, from all connections."""
+        return lambda: loaded(server, self.postgres, Load(server.port, requests, size.connections, size.seconds))
+
+    def warm_up(self, size: Size, *those: Running) -> None:
+        """Fills caches and pools, and has every statement prepared and its plan settled on every connection.
+
+        PostgreSQL settles on a plan after five executions (a few more here, as connections are not used evenly), and
+        plans anew once it knows what is in the tables; so everything is done twice, the second time on that knowledge.
+        """
+        requests = size.connections * (12 if size.seconds < 2 else 40)
+        for server in those:
+            sent(server, Load(server.port, self.creates(), size.connections, 30, at_most=requests))
+        asyncio.run(ground.analyze(self.ground))
+        for server in those:
+            sent(server, Load(server.port, self.creates(), size.connections, 30, at_most=requests))
+
+
+def prepared(data: Path, ours: Running, scratch: Path) -> Arena:
+    """The arena around a dues that has just been started on `data`."""
+    url, key = servers.database_url(data), servers.new_key(data, "secret")
+    return Arena(ours, asyncio.run(Postgres.behind(url)), asyncio.run(ground.prepare(url, key)), key, scratch)

@@ -1,0 +1,88 @@
+"""What was found: ratios with their targets, and what each way of doing a thing cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench.rounds import Sample
+
+OURS, CONVENTIONAL, PGBENCH = "dues", "conventional", "pgbench"
+"""The ways of doing the same."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One measure: what was compared, the ratio with its lowest and highest round, and what it had to be."""
+
+    title: str
+    ours: str
+    other: str
+    ratio: float
+    lowest: float
+    highest: float
+    target: float
+    aim: float | None = None
+    at_most: bool = False
+
+    def reaches(self, wanted: float) -> bool:
+        """Whether the ratio is as good as `wanted`."""
+        return self.ratio <= wanted if self.at_most else self.ratio >= wanted
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each way of doing one thing did and cost, round by round."""
+
+    title: str
+    samples: dict[str, list[Sample]]
+
+
+@dataclass
+class Report:
+    """All that was found."""
+
+    findings: list[Finding] = field(default_factory=list)
+    costs: list[Costs] = field(default_factory=list)
+
+
+def faster(
+    title: str,
+    samples: dict[str, list[Sample]],
+    other: str,
+    *,
+    target: float,
+    aim: float | None = None,
+    ours: str = OURS,
+) -> Finding:
+    """How many times as many per second as the `other` way, by the samples of both."""
+    return finding(
+        title,
+        ([sample.per_second for sample in samples[ours]], "{:,.0f}/s"),
+        ([sample.per_second for sample in samples[other]], f"{{:,.0f}}/s ({other})"),
+        target=target,
+        aim=aim,
+    )
+
+
+def finding(
+    title: str,
+    ours: tuple[Sequence[float], str],
+    other: tuple[Sequence[float], str],
+    *,
+    target: float,
+    aim: float | None = None,
+    at_most: bool = False,
+) -> Finding:
+    """The ratio of the medians; its range is that of the rounds, each against its neighbour in time."""
+    rounds = [mine / beside for mine, beside in zip(ours[0], other[0], strict=True)]
+    return Finding(
+        title,
+        ours[1].format(median(ours[0])),
+        other[1].format(median(other[0])),
+        median(ours[0]) / median(other[0]),
+        min(rounds),
+        max(rounds),
+        target,
+        aim,
+        at_most,
+    )
