@@ -77,13 +77,25 @@ def _metadata(pairs: dict[str, str | None]) -> Iterable[Violation]:
     ]
 
 
+def says(meaning: str) -> Meta:
+    """What people are told of a field that is only shown."""
+    return Meta(description=meaning)
+
+
 Name = Annotated[
-    str, Meta(max_length=255, extra={"rule": plain_text}, extra_json_schema=_PLAIN | {"example": "Jane Doe"})
+    str,
+    Meta(
+        max_length=255,
+        description="What people call it.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "Jane Doe"},
+    ),
 ]
 Email = Annotated[
     str,
     Meta(
         max_length=255,
+        description="An e-mail address. Nothing is ever sent to it.",
         extra={"rule": _email},
         extra_json_schema={"format": "email", "example": "jane@example.com"},
     ),
@@ -91,7 +103,7 @@ Email = Annotated[
 Phone = Annotated[
     str,
     Meta(
-        description="E.164.",
+        description="A phone number in E.164, like +27821234567.",
         extra={"rule": _phone},
         extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"},
     ),

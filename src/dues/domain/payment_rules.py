@@ -20,10 +20,10 @@ RuleAmount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 class PaymentRules(Struct, frozen=True, forbid_unknown_fields=True):
     """All four are needed: rules that are half somebody's default would change when the default does."""
 
-    min_amount: RuleAmount
-    max_amount: RuleAmount
-    underpayment_allowed: bool
-    overpayment_allowed: bool
+    min_amount: Annotated[RuleAmount, Meta(description="The smallest payment, unless exactly that much remains.")]
+    max_amount: Annotated[RuleAmount, Meta(description="The largest payment.")]
+    underpayment_allowed: Annotated[bool, Meta(description="Whether less than what is due may be paid.")]
+    overpayment_allowed: Annotated[bool, Meta(description="Whether more than what is due may be paid.")]
 
     def cross_check(self) -> Iterator[Violation]:
         """Yields the contradiction of a minimum above the maximum."""

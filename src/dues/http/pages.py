@@ -1,9 +1,10 @@
 """The JSON of a page of a list."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import Struct
 
+from dues.domain.fields import says
 from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
@@ -14,8 +15,8 @@ class PageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A page. `next_cursor` is there while `has_more`."""
 
     data: list[Any]
-    has_more: bool
-    next_cursor: str | None = None
+    has_more: Annotated[bool, says("Whether there is another page.")]
+    next_cursor: Annotated[str, says("The `cursor` of the next page, where there is one.")] | None = None
 
 
 class CustomerListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):

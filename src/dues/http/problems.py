@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Struct
 
+from dues.domain.fields import says
 from dues.domain.refusals import MEANINGS, Refusal
 from dues.domain.violations import Violation
 
@@ -107,9 +108,9 @@ PROBLEM_TYPES: Final[dict[str, ProblemType]] = {
 class FieldError(Struct, frozen=True):
     """One violation: where in the body, a stable code, a sentence."""
 
-    pointer: str
-    code: str
-    detail: str
+    pointer: Annotated[str, says("A JSON Pointer (RFC 6901) to the member, or `/` and the name of a parameter.")]
+    code: Annotated[str, says("The rule that is broken; stable.")]
+    detail: Annotated[str, says("What the member must be. It follows the member's name.")]
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,15 +119,15 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     A refusal about one member of the body has it as `pointer`, and as the only one of `errors`.
     """
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    request_id: str
-    errors: list[FieldError] | None = None
-    pointer: str | None = None
+    type: Annotated[str, says("Where this kind of error is explained.")]
+    title: Annotated[str, says("Its name.")]
+    status: Annotated[int, says("The HTTP status.")]
+    detail: Annotated[str, says("What was wrong this time, in a sentence to act on.")]
+    instance: Annotated[str, says("The path that was asked for.")]
+    code: Annotated[str, says("The stable name of the error: what programs match on.")]
+    request_id: Annotated[str, says("The `Request-Id` of this call.")]
+    errors: Annotated[list[FieldError], says("Every violation of a bad body or query.")] | None = None
+    pointer: Annotated[str, says("The member that a refusal is about.")] | None = None
 
 
 class Reply(Struct, frozen=True):

@@ -7,27 +7,27 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dues.domain.entries import Entry, EntryKind
-from dues.domain.fields import Amount, Currency
+from dues.domain.fields import Currency, says
 
 
 class CausedBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What changed the balance."""
 
-    request_id: str
-    idempotency_key: str | None = None
+    request_id: Annotated[str, says("The `Request-Id` of the request.")]
+    idempotency_key: Annotated[str, says("The key it came under.")] | None = None
 
 
 class EntryBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One immutable change of a balance: by how much, and what it was afterwards."""
 
-    id: str
-    kind: EntryKind
+    id: Annotated[str, says("Its id, `ent_…`.")]
+    kind: Annotated[EntryKind, says("How it came about: a balance begins, changes, or is no longer tracked.")]
     currency: Currency
-    amount: Amount
-    balance_after: Amount
+    amount: Annotated[int, says("By how much the balance changed, in the smallest unit.")]
+    balance_after: Annotated[int, says("The balance after it, in the smallest unit.")]
     caused_by: CausedBy
-    created_at: Annotated[datetime, Meta(tz=True)]
-    reason: str | None = None
+    created_at: Annotated[datetime, Meta(tz=True, description="When it was written.")]
+    reason: Annotated[str, says("Why, as the request said.")] | None = None
 
 
 def entry_body(entry: Entry) -> EntryBody:

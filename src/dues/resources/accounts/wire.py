@@ -1,19 +1,21 @@
 """The JSON of an account."""
 
+from typing import Annotated
+
 import msgspec
 from msgspec import Struct
 
 from dues.domain.accounts import Account
-from dues.domain.fields import Amount, Currency, Metadata, Name
+from dues.domain.fields import Amount, Currency, Metadata, Name, says
 from dues.domain.payment_rules import PaymentRules
 
 
 class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account as clients see it; what has no value is left out."""
 
-    id: str
-    external_reference: str
-    customer_id: str
+    id: Annotated[str, says("Its id, `bacc_…`; time-ordered.")]
+    external_reference: Annotated[str, says("Your own name for it.")]
+    customer_id: Annotated[str, says("The id of the customer whose account it is.")]
     name: Name | None = None
     currency: Currency | None = None
     balance: Amount | None = None

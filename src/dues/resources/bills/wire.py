@@ -1,27 +1,30 @@
 """The JSON of a bill."""
 
+from datetime import date
+from typing import Annotated
+
 import msgspec
 from msgspec import Struct
 
 from dues.domain.bills import Bill, BillStatus
-from dues.domain.fields import Amount, Currency, Day, Metadata
+from dues.domain.fields import AmountDue, Currency, Metadata, says
 from dues.domain.payment_rules import PaymentRules
 
 
 class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A bill as clients see it; what has no value is left out."""
 
-    id: str
-    external_reference: str
-    customer_id: str
+    id: Annotated[str, says("Its id, `bill_…`; time-ordered.")]
+    external_reference: Annotated[str, says("Your own name for it.")]
+    customer_id: Annotated[str, says("The id of the customer who is to pay.")]
     currency: Currency
-    amount_due: Amount
-    amount_paid: Amount
-    amount_remaining: Amount
-    status: BillStatus
-    bill_date: Day
-    account_id: str | None = None
-    due_date: Day | None = None
+    amount_due: AmountDue
+    amount_paid: Annotated[int, says("What was paid so far, in the smallest unit.")]
+    amount_remaining: Annotated[int, says("What is still to be paid; 0 where more was paid than is due.")]
+    status: Annotated[BillStatus, says("`paid` once nothing remains; `voided` is for good.")]
+    bill_date: Annotated[date, says("The day it was made, YYYY-MM-DD.")]
+    account_id: Annotated[str, says("The id of the account, for an account's bill.")] | None = None
+    due_date: Annotated[date, says("The day it is to be paid by, YYYY-MM-DD.")] | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
 

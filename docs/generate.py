@@ -1,0 +1,222 @@
+"""Writes the reference pages that the code knows (`make docs`), or with `--check` sees that they are current."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from itertools import groupby
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, Final
+
+from typer.main import get_command
+
+from dues.cli.main import app
+from dues.cli.serve import serve
+from dues.db.migrate import schema
+from dues.events.catalogue import MEANINGS
+from dues.http.openapi import document
+from dues.http.problems import PROBLEM_TYPES
+from dues.pages.errors.remedies import remedy
+from dues.settings import Settings
+
+REFERENCE: Final = Path(__file__).parent / "reference"
+
+WIDTH: Final = 118
+
+
+def api() -> Iterator[str]:
+    """The operations: a line each."""
+    yield "# The API"
+    yield ""
+    yield "Every operation. A running server shows each with its fields, examples and answers at `/docs`, and gives the"
+    yield "OpenAPI 3.1 document at `/openapi.json`. What holds for all of them is in [conventions.md](conventions.md)."
+    yield ""
+    yield "| call | does | answers | refuses with |"
+    yield "| --- | --- | --- | --- |"
+    operations = [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document("/docs")["paths"].items()
+        for method, operation in methods.items()
+    ]
+    writes = [operation for call, operation in operations if not call.startswith("GET")]
+    always = _shared([operation for _, operation in operations])
+    every_write = _shared(writes) - always
+    every_post = (
+        _shared([operation for call, operation in operations if call.startswith("POST")]) - always - every_write
+    )
+    every_body = _shared([operation for operation in writes if "requestBody" in operation]) - always - every_write
+    general = always | every_write | every_post | every_body
+    for call, operation in operations:
+        done = next(status for status in operation["responses"] if status.startswith("2"))
+        own = [code for code in PROBLEM_TYPES if code in _codes(operation) - general]
+        yield f"| `{call}` | {operation['summary']} | {done} | {_listed(own)} |"
+    yield ""
+    yield from wrap(
+        f"Every call may also answer {_ordered(always)}; every POST and PATCH {_ordered(every_write)}; every POST "
+        f"{_ordered(every_post)}; and every one with a body {_ordered(every_body)}.",
+        WIDTH,
+    )
+
+
+def _codes(operation: dict[str, Any]) -> set[str]:
+    """The codes of all problems that an operation can answer with."""
+    return {
+        code
+        for response in operation["responses"].values()
+        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+
+
+def _shared(operations: list[dict[str, Any]]) -> set[str]:
+    return set.intersection(*map(_codes, operations))
+
+
+def _ordered(codes: set[str]) -> str:
+    return _listed(code for code in PROBLEM_TYPES if code in codes)
+
+
+def settings() -> Iterator[str]:
+    """The settings: a line each."""
+    yield "# Settings"
+    yield ""
+    yield "Each is an environment variable; some are also options of `dues serve`, which win over the variable. A"
+    yield "variable that begins with `DUES_` and is none of these is refused at the start, and so is a value that makes"
+    yield "no sense."
+    yield ""
+    yield "| variable | option | default | says |"
+    yield "| --- | --- | --- | --- |"
+    options = serve.__code__.co_varnames[: serve.__code__.co_argcount]
+    for setting in fields(Settings):
+        option = f"`--{setting.name.replace('_', '-')}`" if setting.name in options else ""
+        default = f"`{setting.default}`" if setting.default != "" else ""
+        yield f"| `DUES_{setting.name.upper()}` | {option} | {default} | {setting.metadata['says']} |"
+
+
+def errors() -> Iterator[str]:
+    """The problems, by the last part of their type."""
+    yield "# Errors"
+    yield ""
+    yield "Every error is a problem of RFC 9457 (`application/problem+json`). Its `type` ends with the name of a"
+    yield "section below, and programs match on its `code`. A running server has this page at `/docs/errors`."
+    order = list(dict.fromkeys(kind.slug for kind in PROBLEM_TYPES.values()))
+    codes = sorted(PROBLEM_TYPES, key=lambda code: (PROBLEM_TYPES[code].status, order.index(PROBLEM_TYPES[code].slug)))
+    for slug, of in groupby(codes, key=lambda code: PROBLEM_TYPES[code].slug):
+        listed = list(of)
+        yield from ("", f"## {slug}", "", f"{PROBLEM_TYPES[listed[0]].status} {PROBLEM_TYPES[listed[0]].title}.", "")
+        yield "| code | means | what to do |"
+        yield "| --- | --- | --- |"
+        for code in listed:
+            kind = PROBLEM_TYPES[code]
+            yield f"| `{code}` | {_cell(kind.meaning)} | {_cell(remedy(code, kind.status))} |"
+
+
+def events() -> Iterator[str]:
+    """The types of event: a line each."""
+    yield "# Events"
+    yield ""
+    yield "News of a change, written to the table `events` in the transaction of the change: there is an event if, and"
+    yield "only if, there is the change. `data` is the object as the API showed it then."
+    yield ""
+    yield "| type | tells |"
+    yield "| --- | --- |"
+    for name, meaning in sorted(MEANINGS.items()):
+        yield f"| `{name}` | {_cell(meaning)} |"
+
+
+def cli() -> Iterator[str]:
+    """The commands, each with its options."""
+    yield "# The command line"
+    yield ""
+    yield "`dues` works on the database that its settings name: run it where the server runs, with the same settings."
+    yield "It may run while the server does. Exit status 0: done; 1: `dues verify` found something wrong; 2: not done,"
+    yield "and one sentence says why."
+    for words, command in _commands("dues", get_command(app)):
+        parameters = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+        arguments = [_optional(parameter.name.upper(), parameter.required) for parameter in parameters]
+        yield from (
+            "",
+            f"## {words}",
+            "",
+            command.help or "",
+            "",
+            f"    {' '.join([words, *arguments, '[OPTIONS]'])}",
+            "",
+        )
+        yield "| option | default | says |"
+        yield "| --- | --- | --- |"
+        for option in command.params:
+            if option.param_type_name == "option":
+                names = _listed([*option.opts, *option.secondary_opts])
+                yield f"| {names} | {_default(option)} | {_cell(option.help)} |"
+
+
+def _commands(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with the words that call it."""
+    if not hasattr(command, "commands"):
+        yield words, command
+        return
+    for name, below in command.commands.items():
+        yield from _commands(f"{words} {name}", below)
+
+
+def _default(option: Any) -> str:
+    """What holds where the option is not given, as the command line's own help has it."""
+    shown = option.show_default if isinstance(option.show_default, str) else option.default
+    return "" if shown in (None, False, "") else f"`{getattr(shown, 'value', shown)}`"
+
+
+def tables() -> Iterator[str]:
+    """The tables, with what the schema says of each."""
+    yield "# The schema"
+    yield ""
+    yield "The tables of the database, as [schema.sql](../../src/dues/db/schema.sql) has them: columns, keys and the"
+    yield "constraints that hold whatever program writes. It is the sum of [migrations](../../src/dues/db/migrations)."
+    yield ""
+    yield "| table | keeps |"
+    yield "| --- | --- |"
+    for comment, name in re.findall(r"((?:^-- .*\n)*)^create table (\w+)", schema(), re.MULTILINE):
+        says = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
+        yield f"| `{name}` | {_cell(says)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _listed(words: Any) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _optional(word: str, required: bool) -> str:
+    return word if required else f"[{word}]"
+
+
+PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
+    "api.md": api,
+    "settings.md": settings,
+    "errors.md": errors,
+    "events.md": events,
+    "cli.md": cli,
+    "schema.md": tables,
+}
+
+
+def main() -> int:
+    """Writes the pages that differ; with `--check`, only names them. How many there were, 0 or 1, as exit status."""
+    check = "--check" in sys.argv
+    differing = []
+    for name, lines in PAGES.items():
+        text = "\n".join(["<!-- Written by docs/generate.py from the code: change it there. -->", *lines()]) + "\n"
+        path = REFERENCE / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            differing.append(path)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    for path in differing:
+        print(f"{path}: {'differs from the code; run: make docs' if check else 'written'}")
+    return 1 if check and differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
