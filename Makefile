@@ -36,7 +36,7 @@ check: .venv/dev  ## format, lint, types and imports, in seconds
 	@$(BIN)/ruff format --check --quiet . || (echo "Run: make format"; exit 1)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing > .venv/imports.txt 2>&1 || (cat .venv/imports.txt; exit 1)
+	@$(BIN)/lint-imports > .venv/imports.txt 2>&1 || (cat .venv/imports.txt; exit 1)
 
 format: .venv/dev  ## put the code in its usual form
 	@$(BIN)/ruff format --quiet .

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
@@ -21,6 +22,10 @@ from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 from tests.running import Caller, RunningServer
+
+# A deadline for one example would be about the machine, not about the promise.
+settings.register_profile("dues", deadline=None)
+settings.load_profile("dues")
 
 Result = TypeVar("Result")
 

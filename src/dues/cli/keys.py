@@ -95,7 +95,9 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
         ]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
-    table = Table("id", "mode", "kind", "ends in", "created", "state")
+    table = Table("id", "mode", "kind", "ends in", "created", "state", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
+    table.columns[0].min_width = 25
     for key in keys:
         table.add_row(key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key, now))
     Console().print(table)

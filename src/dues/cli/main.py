@@ -1,6 +1,8 @@
 """The `dues` command."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -17,6 +19,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=lambda wanted: _version(wanted), is_eager=True),
+    ] = False,
+) -> None:
+    """A billing accounts server that a company trusts with what its customers owe."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dues {metadata.version('dues')}")
+        raise typer.Exit
+
+
 app.command()(serve.serve)
 app.command(name="verify")(verify.verify_books)
 app.command(name="database-url")(database.database_url)

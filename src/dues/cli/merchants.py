@@ -75,7 +75,9 @@ def list_merchants(data: Data = None, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    table = Table("id", "name", "created")
+    table = Table("id", "name", "created", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
+    table.columns[0].min_width = 25
     for row in rows:
         table.add_row(row["id"], row["name"], f"{row['created_at']:%Y-%m-%d %H:%M}")
     Console().print(table)
@@ -116,7 +118,7 @@ def payment_rules(
     max_amount: Annotated[int | None, typer.Option(help="Largest payment, in minor units.")] = None,
     underpayment: Annotated[bool | None, typer.Option(help="May less than what is due be paid?")] = None,
     overpayment: Annotated[bool | None, typer.Option(help="May more than what is due be paid?")] = None,
-    remove: Annotated[bool, typer.Option(help="Take the rules away: then it cannot be paid.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the rules away: then it cannot be paid.")] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:

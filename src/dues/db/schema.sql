@@ -10,12 +10,14 @@
 
 -- The directory -------------------------------------------------------------------------------------------------
 
+-- Whoever uses this server.
 create table merchants (
     id         text collate "C" primary key,
     name       text not null,
     created_at timestamptz not null
 );
 
+-- A merchant in one mode.
 create table tenants (
     id          bigint generated always as identity primary key,
     merchant_id text collate "C" not null references merchants,
@@ -54,6 +56,7 @@ create table default_payment_rules (
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
 );
 
+-- Who owes, or has credit.
 create table customers (
     tenant_id          bigint not null,
     id                 text collate "C" not null,
@@ -74,6 +77,7 @@ create table customers (
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
 );
 
+-- One thing that a customer pays for.
 create table accounts (
     tenant_id          bigint not null,
     id                 text collate "C" not null,
@@ -94,6 +98,7 @@ create table accounts (
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
 );
 
+-- An amount that a customer is to pay, on its own or for an account, and how much of it was paid.
 create table bills (
     tenant_id          bigint not null,
     id                 text collate "C" not null,

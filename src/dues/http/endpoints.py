@@ -44,7 +44,7 @@ def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoi
     async def body(exchange: Exchange) -> tuple[Any, bytes]:
         return decode(await exchange.json_body(), shape)
 
-    return _write(floor, command, body, 201)
+    return _write(floor, command, body, 201, tagged=True)
 
 
 def change(floor: Floor, command: Command[Any, Any], parameter: str, shape: type[Any] | None, status: int) -> Endpoint:
@@ -59,7 +59,8 @@ def change(floor: Floor, command: Command[Any, Any], parameter: str, shape: type
         name = named(exchange, parameter)
         return Change(name, changes, None if if_match is None else if_match.decode("latin-1")), canonical
 
-    return _write(floor, command, body, status)
+    # What a change answers with 201 is something else than the object that it changed.
+    return _write(floor, command, body, status, tagged=status == 200)
 
 
 def read(floor: Floor, command: Command[Any, Any], parameter: str, *, timed: bool = False) -> Endpoint:
@@ -98,6 +99,8 @@ def _write(
     command: Command[Any, Any],
     body: Callable[[Exchange], Awaitable[tuple[Any, bytes]]],
     status: int,
+    *,
+    tagged: bool,
 ) -> Endpoint:
     def render(request: Request[Keyed], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
@@ -117,16 +120,18 @@ def _write(
         answer, exchange.group_size = await floor.writes.submit(
             once, Request(tenant_id, exchange.request_id, key, keyed)
         )
-        return _reply(answer)
+        return _reply(answer, tagged)
 
     return endpoint
 
 
-def _reply(answer: Answer) -> Reply:
+def _reply(answer: Answer, tagged: bool) -> Reply:
     headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
     if answer.status >= 300:
         return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
-    return Reply(answer.status, answer.body, headers=[(b"etag", etag(answer.body).encode()), *headers])
+    if tagged:
+        headers.append((b"etag", etag(answer.body).encode()))
+    return Reply(answer.status, answer.body, headers=headers)
 
 
 def named(exchange: Exchange, parameter: str) -> str:

@@ -189,7 +189,9 @@ _IF_NONE_MATCH: Final = {
 def _success(method: str, operation: Operation) -> dict[str, Any]:
     names = ["Request-Id"]
     if method != "GET":
-        names += ["Idempotent-Replayed", "ETag"]
+        names.append("Idempotent-Replayed")
+        if not (operation.conditional and operation.status == 201):
+            names.append("ETag")
     elif operation.conditional:
         names.append("ETag")
     elif operation.query:

@@ -39,6 +39,7 @@ async def create_first_merchant(database: Database, now: datetime) -> list[NewKe
     async with database.transaction() as tx:
         await store.lock_merchants(tx)
         if await store.find_merchants(tx):
+            await tx.commit()
             return []
         _, keys = await create_merchant(tx, "My company", now)
         await tx.commit()

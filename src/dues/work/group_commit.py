@@ -139,7 +139,7 @@ class GroupCommit:
             alone = len(group) == 1
             if alone or isinstance(error, Unavailable):
                 for submission in group:
-                    _refuse(submission, Busy(str(error)) if isinstance(error, LockTimeout) else error)
+                    _refuse(submission, _told(error))
             else:
                 for submission in group:
                     await self._answer([submission])
@@ -174,6 +174,17 @@ class GroupCommit:
             _refuse(submission, Unavailable("too many requests are waiting"))
         else:
             _refuse(submission, Busy("an earlier request for the same thing is still in progress"))
+
+
+def _told(error: Exception) -> Exception:
+    """What a client can act on: somebody holds what it needs, or others were first too often in a row."""
+    match error:
+        case LockTimeout():
+            return Busy("somebody else holds what it needs")
+        case Conflict():
+            return Unavailable("others were first, again and again")
+        case _:
+            return error
 
 
 def _refuse(submission: Submission, error: Exception) -> None:
