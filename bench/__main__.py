@@ -4,25 +4,32 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.status import Status
 
-from bench import measures, servers, table
+from bench import ground, measures, servers, table
 from bench.arena import Arena, Size, prepared
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.findings import Report
 from bench.ground import NotDurableError
+from bench.lists import PageError, lists
 from bench.questions import Keys
 from bench.rounds import LoadFailedError
 from bench.servers import Running, ServerError
+from bench.verify import BooksError, verify
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
 
 BESIDE = ("creates", "single", "reads")
-MEASURES = (*BESIDE, "size", "memory")
+ALONE = ("bills", "adjustments")
+AT_SIZE = ("lists", "size")
+MEASURES = (*BESIDE, *ALONE, *AT_SIZE, "memory", "verify")
+
+FAILURES = (BooksError, LoadFailedError, NotDurableError, PageError, PgbenchError, ServerError, UnequalError)
 
 DISK = Path("/var/tmp")
 """Where the databases go: on a disk, while /tmp is memory on many systems, where a flush costs nothing."""
@@ -35,7 +42,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="dues-bench-", dir=options.scratch) as scratch:
             _measure(console, options, Path(scratch))
-    except (LoadFailedError, NotDurableError, PgbenchError, ServerError, UnequalError) as error:
+    except FAILURES as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
 
@@ -48,12 +55,15 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
         console.print(table.machine(arena.ground.settings), highlight=False)
         if set(chosen) & set(BESIDE):
             _measure_beside(console, chosen, arena, size, report)
-    if "size" in chosen:
-        _measure_size(console, scratch, size, report)
+        _measure_alone(console, chosen, arena, size, report)
+    if set(chosen) & set(AT_SIZE):
+        _measure_at_size(console, chosen, scratch, size, report)
     if "memory" in chosen:
         console.print(f"Memory over {size.memory_then:,} creates …")
         with servers.dues(scratch / "memory") as ours:
-            report.findings.append(measures.memory(prepared(scratch / "memory", ours, scratch), size))
+            report.add([measures.memory(prepared(scratch / "memory", ours, scratch), size)])
+    if "verify" in chosen:
+        _measure_verify(console, scratch, size, report)
 
     table.print_report(console, report)
     if options.write:
@@ -69,16 +79,22 @@ def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size:
         if "creates" in chosen:
             console.print(f"Creates on {size.connections} connections …")
             findings, costs = measures.creates(arena, theirs, size)
-            report.findings += findings
-            report.costs.append(costs)
+            report.add(findings, [costs])
         if "single" in chosen:
             console.print("Creates one at a time …")
-            report.findings.append(measures.single_client(arena, size))
+            report.add([measures.single_client(arena, size)])
         if "reads" in chosen:
             console.print("Replays and reads …")
-            findings, more = measures.reads(arena, theirs, size)
-            report.findings += findings
-            report.costs += more
+            report.add(*measures.reads(arena, theirs, size))
+
+
+def _measure_alone(console: Console, chosen: Sequence[str], arena: Arena, size: Size, report: Report) -> None:
+    if "bills" in chosen:
+        console.print("Bills, each with its account and customer …")
+        report.add(*measures.bills(arena, size))
+    if "adjustments" in chosen:
+        console.print("Adjustments of one account and of many …")
+        report.add(*measures.adjustments(arena, size))
 
 
 def _prove_equal(console: Console, arena: Arena, theirs: Running) -> None:
@@ -88,16 +104,29 @@ def _prove_equal(console: Console, arena: Arena, theirs: Running) -> None:
     console.print(f"Both servers answer {asked} questions alike, and write the same rows; so does pgbench.")
 
 
-def _measure_size(console: Console, scratch: Path, size: Size, report: Report) -> None:
-    with servers.dues(scratch / "full") as ours, servers.dues(scratch / "empty") as others:
+def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, size: Size, report: Report) -> None:
+    with servers.dues(scratch / "full") as ours:
         full = prepared(scratch / "full", ours, scratch)
-        empty = prepared(scratch / "empty", others, scratch)
         with console.status("Filling the tables …") as status:
-            finding, costs = measures.with_size(
-                full, empty, size, lambda done: status.update(f"{done:,} of {size.accounts:,} accounts are there …")
-            )
-    report.findings.append(finding)
-    report.costs.append(costs)
+            asyncio.run(ground.fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
+        if "lists" in chosen:
+            console.print(f"Lists among {size.accounts:,} accounts …")
+            report.add(*lists(full, size))
+        if "size" in chosen:
+            console.print(f"Creates among {size.accounts:,} accounts …")
+            with servers.dues(scratch / "empty") as others:
+                finding, costs = measures.with_size(full, prepared(scratch / "empty", others, scratch), size)
+                report.add([finding], [costs])
+
+
+def _measure_verify(console: Console, scratch: Path, size: Size, report: Report) -> None:
+    console.print(f"dues verify of {size.entries:,} entries …")
+    with servers.dues(scratch / "books"), console.status("Writing the books …") as status:
+        report.add(*verify(scratch / "books", size, _telling(status, size.entries, "entries")))
+
+
+def _telling(status: Status, of: int, what: str) -> Callable[[int], None]:
+    return lambda done: status.update(f"{done:,} of {of:,} {what} are there …")
 
 
 def _size(options: argparse.Namespace) -> Size:
@@ -105,10 +134,12 @@ def _size(options: argparse.Namespace) -> Size:
         seconds=options.seconds or (1 if options.quick else 4),
         rounds=options.rounds or (1 if options.quick else 3),
         connections=options.connections,
-        accounts=options.size or (20_000 if options.quick else 1_000_000),
+        accounts=options.size or (40_000 if options.quick else 1_000_000),
         memory_first=2_000 if options.quick else 10_000,
         memory_then=options.memory_creates or (6_000 if options.quick else 200_000),
+        entries=options.entries or (50_000 if options.quick else 1_000_000),
         distinct=100 if options.quick else 1_000,
+        spread=500 if options.quick else 10_000,
     )
 
 
@@ -120,6 +151,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, help="how long a turn lasts (default: 4)")
     parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
     parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
+    parser.add_argument("--entries", type=int, help="entries in the ledger that is verified (default: 1000000)")
     parser.add_argument("--memory-creates", type=int, help="creates until memory is read again (default: 200000)")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(PAGE.parents[2])}")
     parser.add_argument(

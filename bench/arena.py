@@ -1,7 +1,7 @@
 """Where it is measured: a running dues and its PostgreSQL, and the requests to send."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench import ground, servers
 from bench.ground import Ground
 from bench.load import Load
 from bench.processes import Postgres
-from bench.requests import Creates, Requests
+from bench.requests import Adjustments, Bills, Creates, Requests
 from bench.rounds import Way, loaded, sent
 from bench.servers import Running
 
@@ -25,8 +25,11 @@ class Size:
     accounts: int
     memory_first: int
     memory_then: int
+    entries: int
     distinct: int = 1_000
     """How many accounts are read, and how many answers replayed, around and around."""
+    spread: int = 10_000
+    """How many accounts are adjusted, around and around."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,45 @@ class Arena:
 
     def creates(self) -> Creates:
         """Creates that nobody has sent before."""
-        return Creates(self.key, f"UAR{self.ours.port}-{next(self._runs)}", self.ground.customers)
+        return Creates(self.key, self._run(), self.ground.customers)
+
+    def bills(self) -> Bills:
+        """Bills that nobody has sent before."""
+        return Bills(self.key, self._run())
+
+    def adjustments(self, accounts: Sequence[str]) -> Adjustments:
+        """Adjustments of `accounts` (their ids) that nobody has sent before."""
+        return Adjustments(self.key, self._run(), accounts)
+
+    def _run(self) -> str:
+        return f"UAR{self.ours.port}-{next(self._runs)}"
 
     def creating(self, server: Running, size: Size) -> Way:
         """Rounds of new creates, from all connections."""
-        return lambda: self.sending(server, size, self.creates())()
+        return self.sending_new(server, size, self.creates)
+
+    def sending_new(self, server: Running, size: Size, make: Callable[[], Requests]) -> Way:
+        """Rounds of requests, others each time, from all connections."""
+        return lambda: self.sending(server, size, make())()
 
     def sending(self, server: Running, size: Size, requests: Requests) -> Way:
         """Rounds of `requests`, the same each time, from all connections."""
         return lambda: loaded(server, self.postgres, Load(server.port, requests, size.connections, size.seconds))
 
-    def warm_up(self, size: Size, *those: Running) -> None:
+    def warm_up(self, size: Size, *those: Running, make: Callable[[], Requests] | None = None) -> None:
         """Fills caches and pools, and has every statement prepared and its plan settled on every connection.
 
         PostgreSQL settles on a plan after five executions (a few more here, as connections are not used evenly), and
         plans anew once it knows what is in the tables; so everything is done twice, the second time on that knowledge.
+        `make` makes what is sent; creates where it is not given.
         """
+        make = make or self.creates
         requests = size.connections * (12 if size.seconds < 2 else 40)
         for server in those:
-            sent(server, Load(server.port, self.creates(), size.connections, 30, at_most=requests))
+            sent(server, Load(server.port, make(), size.connections, 30, at_most=requests))
         asyncio.run(ground.analyze(self.ground))
         for server in those:
-            sent(server, Load(server.port, self.creates(), size.connections, 30, at_most=requests))
+            sent(server, Load(server.port, make(), size.connections, 30, at_most=requests))
 
 
 def prepared(data: Path, ours: Running, scratch: Path) -> Arena:

@@ -1,6 +1,6 @@
 """What was found: ratios with their targets, and what each way of doing a thing cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -12,7 +12,10 @@ OURS, CONVENTIONAL, PGBENCH = "dues", "conventional", "pgbench"
 
 @dataclass(frozen=True)
 class Finding:
-    """One measure: what was compared, the ratio with its lowest and highest round, and what it had to be."""
+    """One measure: what was compared, the ratio with its lowest and highest round, and what it had to be.
+
+    Without a target, it is there to be known.
+    """
 
     title: str
     ours: str
@@ -20,7 +23,7 @@ class Finding:
     ratio: float
     lowest: float
     highest: float
-    target: float
+    target: float | None = None
     aim: float | None = None
     at_most: bool = False
 
@@ -44,13 +47,18 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     costs: list[Costs] = field(default_factory=list)
 
+    def add(self, findings: Iterable[Finding], costs: Iterable[Costs] = ()) -> None:
+        """Adds what a measure has found."""
+        self.findings += findings
+        self.costs += costs
+
 
 def faster(
     title: str,
     samples: dict[str, list[Sample]],
     other: str,
     *,
-    target: float,
+    target: float | None = None,
     aim: float | None = None,
     ours: str = OURS,
 ) -> Finding:
@@ -64,12 +72,22 @@ def faster(
     )
 
 
+def costlier(title: str, samples: dict[str, list[Sample]], ours: str, other: str) -> Finding:
+    """How many times the CPU of the `other` way, of program and PostgreSQL together."""
+    return finding(
+        title,
+        ([sample.cpu_us for sample in samples[ours]], "{:,.0f} µs"),
+        ([sample.cpu_us for sample in samples[other]], f"{{:,.0f}} µs ({other})"),
+        at_most=True,
+    )
+
+
 def finding(
     title: str,
     ours: tuple[Sequence[float], str],
     other: tuple[Sequence[float], str],
     *,
-    target: float,
+    target: float | None = None,
     aim: float | None = None,
     at_most: bool = False,
 ) -> Finding:

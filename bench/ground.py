@@ -46,9 +46,7 @@ async def prepare(url: str, key: str) -> Ground:
         settings = {name: str(await connection.fetchval(f"show {name}")) for name in names}
         if "off" in (settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"]):
             raise NotDurableError(f"PostgreSQL is not durable: {settings}")
-        tenant_id = await connection.fetchval(
-            "select tenant_id from api_keys where sha256 = $1", sha256(key.encode()).digest()
-        )
+        tenant_id = await tenant_of(connection, key)
         await connection.execute(_CUSTOMERS, tenant_id, CUSTOMER_PREFIX, CUSTOMER_FIRST, CUSTOMERS)
         customers = [f"{CUSTOMER_PREFIX}{CUSTOMER_FIRST + number}" for number in range(CUSTOMERS)]
         return Ground(url, tenant_id, customers, settings)
@@ -56,9 +54,15 @@ async def prepare(url: str, key: str) -> Ground:
         await connection.close()
 
 
+async def tenant_of(connection: "asyncpg.Connection[asyncpg.Record]", key: str) -> int:
+    """Whose key it is."""
+    digest = sha256(key.encode()).digest()
+    return int(await connection.fetchval("select tenant_id from api_keys where sha256 = $1", digest))
+
+
 async def analyze(ground: Ground) -> None:
     """Tells the planner what is in the tables; without it, plans of a minute ago scan tables that have grown."""
-    await _run(ground, "vacuum analyze", "checkpoint")
+    await run(ground.url, "vacuum analyze", "checkpoint")
 
 
 async def some_accounts(ground: Ground, run: str, count: int) -> list[str]:
@@ -69,6 +73,21 @@ async def some_accounts(ground: Ground, run: str, count: int) -> list[str]:
         return [str(row["id"]) for row in rows]
     finally:
         await connection.close()
+
+
+async def account_at(ground: Ground, place: int, customer: str | None) -> str | None:
+    """The id of the account at `place` (1, 2, 3 …), newest first, of all or of one customer's (id)."""
+    connection = await asyncpg.connect(ground.url)
+    try:
+        found: str | None = await connection.fetchval(_ACCOUNT_AT, ground.tenant_id, place, customer)
+        return found
+    finally:
+        await connection.close()
+
+
+def filled_account(number: int) -> tuple[str, str]:
+    """Id and reference of an account that `fill` has put there, counted from 0."""
+    return f"bacc_0A000000{number:013}", f"OLD-{number:010}"
 
 
 async def fill(ground: Ground, accounts: int, tell: Callable[[int], None]) -> None:
@@ -91,8 +110,9 @@ async def fill(ground: Ground, accounts: int, tell: Callable[[int], None]) -> No
     await analyze(ground)
 
 
-async def _run(ground: Ground, *statements: str) -> None:
-    connection = await asyncpg.connect(ground.url)
+async def run(url: str, *statements: str) -> None:
+    """Runs statements one after another, none in a transaction."""
+    connection = await asyncpg.connect(url)
     try:
         for statement in statements:
             await connection.execute(statement, timeout=3600)
@@ -112,6 +132,14 @@ select id from accounts
  where tenant_id = $1 and external_reference >= $2 and external_reference < $2 || '~'
  order by external_reference
  limit $3
+"""
+
+_ACCOUNT_AT = """
+select id from accounts
+ where tenant_id = $1 and ($3::text is null or customer_id = $3)
+ order by id desc
+offset $2::bigint - 1
+ limit 1
 """
 
 _ID = "'0A000000' || lpad(number::text, 13, '0')"

@@ -1,11 +1,10 @@
-"""The measures, each a ratio with a target."""
+"""The measures of single requests: each a ratio, most with a target."""
 
 import asyncio
-from collections.abc import Callable
 
 from bench import bare, ground
 from bench.arena import Arena, Size
-from bench.findings import CONVENTIONAL, OURS, PGBENCH, Costs, Finding, faster, finding
+from bench.findings import CONVENTIONAL, OURS, PGBENCH, Costs, Finding, costlier, faster, finding
 from bench.load import Load, run_on_uvloop
 from bench.requests import Gets, Replays
 from bench.rounds import in_turn, sent, transacted
@@ -54,6 +53,7 @@ def reads(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], lis
     for server in (arena.ours, theirs):
         sent(server, Load(server.port, made[server.name], size.connections, 600, at_most=size.distinct))
     accounts = asyncio.run(ground.some_accounts(arena.ground, made[OURS].run, size.distinct))
+    targets = [f"/billing/accounts/{account}" for account in accounts]
 
     replays = in_turn(
         {
@@ -63,7 +63,7 @@ def reads(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], lis
         size.rounds,
     )
     gets = in_turn(
-        {server.name: arena.sending(server, size, Gets(arena.key, accounts)) for server in (arena.ours, theirs)},
+        {server.name: arena.sending(server, size, Gets(arena.key, targets)) for server in (arena.ours, theirs)},
         size.rounds,
     )
     findings = [
@@ -73,9 +73,40 @@ def reads(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], lis
     return findings, [Costs("replay of a stored answer", replays), Costs("GET of one account", gets)]
 
 
-def with_size(full: Arena, empty: Arena, size: Size, tell: Callable[[int], None]) -> tuple[Finding, Costs]:
+def bills(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
+    """A bill for a new account of a new customer, three objects in one call, against a plain account create.
+
+    Of dues alone: the conventional version has no bills.
+    """
+    arena.warm_up(size, arena.ours)
+    arena.warm_up(size, arena.ours, make=arena.bills)
+    one, three = "account", "bill + account + customer"
+    samples = in_turn(
+        {
+            one: arena.creating(arena.ours, size),
+            three: arena.sending_new(arena.ours, size, arena.bills),
+        },
+        size.rounds,
+    )
+    title = "create of three objects in one call"
+    return [costlier(f"{title}: CPU", samples, three, one)], [Costs(title, samples)]
+
+
+def adjustments(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
+    """Adjustments that all want the same account, against as many that are spread over many. Of dues alone."""
+    made = arena.creates()
+    sent(arena.ours, Load(arena.ours.port, made, size.connections, 600, at_most=size.spread + 1))
+    hot, *many = asyncio.run(ground.some_accounts(arena.ground, made.run, size.spread + 1))
+    one, spread = "one account", f"{size.spread:,} accounts"
+    ways = {spread: lambda: arena.adjustments(many), one: lambda: arena.adjustments([hot])}
+    for make in ways.values():
+        arena.warm_up(size, arena.ours, make=make)
+    samples = in_turn({name: arena.sending_new(arena.ours, size, make) for name, make in ways.items()}, size.rounds)
+    return [faster(f"adjustments of {one}", samples, spread, ours=one)], [Costs("adjustments", samples)]
+
+
+def with_size(full: Arena, empty: Arena, size: Size) -> tuple[Finding, Costs]:
     """Creates with many accounts in the tables, against creates on empty ones: two servers, asked in turn."""
-    asyncio.run(ground.fill(full.ground, size.accounts, tell))
     for arena in (full, empty):
         arena.warm_up(size, arena.ours)
     name = f"{size.accounts:,} accounts"

@@ -1,23 +1,29 @@
 """The requests that the load is made of, as bytes ready to be written to a socket."""
 
 from collections.abc import Iterator, Sequence
-from itertools import count, cycle
+from itertools import cycle
 from random import Random
 
 from msgspec import Struct
 
 _HEAD = b"Host: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
 
-_CREATE = (
-    b"POST /billing/accounts HTTP/1.1\r\n" + _HEAD + b"Content-Type: application/json\r\n"
+_POST = (
+    b"POST %s HTTP/1.1\r\n" + _HEAD + b"Content-Type: application/json\r\n"
     b"Content-Length: %d\r\nIdempotency-Key: %s\r\n\r\n%s"
 )
-_GET = b"GET /billing/accounts/%s HTTP/1.1\r\n" + _HEAD + b"\r\n"
+_GET = b"GET %s HTTP/1.1\r\n" + _HEAD + b"\r\n"
 
-_BODY = (
-    b'{"customer":"%s","external_reference":"%s-%010d","name":"Jane Doe","currency":"ZAR","balance":%d,'
+_ACCOUNT = (
+    b'{"customer":%s,"external_reference":"%s-%010d","name":"Jane Doe","currency":"ZAR","balance":%d,'
     b'"metadata":{"account_type":"subscription","billing_cycle":"monthly"}}'
 )
+_CUSTOMER = b'{"external_reference":"%s-%010d","name":"Jane Doe","email":"jane@example.com","phone":"+27821234567"}'
+_BILL = (
+    b'{"account":%s,"external_reference":"%s-%010d","currency":"ZAR","amount_due":%d,"bill_date":"2026-01-05",'
+    b'"due_date":"2026-01-31","metadata":{"account_type":"subscription","billing_cycle":"monthly"}}'
+)
+_ADJUSTMENT = b'{"amount":%d,"reason":"Late fee"}'
 
 
 class Creates(Struct, frozen=True, tag=True):
@@ -33,23 +39,54 @@ class Creates(Struct, frozen=True, tag=True):
 
     def __iter__(self) -> Iterator[bytes]:
         key, run = self.key.encode(), self.run.encode()
-        customers = [customer.encode() for customer in self.customers]
-        bits = Random(self.run).getrandbits
-        for number in count():
-            body = _BODY % (customers[number % len(customers)], run, number, 1_000 + number % 9_000)
-            uuid = b"%08x-%04x-4%03x-8%03x-%012x" % (bits(32), bits(16), bits(12), bits(12), bits(48))
-            yield _CREATE % (key, len(body), uuid, body)
+        customers = [b'"%s"' % customer.encode() for customer in self.customers]
+        for number, uuid in enumerate(_uuids(self.run)):
+            body = _ACCOUNT % (customers[number % len(customers)], run, number, _amount(number))
+            yield _POST % (b"/billing/accounts", key, len(body), uuid, body)
 
 
-class Gets(Struct, frozen=True, tag=True):
-    """Endless `GET /billing/accounts/{account}`, around and around `accounts` (their ids)."""
+class Bills(Struct, frozen=True, tag=True):
+    """Endless `POST /billing/bills`, each for a new account, as Creates has them, of a new customer. `run` as there."""
 
     key: str
+    run: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        key, run = self.key.encode(), self.run.encode()
+        for number, uuid in enumerate(_uuids(self.run)):
+            account = _ACCOUNT % (_CUSTOMER % (run, number), run, number, _amount(number))
+            body = _BILL % (account, run, number, _amount(number))
+            yield _POST % (b"/billing/bills", key, len(body), uuid, body)
+
+
+class Adjustments(Struct, frozen=True, tag=True):
+    """Endless `POST /billing/accounts/{account}/adjustments`, around and around `accounts` (their ids).
+
+    `run` as for Creates. Every second time around takes back what the first gave, so balances stay small.
+    """
+
+    key: str
+    run: str
     accounts: Sequence[str]
 
     def __iter__(self) -> Iterator[bytes]:
         key = self.key.encode()
-        return cycle([_GET % (account.encode(), key) for account in self.accounts])
+        paths = [b"/billing/accounts/%s/adjustments" % account.encode() for account in self.accounts]
+        for number, uuid in enumerate(_uuids(self.run)):
+            around, place = divmod(number, len(paths))
+            body = _ADJUSTMENT % (-100 if around % 2 else 100)
+            yield _POST % (paths[place], key, len(body), uuid, body)
+
+
+class Gets(Struct, frozen=True, tag=True):
+    """Endless GETs, around and around `targets` (paths, with their queries)."""
+
+    key: str
+    targets: Sequence[str]
+
+    def __iter__(self) -> Iterator[bytes]:
+        key = self.key.encode()
+        return cycle([_GET % (target.encode(), key) for target in self.targets])
 
 
 class Replays(Struct, frozen=True, tag=True):
@@ -63,4 +100,16 @@ class Replays(Struct, frozen=True, tag=True):
         return cycle([request for _, request in first])
 
 
-Requests = Creates | Gets | Replays
+Requests = Creates | Bills | Adjustments | Gets | Replays
+
+
+def _uuids(run: str) -> Iterator[bytes]:
+    """Endless idempotency keys, random, the same for the same run."""
+    bits = Random(run).getrandbits
+    while True:
+        yield b"%08x-%04x-4%03x-8%03x-%012x" % (bits(32), bits(16), bits(12), bits(12), bits(48))
+
+
+def _amount(number: int) -> int:
+    """Minor units."""
+    return 1_000 + number % 9_000

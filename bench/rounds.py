@@ -16,7 +16,7 @@ class Sample:
 
     per_second: float
     postgres_us: float
-    client_us: float
+    client_us: float | None = None
     program_us: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None

@@ -36,7 +36,7 @@ class Running:
 def dues(data: Path) -> Iterator[Running]:
     """dues as it comes, with its embedded PostgreSQL in `data`."""
     port = _free_port()
-    command = [sys.executable, "-m", "dues", "serve", "--data", str(data), "--port", str(port)]
+    command = dues_command("serve", "--data", str(data), "--port", str(port))
     try:
         with _running("dues", command, port, data.with_name(f"{data.name}-dues.log")) as server:
             yield server
@@ -65,15 +65,19 @@ def new_key(data: Path, kind: str) -> str:
     return _dues("keys", "create", "--data", str(data), "--mode", "test", "--kind", kind).split()[-1]
 
 
+def dues_command(*arguments: str) -> list[str]:
+    """The command line of `dues` with `arguments`."""
+    return [sys.executable, "-m", "dues", *arguments]
+
+
 def _dues(*arguments: str) -> str:
-    command = [sys.executable, "-m", "dues", *arguments]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(dues_command(*arguments), env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServerError(f"dues {' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment without anybody's own settings of dues: it is measured as it comes."""
     return {name: value for name, value in os.environ.items() if not name.startswith("DUES_")}
 
@@ -87,7 +91,7 @@ def _free_port() -> int:
 @contextmanager
 def _running(name: str, command: Sequence[str], port: int, log: Path) -> Iterator[Running]:
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment())
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment())
     try:
         _wait_until_ready(name, process, port, log)
         yield Running(name, port, Server(process.pid))

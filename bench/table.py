@@ -22,6 +22,9 @@ All in one run, in turn, on the machine named above: ratios count, absolutes do 
 ratio over the rounds. The second table has CPU time per request: of the server program, of PostgreSQL (all its
 processes), of both, how many times that of the first way, and of the client that made the load; for pgbench, program
 and client are one. On a noisy machine the ratio of CPU says more than that of requests per second.
+
+What is without a target is there to be known: bills and adjustments are measured against other requests of dues, as
+the conventional server has none of its own. For `dues verify`, a request is an entry of the ledger.
 """
 
 
@@ -62,20 +65,27 @@ def _tables(report: Report) -> Iterator[tuple[str, Sequence[str], list[Sequence[
 
 
 def _finding_row(finding: Finding) -> Sequence[str]:
-    sign = "≤" if finding.at_most else "≥"
-    target = f"{sign} {finding.target:g}" + (f", aim {finding.aim:g}" if finding.aim else "")
     return (
         finding.title,
         finding.ours,
         finding.other,
         f"{finding.ratio:.2f}",
         f"{finding.lowest:.2f}–{finding.highest:.2f}",
-        target,
+        _target(finding),
         _reached(finding),
     )
 
 
+def _target(finding: Finding) -> str:
+    if finding.target is None:
+        return "–"
+    sign = "≤" if finding.at_most else "≥"
+    return f"{sign} {finding.target:g}" + (f", aim {finding.aim:g}" if finding.aim else "")
+
+
 def _reached(finding: Finding) -> str:
+    if finding.target is None:
+        return "–"
     if not finding.reaches(finding.target):
         return "no"
     return "yes, the aim too" if finding.aim and finding.reaches(finding.aim) else "yes"

@@ -27,6 +27,8 @@ _SESSION = {
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
+    # A generic plan does not know that a page is small, and would start workers for it once a table is large.
+    "max_parallel_workers_per_gather": "0",
 }
 
 
