@@ -1,6 +1,7 @@
 """Logs: one line per event on standard error, JSON for programs, or for people where it is a terminal."""
 
 import asyncio
+import logging
 import sys
 from typing import BinaryIO, Final
 
@@ -8,6 +9,8 @@ import msgspec
 import structlog
 
 from dues.settings import LogLevel
+
+_log = structlog.get_logger()
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -28,6 +31,15 @@ def configure_logs(level: LogLevel) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if on_terminal else _lines_logger,
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, as lines like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Logs it under one event; its message is not ours to name."""
+        _log.warning("library", logger=record.name, message=record.getMessage())
 
 
 def _to_json(event: object, **_: object) -> bytes:

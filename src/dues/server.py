@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -62,14 +63,16 @@ def serve_here(
 ) -> None:
     """Serves in this process until SIGINT or SIGTERM. Whoever passes no `embedded` keeps it running elsewhere."""
     configure_logs(settings.log_level)
-    # uvicorn stops on these signals, then sends them to itself once more; that must not end us half-way.
+    # uvicorn stops on these signals, then sends them to itself once more; that must not end us half-way. One that
+    # comes before uvicorn listens for it is remembered.
+    told_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: told_to_stop.set())
     # Requests leave next to nothing in cycles, so looking for cycles every 700 objects costs a twentieth for nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, database_url, listener, embedded))
+        runner.run(_serve(settings, database_url, listener, embedded, told_to_stop))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -81,7 +84,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(
-    settings: Settings, database_url: str, listener: socket.socket, embedded: EmbeddedPostgres | None
+    settings: Settings,
+    database_url: str,
+    listener: socket.socket,
+    embedded: EmbeddedPostgres | None,
+    told_to_stop: threading.Event,
 ) -> None:
     async with application(settings, database_url) as app:
         config = uvicorn.Config(
@@ -97,7 +104,7 @@ async def _serve(
             backlog=2048,
         )
         server = uvicorn.Server(config)
-        watch = asyncio.create_task(_watch(server, embedded))
+        watch = asyncio.create_task(_watch(server, embedded, told_to_stop))
         await server.serve(sockets=[listener])
         watch.cancel()
 
@@ -128,13 +135,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
         await database.close()
 
 
-async def _watch(server: uvicorn.Server, embedded: EmbeddedPostgres | None) -> None:
-    """Starts a dead embedded PostgreSQL again; ends a worker whose supervisor is gone."""
+async def _watch(server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event) -> None:
+    """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         if embedded:
             await asyncio.to_thread(_revive, embedded)
-        server.should_exit |= is_orphan()
+        server.should_exit |= is_orphan() or told_to_stop.is_set()
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

@@ -41,8 +41,8 @@ class Settings:
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
         if self.log_level not in get_args(LogLevel):
             raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")
-        if self.database_url and urlsplit(self.database_url).scheme not in ("postgresql", "postgres"):
-            raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
+        if self.database_url:
+            _check_database_url(self.database_url)
         if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
             raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
 
@@ -74,6 +74,17 @@ def _parse(variable: str, text: str, default: object) -> object:
         return int(text)
     except ValueError:
         raise SettingsError(f"{variable} must be a whole number; it is {text!r}.") from None
+
+
+def _check_database_url(url: str) -> None:
+    """Refuses what can be no URL of a PostgreSQL, without repeating it: it may have a password in it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise SettingsError("DUES_DATABASE_URL has a host or port that is none.") from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
 
 
 def _between(name: str, value: int, low: int, high: int) -> None:

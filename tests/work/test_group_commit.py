@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +73,7 @@ class Stage:
                 await body.hold.wait()
         taken = {row["name"] for row in found}
         fresh = [(body.name, body.value) for body in bodies if body.name not in taken]
-        work.tx.insert(f"insert into {self.table} select * from unnest($1::text[], $2::bigint[])", fresh)
+        work.tx.write(f"insert into {self.table} select * from unnest($1::text[], $2::bigint[])", fresh)
         for body in bodies:
             if body.boom:
                 raise body.boom
@@ -100,7 +100,7 @@ class Stage:
     async def until(self, fact: Callable[[], bool]) -> None:
         """Returns once `fact` is so."""
         async with asyncio.timeout(SOON_SECONDS):
-            while not fact():
+            while not fact():  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     async def written(self) -> dict[str, int]:
@@ -114,17 +114,30 @@ def request(body: Any) -> Request[Any]:
     return Request(1, f"req_{uuid4().hex}", None, body)
 
 
+async def answers_of(*clients: "asyncio.Task[tuple[str, int]]") -> list[tuple[str, int]]:
+    """What each was answered, and the size of its group."""
+    return list(await asyncio.gather(*clients))
+
+
 async def turns(count: int = 20) -> None:
     """Lets everything that can run without waiting for others do so."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
+async def _leave_nothing_running() -> None:
+    """What a story that failed has left behind would keep its connections for ever."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 Story = Callable[[Stage], Awaitable[None]]
 
 
 @pytest.fixture
-def play(database_url: str) -> Iterator[Callable[[Story], None]]:
+def play(database_url: str) -> Callable[[Story], None]:
     """Runs a story on a stage of its own."""
     schema = f"scratch_{uuid4().hex}"
 
@@ -135,12 +148,14 @@ def play(database_url: str) -> Iterator[Callable[[Story], None]]:
             await database.rows(
                 f"create table {schema}.things (name text primary key, value bigint not null check (value >= 0))"
             )
-            await story(Stage(database, database_url, f"{schema}.things"))
+            async with asyncio.timeout(30):
+                await story(Stage(database, database_url, f"{schema}.things"))
         finally:
+            await _leave_nothing_running()
             await database.rows(f"drop schema {schema} cascade")
             await database.close()
 
-    yield lambda story: asyncio.run(on_stage(story))
+    return lambda story: asyncio.run(on_stage(story))
 
 
 # Groups ---------------------------------------------------------------------------------------------------------
@@ -162,7 +177,7 @@ def test_a_quiet_server_makes_groups_of_one_at_once(play: Callable[[Story], None
 def test_requests_that_arrive_together_share_a_group(play: Callable[[Story], None]) -> None:
     async def story(stage: Stage) -> None:
         clients = [stage.submit(Put(f"{number}")) for number in range(10)]
-        assert await asyncio.gather(*clients) == [("written", 10)] * 10
+        assert await answers_of(*clients) == [("written", 10)] * 10
         assert stage.groups == [[f"{number}" for number in range(10)]]
 
     play(story)
@@ -177,7 +192,7 @@ def test_requests_that_arrive_while_groups_are_committed_share_the_next(play: Ca
             await turns(number % 3)
         assert len(stage.groups) == GROUPS_IN_FLIGHT
         hold.set()
-        answers = await asyncio.gather(*clients, *holders)
+        answers = await answers_of(*clients, *holders)
         assert answers[:50] == [("written", 50)] * 50
         assert stage.groups[GROUPS_IN_FLIGHT:] == [[f"{number}" for number in range(50)]]
 
@@ -245,10 +260,8 @@ def test_a_group_has_an_upper_size_and_keeps_the_order(play: Callable[[Story], N
 
 def test_a_group_is_of_one_command(play: Callable[[Story], None]) -> None:
     async def story(stage: Stage) -> None:
-        clients = [
-            stage.submit(Put(f"{number}"), stage.put if number % 2 else stage.also_put) for number in range(10)
-        ]
-        assert await asyncio.gather(*clients) == [("written", 5)] * 10
+        clients = [stage.submit(Put(f"{number}"), stage.put if number % 2 else stage.also_put) for number in range(10)]
+        assert await answers_of(*clients) == [("written", 5)] * 10
         assert stage.groups == [["0", "2", "4", "6", "8"], ["1", "3", "5", "7", "9"]]
 
     play(story)
@@ -315,12 +328,12 @@ def test_nothing_is_answered_before_its_commit_is_done(play: Callable[[Story], N
         clients = [stage.submit(Put(f"{number}")) for number in range(3)]
         waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'"
         async with asyncio.timeout(SOON_SECONDS):
-            while not await stage.database.rows(waiting):
+            while not await stage.database.rows(waiting):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         assert not any(client.done() for client in clients)
         await keeper.close()
-        assert await asyncio.gather(*clients) == [("written", 3)] * 3
+        assert await answers_of(*clients) == [("written", 3)] * 3
 
     play(story)
 
@@ -352,7 +365,7 @@ def test_two_with_a_common_claim_are_never_in_work_at_once(play: Callable[[Story
         assert not second.done()
         assert stage.groups == [["first"], ["other"]]
         hold.set()
-        assert await asyncio.gather(first, second) == [("written", 1)] * 2
+        assert await answers_of(first, second) == [("written", 1)] * 2
 
     play(story)
 
@@ -366,7 +379,7 @@ def test_two_commands_with_a_common_claim_are_never_in_work_at_once(play: Callab
         await asyncio.sleep(0.05)
         assert stage.groups == [["first"]]
         hold.set()
-        assert await asyncio.gather(first, second) == [("written", 1)] * 2
+        assert await answers_of(first, second) == [("written", 1)] * 2
 
     play(story)
 
@@ -381,31 +394,19 @@ def test_of_two_that_arrive_together_with_a_common_claim_the_second_sees_the_fir
     play(story)
 
 
-def test_who_waits_for_two_things_is_not_overtaken_for_ever(play: Callable[[Story], None]) -> None:
+def test_who_waits_for_two_things_is_not_overtaken_by_who_needs_one_of_them(play: Callable[[Story], None]) -> None:
     async def story(stage: Stage) -> None:
-        served = {"x": 0, "y": 0}
-        stop = asyncio.Event()
-
-        async def stream(claim: str) -> None:
-            while not stop.is_set():
-                await stage.submit(Put(uuid4().hex, alone=(claim,)))
-                served[claim] += 1
-
-        async def busy(claim: str) -> None:
-            async with asyncio.TaskGroup() as clients:
-                for _ in range(4):
-                    clients.create_task(stream(claim))
-
-        streams = [asyncio.create_task(busy("x")), asyncio.create_task(busy("y"))]
-        await stage.until(lambda: min(served.values()) > 10)
-        before = dict(served)
-        async with asyncio.timeout(SOON_SECONDS):
-            await stage.submit(Put("both", alone=("x", "y")))
-        stop.set()
-        await asyncio.gather(*streams)
-        for claim in served:
-            ahead = len([name for name in stage.groups[: stage.groups.index(["both"])] if name])
-            assert ahead <= sum(before.values()) + 12, f"{claim}: those who came later went first"
+        hold = asyncio.Event()
+        first = stage.submit(Put("first", hold=hold, alone=("x",)))
+        await stage.until(lambda: len(stage.groups) == 1)
+        both = stage.submit(Put("both", alone=("x", "y")))
+        behind = stage.submit(Put("behind", alone=("y",)))
+        free = stage.submit(Put("free"))
+        assert await free == ("written", 1)
+        await asyncio.sleep(0.05)
+        hold.set()
+        await asyncio.gather(first, both, behind)
+        assert stage.groups == [["first"], ["free"], ["both"], ["behind"]]
 
     play(story)
 
@@ -479,7 +480,7 @@ def test_a_group_beaten_by_another_process_runs_again_and_reads_the_winner(play:
         await stage.until(lambda: len(stage.groups) == 1)
         await stage.database.rows(f"insert into {stage.table} values ('b', 7)")
         hold.set()
-        assert await asyncio.gather(*clients) == [("written", 3), ("taken", 3), ("written", 3)]
+        assert await answers_of(*clients) == [("written", 3), ("taken", 3), ("written", 3)]
         assert stage.groups == [["a", "b", "c"], ["a", "b", "c"]]
         assert await stage.written() == {"a": 1, "b": 7, "c": 1}
 
@@ -555,6 +556,25 @@ def test_a_deadlock_is_retried_and_nobody_notices(play: Callable[[Story], None])
         await rival.close()
         assert runs > 1
         assert await stage.written() == {"a": 3, "b": 3}
+
+    play(story)
+
+
+def test_only_who_is_beaten_again_and_again_is_told_to_come_back(play: Callable[[Story], None]) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.database.rows(f"insert into {stage.table} values ('there', 1)")
+
+        async def put_blindly(work: Work, requests: Sequence[Request[str]]) -> list[str]:
+            rows = [(request.body, 0) for request in requests]
+            work.tx.write(f"insert into {stage.table} select * from unnest($1::text[], $2::bigint[])", rows)
+            return ["written" for _ in requests]
+
+        command: Command[str, str] = Command("put_blindly", put_blindly, lambda request: [request.body])
+        clients = [asyncio.create_task(stage.work.submit(command, request(name))) for name in ("a", "there", "c")]
+        answers = await asyncio.gather(*clients, return_exceptions=True)
+        assert answers[0] == answers[2] == ("written", 1)
+        assert isinstance(answers[1], Unavailable)
+        assert await stage.written() == {"there": 1, "a": 0, "c": 0}
 
     play(story)
 
@@ -656,7 +676,7 @@ def test_what_is_in_work_may_take_longer_than_a_wait(
         hold, holders = await stage.occupy()
         await asyncio.sleep(0.3)
         hold.set()
-        assert await asyncio.gather(*holders) == [("written", 1)] * GROUPS_IN_FLIGHT
+        assert await answers_of(*holders) == [("written", 1)] * GROUPS_IN_FLIGHT
 
     play(story)
 
@@ -672,7 +692,7 @@ def test_who_leaves_while_waiting_gets_no_work_done(play: Callable[[Story], None
         await turns()
         gone.cancel()
         hold.set()
-        assert await asyncio.gather(other, behind) == [("written", 2)] * 2
+        assert await answers_of(other, behind) == [("written", 2)] * 2
         await asyncio.gather(*holders)
         with pytest.raises(asyncio.CancelledError):
             await gone
@@ -689,7 +709,7 @@ def test_who_leaves_while_in_work_disturbs_nobody(play: Callable[[Story], None])
         clients[1].cancel()
         await turns()
         hold.set()
-        assert await asyncio.gather(clients[0], clients[2]) == [("written", 3)] * 2
+        assert await answers_of(clients[0], clients[2]) == [("written", 3)] * 2
         async with asyncio.timeout(SOON_SECONDS):
             assert (await stage.submit(Put("gone")))[0] == "taken", "what had begun is whole"
 
@@ -705,7 +725,7 @@ def test_who_leaves_a_group_that_fails_disturbs_nobody(play: Callable[[Story], N
         await stage.until(lambda: len(stage.groups) == 1)
         clients[1].cancel()
         hold.set()
-        assert await asyncio.gather(clients[0], clients[2]) == [("written", 1)] * 2
+        assert await answers_of(clients[0], clients[2]) == [("written", 1)] * 2
         await stage.work.drain()
         assert set(await stage.written()) == {"a", "c"}
 
@@ -815,7 +835,7 @@ class Values:
                 await turns(step.turns_in_work)
             after = [{name: changed(before.get(name, 0), step) for name in step.names} for step in steps]
             for values in after:
-                work.tx.insert(
+                work.tx.write(
                     f"insert into {self._table} select * from unnest($1::text[], $2::bigint[])"
                     " on conflict (name) do update set value = excluded.value",
                     list(values.items()),
@@ -857,13 +877,7 @@ def test_any_interleaving_ends_as_if_done_one_after_another(database_url: str) -
         @example([Step(frozenset("a"), 1, False, 0, 0, False, False)] * 20)
         def all_is_as_predicted(steps: list[Step]) -> None:
             table, answers = runner.run(values.play(steps))
-            done = [
-                step
-                for step, answer in zip(steps, answers, strict=True)
-                if not isinstance(answer, asyncio.CancelledError)
-            ]
-            # Who leaves at once may be too late: then the work is done, though nobody hears of it.
-            assert table in (predicted(steps), predicted(done)) or any(step.leaves_at_once for step in steps)
+            assert table == predicted(steps)
             for step, answer in zip(steps, answers, strict=True):
                 if step.leaves_at_once:
                     continue

@@ -1,6 +1,7 @@
 """`dues serve`: the server."""
 
 import asyncio
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
 ) -> None:
     """Serve the API until Ctrl-C. Without DUES_DATABASE_URL, PostgreSQL comes along in the data folder."""
+    _stop_on_signals()
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
     try:
         listener = server.listen(settings)
@@ -43,6 +45,18 @@ def serve(
     with database_of(settings) as (url, embedded):
         _greet(_base(settings, listener.getsockname()[1]), asyncio.run(_first_keys(url)))
         server.serve(settings, url, listener, embedded)
+
+
+def _stop_on_signals() -> None:
+    """From the first moment on, SIGTERM and SIGINT end the program by the way of everything it has to close."""
+
+    def stop(*_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        sys.exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 async def _first_keys(url: str) -> list[NewKey]:

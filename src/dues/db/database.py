@@ -62,15 +62,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction that is rolled back on any exception. The block itself calls `commit`."""
+        """A transaction, of which nothing is left unless the block itself calls `commit`."""
         async with self._connection() as connection:
             transaction = Transaction(connection)
             try:
                 yield transaction
-            except BaseException:
-                if not connection.is_closed():
-                    await transaction.roll_back()
-                raise
+            finally:
+                await transaction.end()
 
     async def rows(self, query: str, *args: object) -> list[Row]:
         """The rows of one statement, which is a transaction of its own."""

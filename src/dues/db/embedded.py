@@ -8,6 +8,7 @@ everyone who needs it. Whoever leaves and can have `in-use` alone is the last, a
 import fcntl
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -57,6 +58,10 @@ SETTINGS: Final = {
 """fsync, synchronous_commit and full_page_writes stay as PostgreSQL has them: on."""
 
 
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9/._-]+")
+"""What needs no quoting, in a setting that is a list and on its way through two programs and a shell."""
+
+
 class EmbeddedPostgresError(Exception):
     """The embedded PostgreSQL could not be created, started or stopped. The message says what to do."""
 
@@ -71,7 +76,10 @@ class EmbeddedPostgres:
 
     def open(self) -> str:
         """Creates and starts the server where needed; returns the URL to connect with."""
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedPostgresError(f"--data {self._data} cannot be a folder: {error.strerror}.") from error
         with self._starting():
             if self._in_use is None:
                 self._in_use = os.open(self._data / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
@@ -94,10 +102,18 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 pass
             else:
-                self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", "60", check=False)
+                self._stop()
             finally:
                 os.close(self._in_use)
                 self._in_use = None
+
+    def _stop(self) -> None:
+        lines = self._pid_file()
+        # pg_ctl would stop whatever has the number in the pid file by now.
+        if lines and self._is_ours(lines[0]):
+            self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", "60", check=False)
+            if len(lines) > 4 and Path(lines[4]) != self._cluster:
+                shutil.rmtree(lines[4], ignore_errors=True)
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -135,7 +151,7 @@ class EmbeddedPostgres:
         return self._url()
 
     def _socket_directory(self) -> Path:
-        if len(os.fsencode(self._cluster)) <= SOCKET_PATH_MAX:
+        if _PLAIN_PATH.fullmatch(str(self._cluster)) and len(str(self._cluster)) <= SOCKET_PATH_MAX:
             return self._cluster
         directory = Path(tempfile.mkdtemp(prefix="dues-"))
         _give_to_server_account(directory)
@@ -163,16 +179,30 @@ class EmbeddedPostgres:
         return True
 
     def _forget_stale_pid(self) -> None:
-        """Removes the pid file of a server that is gone and whose number another program has by now."""
+        """Removes the pid file of a server that is gone, once its children are gone too.
+
+        PostgreSQL itself only sees that somebody has the number: another program by now, or a zombie that nobody
+        buries.
+        """
         lines = self._pid_file()
-        if not lines:
+        if not lines or self._is_ours(lines[0]):
             return
+        deadline = time.monotonic() + ORPHANS_TIMEOUT_SECONDS
+        while any(self._is_ours(process.pid) for process in psutil.process_iter()):
+            if time.monotonic() > deadline:
+                raise EmbeddedPostgresError(f"Processes of a killed PostgreSQL do not leave {self._cluster}.")
+            time.sleep(0.1)
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
+            (self._cluster / name).unlink(missing_ok=True)
+
+    def _is_ours(self, pid: int | str) -> bool:
+        """Whether a living process is a PostgreSQL of this cluster: all of them work in its folder."""
         try:
-            stale = "postgres" not in psutil.Process(int(lines[0])).name()
+            process = psutil.Process(int(pid))
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            return alive and "postgres" in process.name() and Path(process.cwd()) == self._cluster
         except (psutil.Error, ValueError):
-            stale = True
-        if stale:
-            (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+            return False
 
     def _end_of_log(self) -> str:
         try:

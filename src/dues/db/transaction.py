@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Protocol
 
-from dues.db.errors import translated
+from dues.db.errors import Unavailable, translated
 
 Row = Mapping[str, Any]
 """A row of an answer: column name to value."""
@@ -63,10 +64,11 @@ class Transaction:
                 await self._connection.execute("commit")
                 self._begun = False
 
-    async def roll_back(self) -> None:
-        """Leaves nothing behind; harmless after `commit`."""
+    async def end(self) -> None:
+        """Leaves nothing behind of what was not committed; harmless after `commit`."""
         if self._begun:
-            with translated():
+            # A connection that broke has taken its transaction with it; what broke it is for others to tell.
+            with suppress(Unavailable), translated():
                 await self._connection.execute("rollback")
 
 

@@ -113,23 +113,28 @@ async def find_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount |
     return [found.get(key) if key else None for key in keys]
 
 
-LOCK_ACCOUNTS = f"""
-select a.tenant_id, {_COLUMNS}
+LOCK_ACCOUNTS = """
+select a.tenant_id, a.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
   join accounts a on a.tenant_id = asked.tenant_id and a.id = asked.id
-{_RULES}
  order by a.tenant_id, a.id
    for no key update of a
 """
 
 
 async def lock_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
-    """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject."""
+    """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject.
+
+    They are read in statements of their own once they are locked: one that waited would still see, beside the new
+    row, all else as it was before it waited.
+    """
     keys = await find_keys(work, FIND_ACCOUNT_IDS, "bacc_", named)
     refuse_twins(keys)
     known = [key for key in keys if key]
-    rows = await work.tx.lock(LOCK_ACCOUNTS, *zip(*known, strict=True)) if known else []
-    heads = await find_heads(work, [(row["tenant_id"], row["id"]) for row in rows])
+    locked = await work.tx.lock(LOCK_ACCOUNTS, *zip(*known, strict=True)) if known else []
+    held = [(row["tenant_id"], row["id"]) for row in locked]
+    rows = await work.tx.find(FIND_ACCOUNTS, *zip(*held, strict=True)) if held else []
+    heads = await find_heads(work, held)
     found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
     return [found.get(key) if key else None for key in keys]
 

@@ -39,4 +39,8 @@ def account_body(account: Account, default_rules: PaymentRules | None) -> Accoun
 
 def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
     """The account's JSON."""
-    return msgspec.json.encode(account_body(account, default_rules))
+    return _ENCODER.encode(account_body(account, default_rules))
+
+
+# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
+_ENCODER = msgspec.json.Encoder(order="deterministic")

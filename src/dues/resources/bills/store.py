@@ -111,23 +111,28 @@ async def find_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]
     return [found.get(key) if key else None for key in keys]
 
 
-LOCK_BILLS = f"""
-select b.tenant_id, {_COLUMNS}
+LOCK_BILLS = """
+select b.tenant_id, b.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
   join bills b on b.tenant_id = asked.tenant_id and b.id = asked.id
-{_RULES}
  order by b.tenant_id, b.id
    for no key update of b
 """
 
 
 async def lock_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
-    """As find_bills, held until the end of the transaction, with their heads. Raises SameObject."""
+    """As find_bills, held until the end of the transaction, with their heads. Raises SameObject.
+
+    They are read in statements of their own once they are locked: one that waited would still see, beside the new
+    row, all else as it was before it waited.
+    """
     keys = await find_keys(work, FIND_BILL_IDS, "bill_", named)
     refuse_twins(keys)
     known = [key for key in keys if key]
-    rows = await work.tx.lock(LOCK_BILLS, *zip(*known, strict=True)) if known else []
-    heads = await find_heads(work, [(row["tenant_id"], row["id"]) for row in rows])
+    locked = await work.tx.lock(LOCK_BILLS, *zip(*known, strict=True)) if known else []
+    held = [(row["tenant_id"], row["id"]) for row in locked]
+    rows = await work.tx.find(FIND_BILLS, *zip(*held, strict=True)) if held else []
+    heads = await find_heads(work, held)
     found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
     return [found.get(key) if key else None for key in keys]
 

@@ -50,4 +50,8 @@ def bill_body(bill: Bill, default_rules: PaymentRules | None) -> BillBody:
 
 def bill_json(bill: Bill, default_rules: PaymentRules | None) -> bytes:
     """The bill's JSON."""
-    return msgspec.json.encode(bill_body(bill, default_rules))
+    return _ENCODER.encode(bill_body(bill, default_rules))
+
+
+# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
+_ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -9,6 +9,7 @@ from dues.ledger.store import find_balances_at
 from dues.resources.changes import Look, Shown
 from dues.resources.customers import store
 from dues.resources.customers.wire import customer_json
+from dues.tenants.store import find_default_rules
 from dues.work.work import Claim, Command, Request, Work
 
 
@@ -20,18 +21,22 @@ async def read_customers(work: Work, requests: Sequence[Request[Look]]) -> list[
         for request, one in zip(requests, found, strict=True)
         if one and request.body.as_of
     ]
-    then = iter(await find_balances_at(work, past))
+    balances = await find_balances_at(work, past)
+    currencies = [(tenant_id, currency) for (tenant_id, _, _), (currency, _) in zip(past, balances, strict=True)]
+    rules = await find_default_rules(work, "customer", currencies)
+    then = iter(balances)
 
     answers: list[Shown | Refusal] = []
     for request, one in zip(requests, found, strict=True):
         if one is None:
             answers.append(Refusal("customer_not_found", f"There is no customer {request.body.name!r}."))
             continue
-        customer = one.customer
+        customer, default_rules = one.customer, one.default_rules
         if request.body.as_of:
             currency, balance = next(then)
+            default_rules = rules.get((request.tenant_id, currency or ""))
             customer = structs.replace(customer, currency=currency or customer.currency, balance=balance)
-        answers.append(Shown(customer.id, customer_json(customer, one.default_rules)))
+        answers.append(Shown(customer.id, customer_json(customer, default_rules)))
     return answers
 
 

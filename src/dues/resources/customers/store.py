@@ -137,23 +137,28 @@ async def find_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer
     return [found.get(key) if key else None for key in keys]
 
 
-LOCK_CUSTOMERS = f"""
-select c.tenant_id, {_COLUMNS}
+LOCK_CUSTOMERS = """
+select c.tenant_id, c.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
   join customers c on c.tenant_id = asked.tenant_id and c.id = asked.id
-{_RULES}
  order by c.tenant_id, c.id
    for no key update of c
 """
 
 
 async def lock_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
-    """As find_customers, held until the end of the transaction, with their heads. Raises SameObject."""
+    """As find_customers, held until the end of the transaction, with their heads. Raises SameObject.
+
+    They are read in statements of their own once they are locked: one that waited would still see, beside the new
+    row, all else as it was before it waited.
+    """
     keys = await find_keys(work, FIND_CUSTOMER_IDS, "bcus_", named)
     refuse_twins(keys)
     known = [key for key in keys if key]
-    rows = await work.tx.lock(LOCK_CUSTOMERS, *zip(*known, strict=True)) if known else []
-    heads = await find_heads(work, [(row["tenant_id"], row["id"]) for row in rows])
+    locked = await work.tx.lock(LOCK_CUSTOMERS, *zip(*known, strict=True)) if known else []
+    held = [(row["tenant_id"], row["id"]) for row in locked]
+    rows = await work.tx.find(FIND_CUSTOMERS, *zip(*held, strict=True)) if held else []
+    heads = await find_heads(work, held)
     found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
     return [found.get(key) if key else None for key in keys]
 

@@ -41,4 +41,8 @@ def customer_body(customer: Customer, default_rules: PaymentRules | None) -> Cus
 
 def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:
     """The customer's JSON."""
-    return msgspec.json.encode(customer_body(customer, default_rules))
+    return _ENCODER.encode(customer_body(customer, default_rules))
+
+
+# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
+_ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -1,0 +1,147 @@
+"""The chain of entries: whoever recomputes it finds what was altered."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from dues.domain.entries import Cause, Chain, Entry, Head, chain_hash
+from dues.domain.money import AMOUNT_MAX
+
+START = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+
+balances = st.none() | st.tuples(st.sampled_from(["ZAR", "JPY"]), st.integers(-AMOUNT_MAX, AMOUNT_MAX))
+moments = st.integers(-1000, 1000).map(lambda milliseconds: START + timedelta(milliseconds=milliseconds))
+steps = st.lists(st.tuples(balances, moments, st.none() | st.text(max_size=3)), max_size=8)
+
+
+def written(path: list[tuple[tuple[str, int] | None, datetime, str | None]]) -> list[Entry]:
+    """The chain of a balance that took this path, each step of it by another request."""
+    entries: list[Entry] = []
+    before: tuple[str, int] | None = None
+    for number, (after, now, reason) in enumerate(path):
+        chain = Chain(
+            "bacc_1", head_of(entries), Cause(7, f"req_{number}", None if number % 2 else f"key-{number}", now)
+        )
+        chain.track(before, after, reason)
+        entries += chain.entries
+        before = after
+    return entries
+
+
+def head_of(entries: list[Entry]) -> Head:
+    """Where a chain ends."""
+    if not entries:
+        return Head()
+    last = entries[-1]
+    return Head(last.number, last.hash, last.balance_after, last.created_at)
+
+
+def holds(entries: list[Entry]) -> bool:
+    """Whether every hash is that of its entry and of all before it."""
+    previous = bytes(32)
+    for entry in entries:
+        if entry.hash != chain_hash(previous, entry):
+            return False
+        previous = entry.hash
+    return True
+
+
+@given(steps)
+def test_each_balance_is_the_sum_of_all_amounts_so_far(path: list[Any]) -> None:
+    total = 0
+    for number, entry in enumerate(written(path), start=1):
+        total += entry.amount
+        assert (entry.number, entry.balance_after) == (number, total)
+
+
+@given(steps)
+def test_it_ends_at_the_balance_that_the_path_ends_at(path: list[Any]) -> None:
+    entries = written(path)
+    last = path[-1][0] if path else None
+    assert sum(entry.amount for entry in entries) == (last[1] if last else 0)
+    if entries and last:
+        assert (entries[-1].currency, entries[-1].balance_after) == last
+    if entries and not last:
+        assert (entries[-1].kind, entries[-1].balance_after) == ("closing", 0)
+
+
+@given(steps)
+def test_a_change_of_currency_closes_one_balance_and_opens_another(path: list[Any]) -> None:
+    currency = None
+    for entry in written(path):
+        assert (entry.kind == "opening") == (currency is None)
+        assert currency in (None, entry.currency)
+        currency = None if entry.kind == "closing" else entry.currency
+
+
+@given(steps)
+def test_time_never_goes_back_whatever_the_clocks_say(path: list[Any]) -> None:
+    entries = written(path)
+    times = [entry.created_at for entry in entries]
+    assert times == sorted(times)
+    assert set(times) <= {now for _, now, _ in path}
+    assert len({entry.id for entry in entries}) == len(entries)
+
+
+@given(steps)
+def test_a_chain_that_nobody_touched_holds(path: list[Any]) -> None:
+    assert holds(written(path))
+
+
+OTHER: dict[str, Any] = {
+    "tenant_id": 8,
+    "owner_id": "bacc_2",
+    "number": 9,
+    "id": "ent_2",
+    "kind": "closing",
+    "currency": "USD",
+    "amount": 12,
+    "balance_after": 13,
+    "reason": "another",
+    "request_id": "req_other",
+    "idempotency_key": "other",
+    "created_at": START + timedelta(microseconds=1),
+    "hash": bytes(32),
+}
+
+CHAIN = written([(("ZAR", number * 100), START, None) for number in range(1, 5)])
+
+
+def test_every_field_of_an_entry_is_tried() -> None:
+    assert OTHER.keys() == {field.name for field in structs.fields(Entry)}
+
+
+@pytest.mark.parametrize("field", OTHER)
+@pytest.mark.parametrize("position", range(4))
+def test_an_entry_that_was_altered_breaks_it(field: str, position: int) -> None:
+    altered = [*CHAIN]
+    altered[position] = structs.replace(altered[position], **{field: OTHER[field]})
+    assert altered[position] != CHAIN[position]
+    assert not holds(altered)
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_so_does_one_that_was_altered_with_a_hash_that_fits(position: int) -> None:
+    altered = [*CHAIN]
+    previous = CHAIN[position - 1].hash if position else bytes(32)
+    one = structs.replace(altered[position], amount=12)
+    altered[position] = structs.replace(one, hash=chain_hash(previous, one))
+    assert not holds(altered)
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_so_does_one_that_is_gone_or_has_changed_places(position: int) -> None:
+    assert not holds(CHAIN[:position] + CHAIN[position + 1 :])
+    swapped = [*CHAIN]
+    swapped[position], swapped[position + 1] = swapped[position + 1], swapped[position]
+    assert not holds(swapped)
+
+
+def test_a_reason_cannot_pass_for_another_field() -> None:
+    one = structs.replace(CHAIN[0], reason="a", request_id="b")
+    other = structs.replace(CHAIN[0], reason='a","b', request_id="")
+    assert chain_hash(bytes(32), one) != chain_hash(bytes(32), other)

@@ -1,0 +1,225 @@
+"""Everybody at once, on one object: nothing is lost, nothing counts twice, and nobody is told of a deadlock."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from dues.domain.currencies import EXPONENTS
+from dues.domain.payment_rules import standard_rules
+from tests.conftest import Merchant
+from tests.journeys.journal import SOAK
+from tests.running import Caller, RunningServer, new_key
+
+SECONDS = 20.0 if SOAK else 5.0
+
+CLIENTS = 32
+
+ROUNDS = 60 if SOAK else 12
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Clients with one key, each with its own connection, every other one at the other server process."""
+
+    callers: Sequence[Caller]
+
+    def at_once(self, *ways: Callable[[Caller], httpx.Response]) -> list[httpx.Response]:
+        """What each of `ways` was answered, all begun in the same instant."""
+        ready = threading.Barrier(len(ways))
+
+        def run(number: int) -> httpx.Response:
+            ready.wait()
+            return ways[number](self.callers[number])
+
+        with ThreadPoolExecutor(len(ways)) as threads:
+            return list(threads.map(run, range(len(ways))))
+
+    def for_a_while(self, work: Callable[[Caller, float], Any], seconds: float = SECONDS) -> list[Any]:
+        """What each client's work gave; it is told when to stop."""
+        until = time.monotonic() + seconds
+        with ThreadPoolExecutor(len(self.callers)) as threads:
+            return list(threads.map(lambda caller: work(caller, until), self.callers))
+
+
+@pytest.fixture
+def crowd(server: RunningServer, second_server: RunningServer, merchant: Merchant) -> Crowd:
+    """Clients of two processes."""
+    bases = [server.base, second_server.base]
+    return Crowd([merchant.caller(base=bases[number % 2]) for number in range(CLIENTS)])
+
+
+def chain(caller: Caller, path: str) -> list[dict[str, Any]]:
+    """All entries, oldest first, each of which continues the one before."""
+    entries: list[dict[str, Any]] = caller.everything(f"{path}/entries", limit=100)[::-1]
+    balance = 0
+    for entry in entries:
+        balance += entry["amount"]
+        assert entry["balance_after"] == balance
+    times = [entry["created_at"] for entry in entries]
+    assert times == sorted(times)
+    return entries
+
+
+@pytest.mark.soak
+def test_a_hot_account_loses_nothing(crowd: Crowd, alice: Caller) -> None:
+    account = alice.open_account(currency="ZAR", balance=0).json()
+    names = [account["id"], account["external_reference"]]
+
+    def adjust(caller: Caller) -> tuple[int, int]:
+        amount = random.choice([-5, -1, 1, 3, 1000])
+        answer = caller.post(f"/billing/accounts/{random.choice(names)}/adjustments", {"amount": amount, "reason": "x"})
+        assert answer.status_code == 201, answer.text
+        return 201, amount
+
+    def replace(caller: Caller) -> tuple[int, int]:
+        path = f"/billing/accounts/{random.choice(names)}"
+        seen = caller.get(path)
+        balance = seen.json()["balance"] + random.choice([-7, 10, 100])
+        answer = caller.patch(path, {"balance": balance}, If_Match=seen.headers["etag"])
+        assert answer.status_code in (200, 412), answer.text
+        return answer.status_code, balance - seen.json()["balance"]
+
+    def work(caller: Caller, until: float) -> list[tuple[int, int]]:
+        done = []
+        while time.monotonic() < until:
+            done.append(random.choice([adjust, replace])(caller))
+        return done
+
+    done = [one for each in crowd.for_a_while(work) for one in each]
+    outcomes = Counter(status for status, _ in done)
+    assert outcomes[201] > 20, outcomes
+    assert outcomes[200] > 0, outcomes
+
+    acknowledged = sum(change for status, change in done if status < 300)
+    entries = chain(alice, f"/billing/accounts/{account['id']}")
+    assert alice.get(f"/billing/accounts/{account['id']}").json()["balance"] == acknowledged
+    assert len(entries) == outcomes[200] + outcomes[201] + 1
+    assert sum(entry["amount"] for entry in entries) == acknowledged
+
+
+def test_many_accounts_are_adjusted_at_once(crowd: Crowd, alice: Caller) -> None:
+    accounts = [alice.open_account(currency="ZAR", balance=0).json() for _ in range(20)]
+    asked = [accounts[number % 20] for number in range(20 * CLIENTS)]
+    random.shuffle(asked)
+
+    def adjust(number: int) -> int:
+        account = asked[number]
+        name = account[random.choice(["id", "external_reference"])]
+        body = {"amount": 1, "reason": "x"}
+        return crowd.callers[number % CLIENTS].post(f"/billing/accounts/{name}/adjustments", body).status_code
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        assert Counter(threads.map(adjust, range(len(asked)))) == {201: len(asked)}
+    for account in accounts:
+        path = f"/billing/accounts/{account['id']}"
+        assert alice.get(path).json()["balance"] == CLIENTS
+        assert [entry["balance_after"] for entry in chain(alice, path)] == list(range(CLIENTS + 1))
+
+
+def rounds(caller: Caller, **fields: Any) -> Iterator[str]:
+    """The paths of new bills, one for each round."""
+    for _ in range(ROUNDS):
+        yield f"/billing/bills/{caller.make_bill(**fields).json()['id']}"
+
+
+def test_two_who_pay_one_bill_leave_what_the_later_one_said(crowd: Crowd, alice: Caller) -> None:
+    for path in rounds(alice):
+        answers = crowd.at_once(
+            lambda caller, path=path: caller.patch(path, {"amount_paid": 100}),  # type: ignore[misc]
+            lambda caller, path=path: caller.patch(path, {"amount_paid": 150_000}),  # type: ignore[misc]
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [answer.json()["amount_paid"] for answer in answers] == [100, 150_000]
+        assert alice.get(path).json() in [answer.json() for answer in answers]
+
+
+def test_of_two_who_saw_the_same_bill_one_pays_it(crowd: Crowd, alice: Caller) -> None:
+    for path in rounds(alice):
+        tag = alice.get(path).headers["etag"]
+        answers = crowd.at_once(
+            *[
+                lambda caller, path=path, tag=tag, paid=paid: caller.patch(path, {"amount_paid": paid}, If_Match=tag)
+                for paid in (1, 2, 3, 4)
+            ]
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+        [paid] = [answer.json() for answer in answers if answer.status_code == 200]
+        assert alice.get(path).json() == paid
+
+
+def test_a_bill_is_paid_or_voided_and_never_both(crowd: Crowd, alice: Caller) -> None:
+    seen: Counter[tuple[int, int]] = Counter()
+    for path in rounds(alice):
+        paid, voided = crowd.at_once(
+            lambda caller, path=path: caller.patch(path, {"amount_paid": 1}),  # type: ignore[misc]
+            lambda caller, path=path: caller.post(f"{path}/void", {}),  # type: ignore[misc]
+        )
+        now = alice.get(path).json()
+        if paid.status_code == 200:
+            assert (voided.status_code, voided.json()["code"]) == (409, "bill_paid")
+            assert now == paid.json()
+        else:
+            assert (paid.status_code, paid.json()["code"]) == (409, "bill_voided")
+            assert (voided.status_code, now) == (200, voided.json())
+        seen[paid.status_code, voided.status_code] += 1
+    assert seen.keys() <= {(200, 409), (409, 200)}
+
+
+def test_a_bill_is_voided_once(crowd: Crowd, alice: Caller) -> None:
+    for path in rounds(alice):
+        answers = crowd.at_once(*[lambda caller, path=path: caller.post(f"{path}/void", {}) for _ in range(4)])
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"bill_voided"}
+
+
+@pytest.mark.parametrize("kind", ["accounts", "customers", "bills"])
+def test_one_object_under_both_its_names_at_once(crowd: Crowd, alice: Caller, kind: str) -> None:
+    one = alice.make_bill(account={"customer": {"external_reference": new_key()}, "external_reference": new_key()})
+    noun_id = one.json()["id" if kind == "bills" else f"{kind[:-1]}_id"]
+    reference = alice.get(f"/billing/{kind}/{noun_id}").json()["external_reference"]
+    for _ in range(ROUNDS):
+        answers = crowd.at_once(
+            *[
+                lambda caller, name=(noun_id, reference)[number // 2 % 2], key=str(number): caller.patch(
+                    f"/billing/{kind}/{name}", {"metadata": {key: new_key()}}
+                )
+                for number in range(8)
+            ]
+        )
+        assert [answer.status_code for answer in answers] == [200] * 8
+        now = alice.get(f"/billing/{kind}/{noun_id}").json()["metadata"]
+        assert now == {str(number): answer.json()["metadata"][str(number)] for number, answer in enumerate(answers)}
+
+
+@pytest.mark.parametrize("kind", ["accounts", "customers"])
+def test_whoever_waited_for_another_change_sees_all_of_it(crowd: Crowd, alice: Caller, kind: str) -> None:
+    fields: dict[str, Any] = {"currency": "ZAR", "balance": 5}
+    one = (alice.open_account(**fields) if kind == "accounts" else alice.register_customer(**fields)).json()
+    path = f"/billing/{kind}/{one['id']}"
+
+    def change(caller: Caller, until: float) -> list[dict[str, Any]]:
+        found = []
+        while time.monotonic() < until:
+            body: dict[str, Any] = {"name": random.choice("ABC")}
+            if random.random() < 0.5:
+                body = {"currency": random.choice(["ZAR", "BHD", "CLF"]), "balance": random.randrange(100)}
+            answer = caller.patch(path, body)
+            assert answer.status_code == 200, answer.text
+            found.append(answer.json())
+        return found
+
+    few = Crowd(crowd.callers[:6])
+    shown = [one for each in few.for_a_while(change, SECONDS / 2) for one in each]
+    assert len({one["currency"] for one in shown}) == 3
+    for one in shown:
+        rules = standard_rules(one["currency"])
+        assert one["payment_rules"]["min_amount"] == rules.min_amount, f"{one}: {EXPONENTS[one['currency']]} decimals"
+    chain(alice, path)

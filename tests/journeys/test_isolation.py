@@ -1,0 +1,258 @@
+"""What is another merchant's, or the other mode's, does not exist: for every call that the OpenAPI document knows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+
+from dues.http.openapi import document
+from tests.conftest import Merchant
+from tests.running import Caller, RunningServer, new_key, new_reference
+
+DOCUMENT = document("http://docs")
+NOUNS = ("customer", "account", "bill")
+
+Operation = tuple[str, str]
+"""(method, path with a parameter)"""
+
+NAMING_PATHS: list[Operation] = [
+    (method, path) for path, methods in DOCUMENT["paths"].items() for method in methods if "{" in path
+]
+
+
+def schema_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """What an operation's body must look like."""
+    return resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema that is meant where it only refers to one."""
+    if "$ref" not in schema:
+        return schema
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def choices(member: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every kind of value that a member may have."""
+    return [resolved(choice) for choice in member.get("anyOf", [member])]
+
+
+def naming_members(schema: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where in such a body an existing object may be named."""
+    for name, member in schema["properties"].items():
+        for choice in choices(member):
+            if choice.get("description", "").startswith("An existing "):
+                yield (*above, name)
+            if "properties" in choice:
+                yield from naming_members(choice, (*above, name))
+
+
+def body_naming(schema: dict[str, Any], pointer: Sequence[str], value: str | None) -> dict[str, Any]:
+    """A body with only what is required, and `value` at `pointer`."""
+    body: dict[str, Any] = {}
+    for name in schema["required"]:
+        example = choices(schema["properties"][name])
+        objects = [choice for choice in example if "properties" in choice]
+        body[name] = body_naming(objects[0], (), None) if objects else example[0]["example"]
+    body["external_reference"] = new_reference()
+    if pointer:
+        inner = [choice for choice in choices(schema["properties"][pointer[0]]) if "properties" in choice]
+        body[pointer[0]] = value if len(pointer) == 1 else body_naming(inner[0], pointer[1:], value)
+    return body
+
+
+NAMING_BODIES: list[tuple[str, tuple[str, ...]]] = [
+    (path, pointer)
+    for path, methods in DOCUMENT["paths"].items()
+    if "{" not in path and "requestBody" in methods.get("post", {})
+    for pointer in naming_members(schema_of(methods["post"]))
+]
+
+FILTERS: list[tuple[str, str]] = [
+    (path, parameter["name"])
+    for path, methods in DOCUMENT["paths"].items()
+    if "{" not in path and "get" in methods
+    for parameter in methods["get"]["parameters"]
+    if parameter["name"] in ("external_reference", "customer", "account", "metadata[key]")
+]
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """One of each object, and how each can be named."""
+
+    caller: Caller
+    key: str
+    secret: str
+    objects: dict[str, dict[str, Any]]
+
+    def names(self, noun: str) -> list[str]:
+        """The id and the reference of the one `noun`, or the one idempotency key."""
+        return (
+            [self.key] if noun == "idempotency_key" else [self.objects[noun][m] for m in ("id", "external_reference")]
+        )
+
+
+def belongings(caller: Caller) -> Belongings:
+    """What somebody makes: a customer, an account and a bill, with a reference that has to be escaped."""
+    key, secret = new_key(), new_key()
+    fields: dict[str, Any] = {"currency": "ZAR", "balance": 100, "metadata": {"key": secret}}
+    customer = caller.register_customer(external_reference=new_reference("CUST/'é'"), **fields).json()
+    account = caller.open_account(customer=customer["id"], external_reference=new_reference("UAR/'é'"), **fields).json()
+    bill = caller.make_bill(key, account=account["id"], metadata={"key": secret}).json()
+    return Belongings(caller, key, secret, {"customer": customer, "account": account, "bill": bill})
+
+
+def nobodys(name: str) -> str:
+    """A name like this one, under which there is nothing anywhere."""
+    half = len(name) // 2
+    return name[:half] + name[: half - 1 : -1]
+
+
+@pytest.fixture
+def victim(alice: Caller) -> Iterator[Belongings]:
+    """Somebody whose belongings are the same afterwards."""
+    owned = belongings(alice)
+    yield owned
+    for noun in NOUNS:
+        assert alice.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
+        assert len(alice.everything(f"/billing/{noun}s")) == 1
+
+
+@pytest.fixture(params=["another merchant", "the other mode"])
+def intruder(request: pytest.FixtureRequest, mallory: Caller, merchant: Merchant, victim: Belongings) -> Caller:
+    """Somebody with a good key and belongings of their own, from whom the victim's are to be kept."""
+    assert victim
+    caller = mallory if request.param == "another merchant" else merchant.caller("live")
+    belongings(caller)
+    return caller
+
+
+def told(answer: httpx.Response, name: str) -> tuple[int, bytes, list[str]]:
+    """All that an answer tells, but for its own id and the name that was asked for."""
+    body = answer.content.replace(answer.headers["request-id"].encode(), b"<request>")
+    for spelling in (name, quote(name, safe="")):
+        body = body.replace(spelling.encode(), b"<name>")
+    return answer.status_code, body, sorted(answer.headers)
+
+
+def examples(operation: dict[str, Any]) -> list[Any]:
+    """Good bodies for an operation; None: it takes none."""
+    if "requestBody" not in operation:
+        return [None]
+    return [
+        example["value"] for example in operation["requestBody"]["content"]["application/json"]["examples"].values()
+    ]
+
+
+def headers(method: str, *, conditional: bool) -> dict[str, str]:
+    """With a new key where one is needed, and a condition that everything fulfils or nothing does."""
+    found = {} if method == "get" else {"Idempotency-Key": new_key()}
+    if conditional:
+        found |= {"If-None-Match": "*"} if method == "get" else {"If-Match": '"nothing"'}
+    return found
+
+
+def test_the_document_has_something_to_go_through() -> None:
+    assert len(NAMING_PATHS) >= 12
+    assert ("/billing/bills", ("account", "customer")) in NAMING_BODIES
+    assert len(FILTERS) >= 8
+
+
+@pytest.mark.parametrize(("method", "path"), NAMING_PATHS)
+def test_a_path_does_not_find_it(method: str, path: str, victim: Belongings, intruder: Caller) -> None:
+    noun = path.partition("{")[2].partition("}")[0]
+    for name in victim.names(noun):
+        for body in examples(DOCUMENT["paths"][path][method]):
+            for conditional in (False, True):
+                answers = [
+                    intruder.http.request(
+                        method,
+                        path.replace(f"{{{noun}}}", quote(asked, safe="")),
+                        json=body,
+                        headers=headers(method, conditional=conditional),
+                    )
+                    for asked in (name, nobodys(name))
+                ]
+                assert (answers[0].status_code, answers[0].json()["code"]) == (404, f"{noun}_not_found")
+                assert told(answers[0], name) == told(answers[1], nobodys(name))
+
+
+@pytest.mark.parametrize(("path", "pointer"), NAMING_BODIES)
+def test_a_body_does_not_find_it(path: str, pointer: tuple[str, ...], victim: Belongings, intruder: Caller) -> None:
+    schema, noun = schema_of(DOCUMENT["paths"][path]["post"]), pointer[-1]
+    before = [len(intruder.everything(f"/billing/{kind}s")) for kind in NOUNS]
+    for name in victim.names(noun):
+        answers = [intruder.post(path, body_naming(schema, pointer, asked)) for asked in (name, nobodys(name))]
+        problem = answers[0].json()
+        assert (answers[0].status_code, problem["code"]) == (404, f"{noun}_not_found")
+        assert problem["pointer"] == "/" + "/".join(pointer)
+        assert told(answers[0], name) == told(answers[1], nobodys(name))
+    assert [len(intruder.everything(f"/billing/{kind}s")) for kind in NOUNS] == before
+
+
+@pytest.mark.parametrize(("path", "name"), FILTERS)
+def test_a_filter_does_not_find_it(path: str, name: str, victim: Belongings, intruder: Caller) -> None:
+    noun = path.rpartition("/")[2][:-1] if name == "external_reference" else name
+    values = [victim.secret] if name == "metadata[key]" else victim.names(noun)
+    assert victim.caller.everything(path, **{name: values[-1]}), "the victim itself does find it"
+    for value in values:
+        answers = [intruder.get(f"{path}?{urlencode({name: asked})}") for asked in (value, nobodys(value))]
+        assert answers[0].json() == {"data": [], "has_more": False}
+        assert told(answers[0], value) == told(answers[1], nobodys(value))
+
+
+def test_a_reference_or_key_that_somebody_else_has_is_free(victim: Belongings, intruder: Caller) -> None:
+    reference = {noun: victim.objects[noun]["external_reference"] for noun in NOUNS}
+    account = {"customer": {"external_reference": reference["customer"]}, "external_reference": reference["account"]}
+    made = intruder.make_bill(victim.key, external_reference=reference["bill"], account=account)
+    assert made.status_code == 201
+    assert "idempotent-replayed" not in made.headers
+    for noun in NOUNS:
+        found = intruder.get(f"/billing/{noun}s/{quote(reference[noun], safe='')}").json()
+        assert found["external_reference"] == reference[noun]
+        assert found["id"] != victim.objects[noun]["id"]
+
+
+def cursors(caller: Caller, path: str, **filters: str) -> str:
+    """The cursor to the second page of a list."""
+    found: str = caller.http.get(path, params={"limit": 1, **filters}).json()["next_cursor"]
+    return found
+
+
+def test_a_cursor_fits_only_the_list_it_came_from(alice: Caller, mallory: Caller, merchant: Merchant) -> None:
+    for caller in (alice, mallory, merchant.caller("live")):
+        for _ in range(2):
+            caller.make_bill(
+                account={"customer": {"external_reference": new_reference()}}
+                | {"external_reference": new_reference(), "currency": "ZAR", "balance": 5}
+            )
+    accounts = [account["id"] for account in alice.everything("/billing/accounts")]
+    for account in accounts:
+        alice.post(f"/billing/accounts/{account}/adjustments", {"amount": 1, "reason": "x"})
+    own = cursors(alice, "/billing/bills", currency="ZAR")
+    entries = f"/billing/accounts/{accounts[0]}/entries"
+    elsewhere = [
+        ("/billing/bills", cursors(mallory, "/billing/bills")),
+        ("/billing/bills", cursors(merchant.caller("live"), "/billing/bills")),
+        ("/billing/bills", cursors(alice, "/billing/accounts")),
+        ("/billing/bills", own),
+        ("/billing/bills?currency=USD", own),
+        ("/billing/bills?currency=ZAR&status=unpaid", own),
+        ("/billing/bills?metadata%5Bcurrency%5D=ZAR", own),
+        (entries, cursors(alice, f"/billing/accounts/{accounts[1]}/entries")),
+        (entries, cursors(alice, "/billing/accounts")),
+        ("/billing/accounts", cursors(alice, entries)),
+    ]
+    assert alice.http.get("/billing/bills", params={"currency": "ZAR", "cursor": own, "limit": 7}).status_code == 200
+    for path, cursor in elsewhere:
+        answer = alice.get(f"{path}{'&' if '?' in path else '?'}cursor={cursor}")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/cursor"), path
+
+
+def test_the_document_is_the_one_that_is_served(server: RunningServer) -> None:
+    assert httpx.get(f"{server.base}/openapi.json").json()["paths"].keys() == DOCUMENT["paths"].keys()

@@ -1,0 +1,200 @@
+"""What a page of a list costs in PostgreSQL: the same on a long list as on a short one, at its end as at its start."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dues.db.database import Database
+from dues.lists.listing import Listing, list_statement
+from dues.metadata.store import pair_of
+from dues.resources.accounts.store import ACCOUNTS
+from dues.resources.bills.store import BILLS
+from dues.resources.customers.store import CUSTOMERS
+from dues.tenants.merchants import create_merchant
+
+COUNT = 20_000
+
+LIMIT = 21
+"""A page of the usual size, and one row to see whether there are more."""
+
+BUFFERS_MAX = 400
+"""Pages of 8 KiB: what two pairs of metadata for every row of a page and its joins come to, with room."""
+
+ID = "lpad({}::text, 21, '0')"
+
+FILL = [
+    f"""
+    insert into customers (tenant_id, id, external_reference, currency, metadata, created_at)
+    select $1, 'bcus_' || {ID.format("n")}, 'CUST-' || n, (array['ZAR', 'USD'])[1 + n % 2],
+           json_build_object('plan', 'gold', 'half', n % 2), now()
+      from generate_series(1, $2) n
+    """,
+    f"""
+    insert into accounts (tenant_id, id, external_reference, customer_id, currency, metadata, created_at)
+    select $1, 'bacc_' || {ID.format("n")}, 'UAR-' || n, 'bcus_' || {ID.format("(1 + n % $3)")},
+           (array['ZAR', 'USD'])[1 + n % 2], json_build_object('plan', 'gold', 'half', n % 2), now()
+      from generate_series(1, $2) n
+    """,
+    f"""
+    insert into bills (tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, status,
+                       bill_on, metadata, created_at)
+    select $1, 'bill_' || {ID.format("n")}, 'INV-' || n, 'bcus_' || {ID.format("(1 + n % $3)")},
+           'bacc_' || {ID.format("(1 + n % $3)")}, (array['ZAR', 'USD'])[1 + n % 2], 1500,
+           (array['unpaid', 'voided'])[1 + n % 2], now(), json_build_object('plan', 'gold', 'half', n % 2), now()
+      from generate_series(1, $2) n
+    """,
+    """
+    insert into metadata_pairs (tenant_id, pair, object_id)
+    select o.tenant_id, decode(md5(convert_to(m.key, 'UTF8') || '\\x00'::bytea || convert_to(m.value, 'UTF8')), 'hex'),
+           o.id
+      from (select tenant_id, id, metadata from customers union all select tenant_id, id, metadata from accounts
+            union all select tenant_id, id, metadata from bills) o, jsonb_each_text(o.metadata) m
+     where o.tenant_id = $1
+    """,
+]
+"""$2 of each, of which the first $3 customers and accounts own the rest."""
+
+TABLES = ["bills", "accounts", "customers", "metadata_pairs"]
+
+PAIRS = [("plan", "gold"), ("half", "0")]
+
+Chosen = tuple[tuple[str, bool], ...]
+"""The filters of a list, each with whether its value is a reference."""
+
+VALUES = {
+    ("currency", False): "ZAR",
+    ("status", False): "unpaid",
+    ("customer", False): "bcus_" + "1".zfill(21),
+    ("customer", True): "CUST-1",
+    ("account", False): "bacc_" + "1".zfill(21),
+    ("account", True): "UAR-1",
+}
+"""A value for each filter. Everything that the first owner has fits all the others too."""
+
+REFERENCES = {"customers": "CUST-10000", "accounts": "UAR-10000", "bills": "INV-10000"}
+
+
+def combinations(listing: Listing) -> Iterator[Chosen]:
+    """Every combination of filters there is."""
+    options = [
+        [None, *((name, by_reference) for by_reference in ([False, True] if name in listing.named else [False]))]
+        for name in listing.filters
+    ]
+    for combination in itertools.product(*options):
+        yield tuple(chosen for chosen in combination if chosen)
+
+
+@dataclass
+class Cost:
+    """What PostgreSQL did for one page."""
+
+    rows: int
+    buffers: int
+    nodes: list[dict[str, Any]]
+
+
+class Stock:
+    """A tenant with much of everything, and a connection like the server's."""
+
+    def __init__(self, runner: asyncio.Runner, database: Database, tenant_id: int) -> None:
+        self._runner = runner
+        self._database = database
+        self._tenant_id = tenant_id
+        self._prepared: dict[str, str] = {}
+
+    def rows(self, query: str, *arguments: object) -> Sequence[Any]:
+        """Runs one statement."""
+        return self._runner.run(self._database.rows(query, *arguments))
+
+    def cost(self, listing: Listing, chosen: Chosen, pairs: int, before: str) -> Cost:
+        """Of the page below `before`, with the plan that the server would have."""
+        statement = list_statement(listing, chosen, pairs)
+        values = [VALUES.get(one, REFERENCES[listing.name]) for one in chosen]
+        if statement not in self._prepared:
+            self._prepared[statement] = name = f"page_{len(self._prepared)}"
+            types = ["bigint", "text", "bigint", *["text"] * len(values), *["bytea"] * pairs]
+            self.rows(f"prepare {name} ({', '.join(types)}) as {statement}")
+        found = [f"'{value}'" for value in values] + [f"'\\x{pair_of(*pair).hex()}'" for pair in PAIRS[:pairs]]
+        arguments = ", ".join([str(self._tenant_id), f"'{before}'", str(LIMIT), *found])
+        explain = "explain (analyze, buffers, timing off, format json)"
+        [row] = self.rows(f"{explain} execute {self._prepared[statement]} ({arguments})")
+        plan = json.loads(row[0])[0]["Plan"]
+        return Cost(plan["Actual Rows"], plan["Shared Hit Blocks"] + plan["Shared Read Blocks"], list(nodes(plan)))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan's nodes."""
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+@pytest.fixture(scope="module", params=[2, 2_000], ids=["few owners", "many owners"])
+def stock(request: pytest.FixtureRequest, database_url: str) -> Iterator[Stock]:
+    """A tenant with COUNT of each thing. Nothing of it stays: it has statuses without a history."""
+    with asyncio.Runner() as runner:
+        database = runner.run(Database.connect(database_url, 1))
+
+        async def fill() -> int:
+            async with database.transaction() as tx:
+                merchant_id, _ = await create_merchant(tx, "A long list", datetime.now(UTC))
+                await tx.commit()
+            tenants = await database.rows(
+                "select id from tenants where merchant_id = $1 and mode = 'test'", merchant_id
+            )
+            tenant_id: int = tenants[0]["id"]
+            for statement in FILL:
+                used = [number for number in (1, 2, 3) if f"${number}" in statement]
+                await database.rows(statement, *(tenant_id, COUNT, request.param)[: max(used)])
+            for table in TABLES:
+                await database.rows(f"analyze {table}")
+            return tenant_id
+
+        async def empty() -> None:
+            async with database.transaction() as tx:
+                # Everything goes, so nobody need look for what refers to each row.
+                await tx.lock("set local session_replication_role = replica")
+                for table in TABLES:
+                    await tx.lock(f"delete from {table} where tenant_id = $1", tenant_id)
+                await tx.commit()
+            for table in TABLES:
+                await database.rows(f"vacuum analyze {table}")
+            await database.close()
+
+        tenant_id = runner.run(fill())
+        yield Stock(runner, database, tenant_id)
+        runner.run(empty())
+
+
+def too_much(cost: Cost) -> Iterator[str]:
+    """What is wrong with a page's plan."""
+    for node in cost.nodes:
+        kind = node["Node Type"]
+        if any(banned in kind for banned in ("Seq Scan", "Bitmap", "Hash", "Merge")):
+            yield f"a {kind}"
+        if "Sort" in kind and node["Actual Rows"] > 1:
+            yield "more is sorted than the one object that has a reference"
+        if node.get("Rows Removed by Filter", 0) * node["Actual Loops"] > LIMIT:
+            yield f"{node.get('Index Name', kind)} is read for rows that do not fit"
+    if cost.buffers > BUFFERS_MAX:
+        yield f"{cost.buffers} buffers"
+
+
+@pytest.mark.parametrize("listing", [CUSTOMERS, ACCOUNTS, BILLS], ids=["customers", "accounts", "bills"])
+def test_a_page_costs_the_same_wherever_it_is_and_however_it_is_filtered(stock: Stock, listing: Listing) -> None:
+    broken = []
+    for chosen, pairs in itertools.product(combinations(listing), range(len(PAIRS) + 1)):
+        first = stock.cost(listing, chosen, pairs, f"{listing.prefix}~")
+        deep = stock.cost(listing, chosen, pairs, f"{listing.prefix}{str(COUNT // 20).zfill(21)}")
+        assert first.rows, "there is something to be found"
+        said = [*too_much(first), *too_much(deep)]
+        if deep.buffers > 2 * first.buffers + 20:
+            said.append(f"{first.buffers} buffers at the beginning, {deep.buffers} at the end")
+        broken += [f"{dict(chosen)} and {pairs} pairs: {one}" for one in said]
+    assert not broken, "\n".join(broken)
