@@ -27,7 +27,7 @@ def listing(floor: Floor, what: Listing, find: FindPage) -> Endpoint:
 
     async def endpoint(exchange: Exchange) -> Reply:
         tenant_id = await authenticate(exchange, floor.keys)
-        query = list_query(exchange.query_string, tenant_id, what.name, what.filters)
+        query = list_query(exchange.query_string, tenant_id, what.name, what.filters, f"{what.prefix}[0-9A-Za-z]+")
         found = await find(floor.database, tenant_id, query)
         page = list(found[: query.limit])
         last = page[-1].id if len(found) > query.limit else None
@@ -47,7 +47,7 @@ def history(floor: Floor, parameter: str, find: Callable[[Work, int, str], Await
         if owner_id is None:
             raise ProblemError(f"{parameter}_not_found", f"There is no {parameter} {name!r}.")
         list_name = f"entries of {owner_id}"
-        query = list_query(exchange.query_string, tenant_id, list_name, {})
+        query = list_query(exchange.query_string, tenant_id, list_name, {}, "[1-9][0-9]{0,17}")
         before = int(query.after) if query.after else None
         found = await list_history(floor.database, tenant_id, owner_id, before, query.limit + 1)
         page = found[: query.limit]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,8 +18,11 @@ METADATA_FILTERS_MAX: Final = 10
 _METADATA: Final = re.compile(r"metadata\[([^\0]{1,40})\]")
 
 
-def list_query(query_string: bytes, tenant_id: int, list_name: str, filters: Mapping[str, str]) -> Query:
-    """The page that is asked for. Raises ProblemError with every parameter that is unknown, twice, or nonsense."""
+def list_query(query_string: bytes, tenant_id: int, list_name: str, filters: Mapping[str, str], place: str) -> Query:
+    """The page that is asked for, whose cursor stands at a `place` (a pattern).
+
+    Raises ProblemError with every parameter that is unknown, twice, or nonsense.
+    """
     given = _parameters(query_string)
     metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
     wanted = {name: value for name, value in given.items() if name in filters}
@@ -27,7 +30,7 @@ def list_query(query_string: bytes, tenant_id: int, list_name: str, filters: Map
     limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
     everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
     after = read_cursor(tenant_id, list_name, everything, cursor) if cursor is not None else None
-    if cursor is not None and after is None:
+    if cursor is not None and (after is None or not re.fullmatch(place, after)):
         broken.append(Violation("/cursor", "invalid_cursor", "is not of this list with these filters."))
     if broken:
         raise _invalid(broken)
@@ -48,9 +51,11 @@ def as_of(query_string: bytes) -> datetime | None:
         try:
             # A plus sign that was not escaped has arrived as a space.
             time = datetime.fromisoformat(given["as_of"].replace(" ", "+"))
-        except ValueError:
+            # Within a day of the first or the last year it may have no time in UTC.
+            time = time.astimezone(UTC) if time.tzinfo else None
+        except (ValueError, OverflowError):
             time = None
-        if time is None or time.tzinfo is None:
+        if time is None:
             detail = "must be a time with its offset from UTC, like 2026-01-31T12:00:00Z."
             broken.append(Violation("/as_of", "invalid_time", detail))
     if broken:

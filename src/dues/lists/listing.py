@@ -22,7 +22,6 @@ class Listing(Struct, frozen=True, eq=False):
     prefix: str
     columns: str
     table: str
-    joins: str
     alias: str
     filters: Mapping[str, str]
     named: Mapping[str, tuple[str, str]] = {}
@@ -51,6 +50,10 @@ def _by_reference(listing: Listing, name: str, value: str) -> bool:
     return name in listing.named and not value.startswith(listing.named[name][0])
 
 
+NARROW = frozenset({"external_reference", "customer", "account"})
+"""Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
+
+
 @lru_cache(maxsize=512)
 def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pairs: int) -> str:
     """SQL with the parameters tenant, id to stay below, number of rows, then filters' values, then metadata pairs.
@@ -61,16 +64,28 @@ def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pair
         f"\n   and {_condition(listing, name, f'${number}', by_reference)}"
         for number, (name, by_reference) in enumerate(filters, start=4)
     )
-    if not pairs:
+    first = 4 + len(filters)
+    if not pairs or any(name in NARROW for name, _ in filters):
+        table = listing.table
+        if (by_reference := ("external_reference", False)) in filters:
+            # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
+            reference = f"{listing.alias}.external_reference = ${4 + filters.index(by_reference)}"
+            own = f"{listing.alias}.tenant_id = $1"
+            table = f"(select * from {table} where {own} and {reference} offset 0) as {listing.alias}"
+        # A subquery for each pair, and no join that the planner might begin with the pairs.
+        conditions += "".join(
+            f"""
+   and (select true from metadata_pairs p
+         where p.tenant_id = $1 and p.pair = ${first + number} and p.object_id = {listing.alias}.id)"""
+            for number in range(pairs)
+        )
         return f"""
 select {listing.columns}
-  from {listing.table}
-{listing.joins}
+  from {table}
  where {listing.alias}.tenant_id = $1 and {listing.alias}.id < $2{conditions}
  order by {listing.alias}.id desc
  limit $3
 """
-    first = 4 + len(filters)
     also = "".join(
         f"""
    and exists (select from metadata_pairs p
@@ -86,7 +101,6 @@ select {listing.columns}
             where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.object_id{conditions}
            offset 0
        ) as {listing.alias}
-{listing.joins}
  where m.tenant_id = $1 and m.pair = ${first} and m.object_id < $2 and m.object_id >= '{listing.prefix}'{also}
  order by m.object_id desc
  limit $3

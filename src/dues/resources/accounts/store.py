@@ -80,14 +80,12 @@ class FoundAccount(Struct, frozen=True):
     head: Head
 
 
+# The rules are a subquery: as a join, all of a tenant's may be read for the few that are shown.
 _COLUMNS: Final = """
        a.id, a.external_reference, a.customer_id, a.name, a.currency, a.balance, a.payment_rules, a.metadata,
-       rules.payment_rules as default_rules
-"""
-
-_RULES: Final = """
-  left join default_payment_rules rules
-    on rules.tenant_id = a.tenant_id and rules.kind = 'account' and rules.currency = a.currency
+       (select rules.payment_rules from default_payment_rules rules
+         where rules.tenant_id = a.tenant_id and rules.kind = 'account' and rules.currency = a.currency
+       ) as default_rules
 """
 
 FIND_ACCOUNT_IDS = """
@@ -100,7 +98,6 @@ FIND_ACCOUNTS = f"""
 select a.tenant_id, {_COLUMNS}
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
   join accounts a on a.tenant_id = asked.tenant_id and a.id = asked.id
-{_RULES}
 """
 
 
@@ -144,7 +141,6 @@ ACCOUNTS = Listing(
     prefix="bacc_",
     columns=_COLUMNS,
     table="accounts a",
-    joins=_RULES,
     alias="a",
     filters={
         "external_reference": "a.external_reference = {}",
