@@ -183,7 +183,14 @@ def test_a_balance_can_be_asked_for_as_it_was(alice: Caller, kind: str) -> None:
     for time, balance in times:
         assert alice.http.get(path, params={"as_of": time}).json()["balance"] == balance
     assert "balance" not in alice.http.get(path, params={"as_of": before.isoformat()}).json()
-    for nonsense in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "yesterday", "2026-01-01", "2026-01-01T00:00:00", ""):
+    for nonsense in (
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "yesterday",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "",
+    ):
         assert alice.http.get(path, params={"as_of": nonsense}).status_code == 400
 
 
