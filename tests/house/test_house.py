@@ -26,6 +26,7 @@ LONG_ON_PURPOSE = {
     "http/openapi.py": "one document",
     "http/operations.py": "one table of every operation",
     "resources/accounts/store.py": "every statement on one table",
+    "server.py": "the composition root",
     "resources/bills/store.py": "every statement on one table",
     "resources/customers/store.py": "every statement on one table",
     "http/validation.py": "the fast way and the slow way must agree, so they stand together",

@@ -236,7 +236,7 @@ class Crowd:
     """Clients who open one account after another, until told to leave. The pause between two keeps the number of
     accounts, each of which is looked at afterwards, within what a test has time for."""
 
-    def __init__(self, base: str, journal: Journal, clients: int = 8, pause_seconds: float = 0.02) -> None:
+    def __init__(self, base: str, journal: Journal, clients: int = 8, pause_seconds: float = 0.04) -> None:
         self._base = base
         self._journal = journal
         self._pause_seconds = pause_seconds

@@ -14,7 +14,7 @@ from tests.running import RunningServer
 
 ROUNDS = 50 if SOAK else 5
 
-LOAD_SECONDS = 0.6
+LOAD_SECONDS = 0.5
 
 
 class Victim:

@@ -136,8 +136,14 @@ class EmbeddedPostgres:
         unfinished.rename(self._cluster)
 
     def _start(self) -> str:
-        if self._answers():
-            return self._url()
+        started = time.monotonic()
+        # One that somebody has started who is gone, and that is not ready yet, is waited for.
+        while (lines := self._pid_file()) and self._is_ours(lines[0]):
+            if self._answers():
+                return self._url()
+            if time.monotonic() > started + START_TIMEOUT_SECONDS:
+                raise EmbeddedPostgresError(f"PostgreSQL is not ready in {self._cluster}:\n{self._end_of_log()}")
+            time.sleep(0.05)
         self._forget_stale_pid()
         directory = self._socket_directory()
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
