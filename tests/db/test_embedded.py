@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,40 +20,13 @@ import psutil
 import pytest
 
 from dues.db.embedded import BINARIES, SOCKET_PATH_MAX, EmbeddedPostgres
+from tests.journeys.own_database import ended, postmaster, rows_of, until
 
 
 def ask(url: str, query: str) -> Any:
     """The first value that the server answers."""
-
-    async def run() -> Any:
-        connection = await asyncpg.connect(url)
-        try:
-            return await connection.fetchval(query)
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
-
-
-def postmaster(data: Path) -> psutil.Process:
-    """The running server's first process."""
-    return psutil.Process(int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether it has ended (or waits only for its parent to be told)."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def until(fact: Callable[[], bool], seconds: float = 20) -> None:
-    """Returns once `fact` is so."""
-    deadline = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.02)
+    rows = rows_of(url, query)
+    return next(iter(rows[0].values())) if rows else None
 
 
 class Opened:
@@ -91,19 +64,24 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that was in use once."""
-    data = tmp_path_factory.mktemp("pg") / "data"
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder that was in use before, and has been through a lot: tests share it, one after another."""
+    yield from used_before(tmp_path_factory.mktemp("pg") / "data")
+
+
+@pytest.fixture(scope="module")
+def other_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Another such folder."""
+    yield from used_before(tmp_path_factory.mktemp("pg") / "data")
+
+
+def used_before(data: Path) -> Iterator[Path]:
+    """A data folder whose server has been stopped; it is removed afterwards."""
     embedded = EmbeddedPostgres(data)
     embedded.open()
     embedded.close()
-    return data
-
-
-@pytest.fixture
-def data(empty: Path, stopped: Path) -> Path:
-    """A copy of that, for one test: made faster than a new database."""
-    return Path(shutil.copytree(stopped, empty))
+    yield data
+    shutil.rmtree(data.parent, ignore_errors=True)
 
 
 def test_it_is_created_in_an_empty_place_and_keeps_what_it_is_told(empty: Path, opened: Opened) -> None:
@@ -114,7 +92,7 @@ def test_it_is_created_in_an_empty_place_and_keeps_what_it_is_told(empty: Path, 
     process = postmaster(empty)
     embedded.close()
     assert not (empty / "postgres" / "postmaster.pid").exists()
-    assert gone(process)
+    assert ended(process)
 
     _, url = opened(empty)
     assert ask(url, "select n from kept") == 7
@@ -231,7 +209,7 @@ def test_a_start_whose_starter_was_killed_is_waited_for(data: Path, opened: Open
     embedded, _ = opened(data)
     server = postmaster(data)
     server.kill()
-    until(lambda: gone(server))
+    until(lambda: ended(server))
     code = "import sys; from pathlib import Path; from dues.db.embedded import EmbeddedPostgres as E; "
     code += "E(Path(sys.argv[1])).open()"
     starter = subprocess.Popen([sys.executable, "-c", code, str(data)], start_new_session=True)
@@ -260,15 +238,15 @@ def is_starting(data: Path, other_than: int) -> bool:
 @pytest.mark.parametrize("and_children", [False, True])
 def test_a_killed_server_is_started_again(data: Path, opened: Opened, and_children: bool) -> None:
     embedded, url = opened(data)
-    ask(url, "create table kept (n int)")
+    ask(url, "create table if not exists kept_safe (n int)")
     first = postmaster(data)
     for process in [first, *(first.children(recursive=True) if and_children else [])]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    until(lambda: gone(first))
+    until(lambda: ended(first))
     embedded.keep_running()
     assert postmaster(data).pid != first.pid
-    assert ask(url, "select count(*) from kept") == 0
+    assert ask(url, "select count(*) from kept_safe") == 0
 
 
 def test_what_a_killed_server_left_running_never_meets_the_next(data: Path, opened: Opened) -> None:
@@ -285,7 +263,7 @@ def test_what_a_killed_server_left_running_never_meets_the_next(data: Path, open
 
     child = asyncio.run(orphan())
     first.kill()
-    until(lambda: gone(first))
+    until(lambda: ended(first))
     with ThreadPoolExecutor(1) as pool:
         started = pool.submit(embedded.keep_running)
         time.sleep(1.5)
@@ -301,7 +279,7 @@ def leave_with_the_number_of(data: Path, pid: int) -> None:
     server = postmaster(data)
     children = server.children(recursive=True)
     server.kill()
-    until(lambda: gone(server) and all(gone(child) for child in children))
+    until(lambda: ended(server) and all(ended(child) for child in children))
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         file = data / "postgres" / name
         file.write_text(file.read_text().replace(f"{server.pid}\n", f"{pid}\n", 1))
@@ -314,8 +292,9 @@ def test_a_stale_pid_file_is_no_obstacle(data: Path, opened: Opened, whose: str)
     assert ask(embedded.open(), "select 1") == 1
 
 
-def test_a_stale_pid_file_with_the_number_of_another_postgresql_harms_neither(data: Path, opened: Opened) -> None:
-    other_data = Path(shutil.copytree(data, data.parent / "other"))
+def test_a_stale_pid_file_with_the_number_of_another_postgresql_harms_neither(
+    data: Path, other_data: Path, opened: Opened
+) -> None:
     _, other_url = opened(other_data)
     embedded, _ = opened(data)
     leave_with_the_number_of(data, postmaster(other_data).pid)
@@ -326,8 +305,7 @@ def test_a_stale_pid_file_with_the_number_of_another_postgresql_harms_neither(da
     assert ask(other_url, "select 1") == 1
 
 
-def test_a_stale_pid_file_makes_nobody_stop_another_postgresql(data: Path, opened: Opened) -> None:
-    other_data = Path(shutil.copytree(data, data.parent / "other"))
+def test_a_stale_pid_file_makes_nobody_stop_another_postgresql(data: Path, other_data: Path, opened: Opened) -> None:
     _, other_url = opened(other_data)
     embedded, _ = opened(data)
     leave_with_the_number_of(data, postmaster(other_data).pid)

@@ -1,6 +1,5 @@
 """Clients that open accounts without a pause, and a journal of what they asked for and were told."""
 
-import asyncio
 import json
 import os
 import random
@@ -14,12 +13,11 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-
-import asyncpg
+from urllib.parse import urlsplit
 
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from tests.journeys.burst import Answer
+from tests.journeys.own_database import rows_of
 from tests.running import new_key, new_reference
 
 SOAK = bool(os.environ.get("DUES_TEST_SOAK"))
@@ -30,33 +28,6 @@ def keys_in(printed: str) -> dict[tuple[str, str], str]:
     """(mode, kind) to key, from what a server prints at its first start."""
     found = re.findall(r"(?m)^\s*(test|live) (secret|public)\s+(\S+)$", printed)
     return {(mode, kind): key for mode, kind, key in found}
-
-
-def database_url(data: Path) -> str:
-    """Where the embedded PostgreSQL of a data folder answers: line 5 of its pid file is where its socket is."""
-    directory = (data / "postgres" / "postmaster.pid").read_text().splitlines()[4]
-    return f"postgresql://dues@/postgres?host={quote(directory, safe='/')}"
-
-
-def rows_of(url: str, query: str, *arguments: object) -> list[dict[str, Any]]:
-    """The rows of one statement on a database."""
-
-    async def run() -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(url)
-        try:
-            return [dict(row) for row in await connection.fetch(query, *arguments)]
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
-
-
-def until(fact: Callable[[], object], seconds: float = 30) -> None:
-    """Returns once `fact` is so."""
-    deadline = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.02)
 
 
 def hold_to_json(log: Path) -> None:

@@ -12,29 +12,18 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from _pytest.mark import ParameterSet
 
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
 from dues.db.migrate import migrate
 from dues.tenants.merchants import create_first_merchant
-from tests.journeys.journal import SOAK, Crowd, Journal, database_url, hold_to_json, keys_in, until
+from tests.journeys.journal import SOAK, Crowd, Journal, hold_to_json, keys_in
+from tests.journeys.own_database import database_url, ended, postmaster, until
 from tests.running import RunningServer, new_key
 
 RECOVERY_SECONDS = 10.0
 """A few seconds, on a machine that others use too."""
-
-
-def postmaster(data: Path) -> psutil.Process:
-    """The first process of the PostgreSQL in a data folder."""
-    return psutil.Process(int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether it has ended (or waits only for its parent to be told)."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def another_runs(data: Path, killed: psutil.Process) -> bool:
@@ -97,11 +86,9 @@ def hold_to_only_having_been_away(journal: Journal) -> None:
 # PostgreSQL elsewhere ---------------------------------------------------------------------------------------------
 
 
-WAYS = [
-    (signal.SIGQUIT, 5.0),
-    (signal.SIGKILL, 0.5),
-    *([(signal.SIGINT, 20.0), (signal.SIGKILL, 60.0)] if SOAK else []),
-]
+WAYS = [(signal.SIGQUIT, 5.0)]
+if SOAK:
+    WAYS += [(signal.SIGKILL, 0.5), (signal.SIGINT, 20.0), (signal.SIGKILL, 60.0)]
 """How it ends, and for how many seconds it is away."""
 
 
@@ -134,7 +121,7 @@ class Elsewhere:
         """SIGINT: it says goodbye. SIGQUIT: it hangs up. SIGKILL: it is dead."""
         process = postmaster(self.data)
         process.send_signal(how)
-        until(lambda: gone(process))
+        until(lambda: ended(process))
 
     def close(self) -> None:
         """Stops it for good."""
@@ -177,6 +164,11 @@ def test_a_server_outlives_its_database_and_recovers_by_itself(elsewhere: Elsewh
         hold_to_json(server.log)
 
 
+def in_soak(value: object) -> ParameterSet:
+    """A parameter for which there is time only now and then."""
+    return pytest.param(value, marks=[pytest.mark.soak, pytest.mark.skipif(not SOAK, reason="takes long")])
+
+
 # PostgreSQL that came along ---------------------------------------------------------------------------------------
 
 
@@ -195,7 +187,7 @@ def with_its_own_database(folder: Path, **settings: str) -> Iterator[tuple[Runni
     assert not (data / "postgres" / "postmaster.pid").exists()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", in_soak("2")])
 def test_a_server_starts_its_own_database_again(folder: Path, workers: str) -> None:
     with (
         with_its_own_database(folder, workers=workers) as (server, data, journal),
@@ -216,9 +208,7 @@ def test_a_server_starts_its_own_database_again(folder: Path, workers: str) -> N
         hold_to_json(server.log)
 
 
-@pytest.mark.parametrize(
-    "seconds", [2.0, pytest.param(25.0, marks=[pytest.mark.soak, pytest.mark.skipif(not SOAK, reason="slow")])]
-)
+@pytest.mark.parametrize("seconds", [1.5, in_soak(25.0)])
 def test_a_database_that_stands_still_costs_time_and_nothing_else(folder: Path, seconds: float) -> None:
     with (
         with_its_own_database(folder) as (server, data, journal),

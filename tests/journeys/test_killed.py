@@ -1,15 +1,15 @@
 """The server and its PostgreSQL are killed in the middle of work, again and again: what was promised stands."""
 
-import os
 import random
-import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.journeys.journal import SOAK, Crowd, Journal, database_url, hold_to_json, keys_in
+from tests.journeys.journal import SOAK, Crowd, Journal, hold_to_json, keys_in
+from tests.journeys.own_database import database_url, postmaster
 from tests.running import RunningServer
 
 ROUNDS = 50 if SOAK else 5
@@ -24,35 +24,33 @@ class Victim:
         self.data = folder / "data"
         self.server = RunningServer(data=self.data, log=folder / "log")
 
-    def postmaster(self) -> psutil.Process:
-        """PostgreSQL's first process."""
-        return psutil.Process(int((self.data / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
-
     def kill_server(self) -> None:
         """As when the operating system runs out of memory."""
         self.server.kill()
 
     def kill_postgres_then_server(self) -> None:
         """The server sees its database vanish, and then vanishes itself."""
-        self.postmaster().kill()
+        postmaster(self.data).kill()
         time.sleep(random.uniform(0, 0.3))
         self.server.kill()
 
     def kill_server_then_postgres(self) -> None:
         """Nobody is left to start it again."""
-        postmaster = self.postmaster()
+        first = postmaster(self.data)
         self.server.kill()
-        postmaster.kill()
+        first.kill()
 
     def kill_everything(self) -> None:
         """As near to pulling the plug as a test comes."""
-        postmaster = self.postmaster()
-        everyone = [postmaster, *postmaster.children(recursive=True)]
+        first = postmaster(self.data)
+        everyone = [first, *first.children(recursive=True)]
         for process in everyone:
-            os.kill(process.pid, signal.SIGSTOP)
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         self.server.kill()
         for process in everyone:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def tell_server_to_stop(self) -> None:
         """The gentle way: whoever is being served still gets an answer, and the database is stopped too."""
