@@ -1,6 +1,6 @@
-"""Changes to objects that exist: what a request for one says, and how a group keeps them apart."""
+"""What a request says of an object that exists, what it claims, and what it is answered with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -31,17 +31,6 @@ class Shown(Struct, frozen=True):
 
     id: str
     json: bytes
-
-
-class SameObject(Exception):
-    """Two requests of a group named one object in two ways, so no claim kept them apart. One by one, they will do."""
-
-
-def refuse_twins(keys: Sequence[object | None]) -> None:
-    """Raises SameObject where a key stands twice."""
-    known = [key for key in keys if key]
-    if len(set(known)) < len(known):
-        raise SameObject
 
 
 def claims_object(kind: str, request: Request[Change[Any]]) -> Iterable[Claim]:

@@ -9,12 +9,10 @@ from dues.db.transaction import Row
 from dues.domain.accounts import Account
 from dues.domain.entries import Head
 from dues.domain.payment_rules import PaymentRules
-from dues.ledger.store import find_heads
 from dues.lists.listing import CUSTOMER_NAMED, Listing
 from dues.metadata.store import save_pairs
-from dues.resources.changes import refuse_twins
 from dues.resources.json_columns import to_json, to_metadata, to_rules
-from dues.resources.names import Key, find_keys
+from dues.resources.names import Findable, Key, find_named, lock_named
 from dues.work.work import Work
 
 INSERT_ACCOUNTS = """
@@ -100,16 +98,6 @@ select a.tenant_id, {_COLUMNS}
   join accounts a on a.tenant_id = asked.tenant_id and a.id = asked.id
 """
 
-
-async def find_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
-    """For each (tenant, id or reference), in order: the account, or None. Its head is not read."""
-    keys = await find_keys(work, FIND_ACCOUNT_IDS, "bacc_", named)
-    known = [key for key in keys if key]
-    rows = await work.tx.find(FIND_ACCOUNTS, *zip(*known, strict=True)) if known else []
-    found = {(row["tenant_id"], row["id"]): _found(row, Head()) for row in rows}
-    return [found.get(key) if key else None for key in keys]
-
-
 LOCK_ACCOUNTS = """
 select a.tenant_id, a.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
@@ -119,21 +107,14 @@ select a.tenant_id, a.id
 """
 
 
-async def lock_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
-    """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject.
+async def find_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
+    """For each (tenant, id or reference), in order: the account, or None. Its head is not read."""
+    return await find_named(work, _ACCOUNT, named)
 
-    They are read in statements of their own once they are locked: one that waited would still see, beside the new
-    row, all else as it was before it waited.
-    """
-    keys = await find_keys(work, FIND_ACCOUNT_IDS, "bacc_", named)
-    refuse_twins(keys)
-    known = [key for key in keys if key]
-    locked = await work.tx.lock(LOCK_ACCOUNTS, *zip(*known, strict=True)) if known else []
-    held = [(row["tenant_id"], row["id"]) for row in locked]
-    rows = await work.tx.find(FIND_ACCOUNTS, *zip(*held, strict=True)) if held else []
-    heads = await find_heads(work, held)
-    found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
-    return [found.get(key) if key else None for key in keys]
+
+async def lock_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
+    """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject."""
+    return await lock_named(work, _ACCOUNT, named)
 
 
 ACCOUNTS = Listing(
@@ -153,6 +134,9 @@ ACCOUNTS = Listing(
 
 def _found(row: Row, head: Head) -> FoundAccount:
     return FoundAccount(account_of(row), to_rules(row["default_rules"]), head)
+
+
+_ACCOUNT: Final = Findable("bacc_", FIND_ACCOUNT_IDS, FIND_ACCOUNTS, LOCK_ACCOUNTS, _found)
 
 
 def account_of(row: Row) -> Account:

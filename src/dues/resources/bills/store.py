@@ -9,12 +9,10 @@ from dues.db.transaction import Row
 from dues.domain.bills import Bill
 from dues.domain.entries import Head
 from dues.domain.payment_rules import PaymentRules
-from dues.ledger.store import find_heads
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
 from dues.metadata.store import save_pairs
-from dues.resources.changes import refuse_twins
 from dues.resources.json_columns import to_json, to_metadata, to_rules
-from dues.resources.names import Key, find_keys
+from dues.resources.names import Findable, Key, find_named, lock_named
 from dues.work.work import Work
 
 
@@ -99,16 +97,6 @@ select b.tenant_id, {_COLUMNS}
   join bills b on b.tenant_id = asked.tenant_id and b.id = asked.id
 """
 
-
-async def find_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
-    """For each (tenant, id or reference), in order: the bill, or None. Its head is not read."""
-    keys = await find_keys(work, FIND_BILL_IDS, "bill_", named)
-    known = [key for key in keys if key]
-    rows = await work.tx.find(FIND_BILLS, *zip(*known, strict=True)) if known else []
-    found = {(row["tenant_id"], row["id"]): _found(row, Head()) for row in rows}
-    return [found.get(key) if key else None for key in keys]
-
-
 LOCK_BILLS = """
 select b.tenant_id, b.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
@@ -118,21 +106,14 @@ select b.tenant_id, b.id
 """
 
 
-async def lock_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
-    """As find_bills, held until the end of the transaction, with their heads. Raises SameObject.
+async def find_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
+    """For each (tenant, id or reference), in order: the bill, or None. Its head is not read."""
+    return await find_named(work, _BILL, named)
 
-    They are read in statements of their own once they are locked: one that waited would still see, beside the new
-    row, all else as it was before it waited.
-    """
-    keys = await find_keys(work, FIND_BILL_IDS, "bill_", named)
-    refuse_twins(keys)
-    known = [key for key in keys if key]
-    locked = await work.tx.lock(LOCK_BILLS, *zip(*known, strict=True)) if known else []
-    held = [(row["tenant_id"], row["id"]) for row in locked]
-    rows = await work.tx.find(FIND_BILLS, *zip(*held, strict=True)) if held else []
-    heads = await find_heads(work, held)
-    found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
-    return [found.get(key) if key else None for key in keys]
+
+async def lock_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
+    """As find_bills, held until the end of the transaction, with their heads. Raises SameObject."""
+    return await lock_named(work, _BILL, named)
 
 
 BILLS = Listing(
@@ -154,6 +135,9 @@ BILLS = Listing(
 
 def _found(row: Row, head: Head) -> FoundBill:
     return FoundBill(bill_of(row), to_rules(row["default_rules"]), head)
+
+
+_BILL: Final = Findable("bill_", FIND_BILL_IDS, FIND_BILLS, LOCK_BILLS, _found)
 
 
 def bill_of(row: Row) -> Bill:

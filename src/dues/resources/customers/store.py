@@ -9,12 +9,10 @@ from dues.db.transaction import Row
 from dues.domain.customers import Customer, NewCustomer
 from dues.domain.entries import Head
 from dues.domain.payment_rules import PaymentRules
-from dues.ledger.store import find_heads
 from dues.lists.listing import Listing
 from dues.metadata.store import save_pairs
-from dues.resources.changes import refuse_twins
 from dues.resources.json_columns import to_json, to_metadata, to_rules
-from dues.resources.names import Key, find_keys
+from dues.resources.names import Findable, Key, find_named, lock_named
 from dues.work.work import Request, Work
 
 
@@ -124,16 +122,6 @@ select c.tenant_id, {_COLUMNS}
   join customers c on c.tenant_id = asked.tenant_id and c.id = asked.id
 """
 
-
-async def find_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
-    """For each (tenant, id or reference), in order: the customer, or None. Its head is not read."""
-    keys = await find_keys(work, FIND_CUSTOMER_IDS, "bcus_", named)
-    known = [key for key in keys if key]
-    rows = await work.tx.find(FIND_CUSTOMERS, *zip(*known, strict=True)) if known else []
-    found = {(row["tenant_id"], row["id"]): _found(row, Head()) for row in rows}
-    return [found.get(key) if key else None for key in keys]
-
-
 LOCK_CUSTOMERS = """
 select c.tenant_id, c.id
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
@@ -143,21 +131,14 @@ select c.tenant_id, c.id
 """
 
 
-async def lock_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
-    """As find_customers, held until the end of the transaction, with their heads. Raises SameObject.
+async def find_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
+    """For each (tenant, id or reference), in order: the customer, or None. Its head is not read."""
+    return await find_named(work, _CUSTOMER, named)
 
-    They are read in statements of their own once they are locked: one that waited would still see, beside the new
-    row, all else as it was before it waited.
-    """
-    keys = await find_keys(work, FIND_CUSTOMER_IDS, "bcus_", named)
-    refuse_twins(keys)
-    known = [key for key in keys if key]
-    locked = await work.tx.lock(LOCK_CUSTOMERS, *zip(*known, strict=True)) if known else []
-    held = [(row["tenant_id"], row["id"]) for row in locked]
-    rows = await work.tx.find(FIND_CUSTOMERS, *zip(*held, strict=True)) if held else []
-    heads = await find_heads(work, held)
-    found = {key: _found(row, heads.get(key, Head())) for row in rows if (key := (row["tenant_id"], row["id"]))}
-    return [found.get(key) if key else None for key in keys]
+
+async def lock_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
+    """As find_customers, held until the end of the transaction, with their heads. Raises SameObject."""
+    return await lock_named(work, _CUSTOMER, named)
 
 
 CUSTOMERS = Listing(
@@ -172,6 +153,9 @@ CUSTOMERS = Listing(
 
 def _found(row: Row, head: Head) -> FoundCustomer:
     return FoundCustomer(customer_of(row), to_rules(row["default_rules"]), head)
+
+
+_CUSTOMER: Final = Findable("bcus_", FIND_CUSTOMER_IDS, FIND_CUSTOMERS, LOCK_CUSTOMERS, _found)
 
 
 def customer_of(row: Row) -> Customer:
