@@ -9,7 +9,8 @@ import asyncpg
 from msgspec import structs
 
 from bench.ground import run, tenant_of
-from dues.domain.accounts import Account, NewAccount, OpenedAccount, Surroundings, adjust_account, open_account
+from dues.domain.accounts import Account, NewAccount, OpenedAccount, Surroundings, open_account
+from dues.domain.adjustments import NewAdjustment, adjust
 from dues.domain.customers import NewCustomer
 from dues.domain.entries import Cause, Entry, Head
 from dues.domain.ids import new_id
@@ -94,7 +95,7 @@ def _opened(tenant_id: int, number: int, now: datetime) -> OpenedAccount:
 
 def _adjusted(account: Account, last: Entry, cause: Cause) -> tuple[Account, Entry]:
     head = Head(last.number, last.hash, last.balance_after, last.created_at)
-    adjusted = adjust_account(account, 100, "Late fee", head, cause)
+    adjusted = adjust(account, NewAdjustment(amount=100, reason="Late fee"), head, cause)
     assert not isinstance(adjusted, Refusal)
     account, [entry] = adjusted
     return account, entry

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.balances import Balance, adjust_balance, change_balance, needs_currency, refuse_unsafe
+from dues.domain.balances import Balance, change_balance, needs_currency, refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
 from dues.domain.entries import Cause, Chain, Entry, Head
 from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, MetadataChanges, Name
@@ -142,14 +142,3 @@ def update_account(
         metadata=metadata,
     )
     return new, chain.entries
-
-
-def adjust_account(
-    old: Account, amount: int, reason: str | None, head: Head, cause: Cause
-) -> tuple[Account, list[Entry]] | Refusal:
-    """The account after a signed delta to its balance, and the entry of it."""
-    chain = Chain(old.id, head, cause)
-    balance = adjust_balance(Balance(old.currency, old.balance), amount, reason, chain)
-    if isinstance(balance, Refusal):
-        return balance
-    return structs.replace(old, balance=balance.amount), chain.entries

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.balances import Balance, adjust_balance, change_balance, needs_currency, refuse_unsafe
+from dues.domain.balances import Balance, change_balance, needs_currency, refuse_unsafe
 from dues.domain.entries import Cause, Chain, Entry, Head
 from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, MetadataChanges, Name, Phone
 from dues.domain.ids import new_id
@@ -114,14 +114,3 @@ def update_customer(
         metadata=metadata,
     )
     return new, chain.entries
-
-
-def adjust_customer(
-    old: Customer, amount: int, reason: str | None, head: Head, cause: Cause
-) -> tuple[Customer, list[Entry]] | Refusal:
-    """The customer after a signed delta to its balance, and the entry of it."""
-    chain = Chain(old.id, head, cause)
-    balance = adjust_balance(Balance(old.currency, old.balance), amount, reason, chain)
-    if isinstance(balance, Refusal):
-        return balance
-    return structs.replace(old, balance=balance.amount), chain.entries

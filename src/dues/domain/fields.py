@@ -142,28 +142,21 @@ def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
 CustomerReference = Annotated[str, _reference(("bcus_",), "CUST-1042")]
 AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
 BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
-CustomerName = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=255,
-        description="An existing customer's id (`bcus_…`) or `external_reference`.",
-        extra={"rule": plain_text},
-        extra_json_schema=_PLAIN | {"example": "bcus_H4jp6KnU5cPw263v1jyz4"},
-    ),
-]
-"""How an existing customer is named in a body: by id or by reference; the prefix decides which."""
 
-AccountName = Annotated[
-    str,
-    Meta(
+
+def _existing(noun: str, prefix: str, example: str) -> Meta:
+    return Meta(
         min_length=1,
         max_length=255,
-        description="An existing account's id (`bacc_…`) or `external_reference`.",
+        description=f"An existing {noun}'s id (`{prefix}…`) or `external_reference`.",
         extra={"rule": plain_text},
-        extra_json_schema=_PLAIN | {"example": "UAR1234567890"},
-    ),
-]
+        extra_json_schema=_PLAIN | {"example": example},
+    )
+
+
+CustomerName = Annotated[str, _existing("customer", "bcus_", "bcus_H4jp6KnU5cPw263v1jyz4")]
+AccountName = Annotated[str, _existing("account", "bacc_", "UAR1234567890")]
+"""How existing ones are named in a body: by id or by reference; the prefix decides which."""
 
 Reason = Annotated[
     str,

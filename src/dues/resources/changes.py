@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from dues.work.work import Claim, Request
@@ -31,6 +32,14 @@ class Shown(Struct, frozen=True):
 
     id: str
     json: bytes
+
+
+def to_shown_json(body: Struct) -> bytes:
+    """The JSON of a body. Metadata in one order, however it was sent or stored: the ETag is of these bytes."""
+    return _ENCODER.encode(body)
+
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def claims_object(kind: str, request: Request[Change[Any]]) -> Iterable[Claim]:

@@ -1,9 +1,9 @@
 """POST /billing/accounts/{account}/adjustments: a signed delta to a balance, safe beside any other."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-from dues.domain.accounts import adjust_account
-from dues.domain.adjustments import NewAdjustment
+from dues.domain.adjustments import NewAdjustment, adjust
 from dues.domain.etags import refuse_stale
 from dues.domain.refusals import Refusal
 from dues.ledger.wire import entry_json
@@ -29,10 +29,9 @@ async def adjust_accounts(work: Work, requests: Sequence[Request[Change[NewAdjus
 def _decide(work: Work, request: Request[Change[NewAdjustment]], found: store.FoundAccount | None) -> Updated | Refusal:
     if found is None:
         return Refusal("account_not_found", f"There is no account {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, account_json(found.account, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(account_json, found.account, found.default_rules)):
         return stale
-    asked = request.body.changes
-    outcome = adjust_account(found.account, asked.amount, asked.reason, found.head, work.cause(request))
+    outcome = adjust(found.account, request.body.changes, found.head, work.cause(request))
     return outcome if isinstance(outcome, Refusal) else (found, *outcome)
 
 

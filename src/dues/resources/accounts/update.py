@@ -1,6 +1,7 @@
 """PATCH /billing/accounts/{account}: change what is sent, clear what is null, leave the rest."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from dues.domain.accounts import Account, AccountChanges, update_account
 from dues.domain.entries import Entry
@@ -39,7 +40,7 @@ def _decide(
 ) -> Updated | Refusal:
     if found is None:
         return Refusal("account_not_found", f"There is no account {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, account_json(found.account, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(account_json, found.account, found.default_rules)):
         return stale
     outcome = update_account(found.account, request.body.changes, found.head, work.cause(request))
     return outcome if isinstance(outcome, Refusal) else (found, *outcome)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Struct
 
 from dues.domain.accounts import Account
 from dues.domain.fields import Amount, Currency, Metadata, Name, says
 from dues.domain.payment_rules import PaymentRules
+from dues.resources.changes import to_shown_json
 
 
 class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,8 +39,4 @@ def account_body(account: Account, default_rules: PaymentRules | None) -> Accoun
 
 def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
     """The account's JSON."""
-    return _ENCODER.encode(account_body(account, default_rules))
-
-
-# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+    return to_shown_json(account_body(account, default_rules))

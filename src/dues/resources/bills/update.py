@@ -1,6 +1,7 @@
 """PATCH /billing/bills/{bill}: the new total of what was paid, metadata; nothing else of a bill changes."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from dues.domain.bills import Bill, BillChanges, update_bill
 from dues.domain.entries import Entry
@@ -31,7 +32,7 @@ def _decide(
 ) -> tuple[store.FoundBill, Bill, Sequence[Entry]] | Refusal:
     if found is None:
         return Refusal("bill_not_found", f"There is no bill {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, bill_json(found.bill, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(bill_json, found.bill, found.default_rules)):
         return stale
     outcome = update_bill(found.bill, request.body.changes, found.rules, found.head, work.cause(request))
     return outcome if isinstance(outcome, Refusal) else (found, *outcome)

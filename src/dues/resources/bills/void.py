@@ -1,6 +1,7 @@
 """POST /billing/bills/{bill}/void: end bills of which nothing was paid, for good."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from dues.domain.bills import Bill, void_bill
 from dues.domain.etags import refuse_stale
@@ -27,7 +28,7 @@ async def void_bills(work: Work, requests: Sequence[Request[Change[None]]]) -> l
 def _decide(request: Request[Change[None]], found: store.FoundBill | None) -> tuple[store.FoundBill, Bill] | Refusal:
     if found is None:
         return Refusal("bill_not_found", f"There is no bill {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, bill_json(found.bill, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(bill_json, found.bill, found.default_rules)):
         return stale
     outcome = void_bill(found.bill)
     return outcome if isinstance(outcome, Refusal) else (found, outcome)

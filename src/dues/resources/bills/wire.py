@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Annotated
 
-import msgspec
 from msgspec import Struct
 
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.fields import AmountDue, Currency, Metadata, says
 from dues.domain.payment_rules import PaymentRules
+from dues.resources.changes import to_shown_json
 
 
 class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,8 +50,4 @@ def bill_body(bill: Bill, default_rules: PaymentRules | None) -> BillBody:
 
 def bill_json(bill: Bill, default_rules: PaymentRules | None) -> bytes:
     """The bill's JSON."""
-    return _ENCODER.encode(bill_body(bill, default_rules))
-
-
-# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+    return to_shown_json(bill_body(bill, default_rules))

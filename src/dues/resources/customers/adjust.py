@@ -1,9 +1,9 @@
 """POST /billing/customers/{customer}/adjustments: a signed delta to a balance, safe beside any other."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-from dues.domain.adjustments import NewAdjustment
-from dues.domain.customers import adjust_customer
+from dues.domain.adjustments import NewAdjustment, adjust
 from dues.domain.etags import refuse_stale
 from dues.domain.refusals import Refusal
 from dues.ledger.wire import entry_json
@@ -31,10 +31,9 @@ def _decide(
 ) -> Updated | Refusal:
     if found is None:
         return Refusal("customer_not_found", f"There is no customer {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, customer_json(found.customer, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(customer_json, found.customer, found.default_rules)):
         return stale
-    asked = request.body.changes
-    outcome = adjust_customer(found.customer, asked.amount, asked.reason, found.head, work.cause(request))
+    outcome = adjust(found.customer, request.body.changes, found.head, work.cause(request))
     return outcome if isinstance(outcome, Refusal) else (found, *outcome)
 
 

@@ -1,6 +1,7 @@
 """PATCH /billing/customers/{customer}: change what is sent, clear what is null, leave the rest."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from dues.domain.customers import Customer, CustomerChanges, update_customer
 from dues.domain.entries import Entry
@@ -39,7 +40,7 @@ def _decide(
 ) -> Updated | Refusal:
     if found is None:
         return Refusal("customer_not_found", f"There is no customer {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, customer_json(found.customer, found.default_rules)):
+    if stale := refuse_stale(request.body.if_match, partial(customer_json, found.customer, found.default_rules)):
         return stale
     outcome = update_customer(found.customer, request.body.changes, found.head, work.cause(request))
     return outcome if isinstance(outcome, Refusal) else (found, *outcome)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Struct
 
 from dues.domain.customers import Customer
 from dues.domain.fields import Amount, Currency, Email, Metadata, Name, Phone, says
 from dues.domain.payment_rules import PaymentRules
+from dues.resources.changes import to_shown_json
 
 
 class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,8 +41,4 @@ def customer_body(customer: Customer, default_rules: PaymentRules | None) -> Cus
 
 def customer_json(customer: Customer, default_rules: PaymentRules | None) -> bytes:
     """The customer's JSON."""
-    return _ENCODER.encode(customer_body(customer, default_rules))
-
-
-# Metadata in one order, however it was sent or stored: the ETag is of these bytes.
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+    return to_shown_json(customer_body(customer, default_rules))
