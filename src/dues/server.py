@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 import uvicorn
+import uvloop
 
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -71,16 +72,8 @@ def serve_here(
     # Requests leave next to nothing in cycles, so looking for cycles every 700 objects costs a twentieth for nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, database_url, listener, embedded, told_to_stop))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # Windows
-        return None
-    return uvloop.new_event_loop
 
 
 async def _serve(

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from dues import server
 from dues.cli.database import Data, database_of
 from dues.db.database import Database
 from dues.settings import Settings, read_settings
@@ -35,6 +34,9 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C. Without DUES_DATABASE_URL, PostgreSQL comes along in the data folder."""
     _stop_on_signals()
+    # Here, and not above: no other command needs the server, and it takes as long to import as they take to run.
+    from dues import server
+
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
     try:
         listener = server.listen(settings)
