@@ -4,7 +4,7 @@ COUNT_ENTRIES = "select count(*) as entries from entries"
 
 STREAM_ENTRIES = """
 select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id, idempotency_key,
-       created_at, hash
+       payment_id, created_at, hash
   from entries
  order by tenant_id, owner_id, number
 """

@@ -26,16 +26,19 @@ class ModeChoice(StrEnum):
 
 
 class KindChoice(StrEnum):
-    """Secret keys are for servers, public ones for browsers."""
+    """Secret keys are for servers, public ones for browsers, collector keys for tills, banks and partners."""
 
     secret = "secret"  # noqa: S105
     public = "public"
+    collector = "collector"
 
 
 @app.command()
 def create(
     mode: Annotated[ModeChoice, typer.Option(help="Which data it opens.")] = ModeChoice.test,
-    kind: Annotated[KindChoice, typer.Option(help="For a server, or for a browser.")] = KindChoice.secret,
+    kind: Annotated[
+        KindChoice, typer.Option(help="For a server, a browser, or whoever collects money for you.")
+    ] = KindChoice.secret,
     expires_in_days: Annotated[int | None, typer.Option(min=1, help="For how long; for ever where not said.")] = None,
     merchant: Merchant = None,
     data: Data = None,
@@ -48,7 +51,7 @@ def create(
         now = datetime.now(UTC)
         expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
         chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
-        chosen_kind: KeyKind = "public" if kind is KindChoice.public else "secret"
+        chosen_kind = kind.value
         key = generate(chosen_mode, chosen_kind, now, expires_at)
         async with database.transaction() as tx:
             store.insert_keys(tx, owner["id"], [key], now)

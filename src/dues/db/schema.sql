@@ -38,7 +38,7 @@ create table api_keys (
     revoked_at timestamptz,             -- null: in force
     primary key (tenant_id, id),
     constraint api_keys_sha256_is_unique unique (sha256),
-    constraint api_keys_kind_is_known check (kind in ('secret', 'public')),
+    constraint api_keys_kind_is_known check (kind in ('secret', 'public', 'collector')),
     constraint api_keys_sha256_is_one check (length(sha256) = 32)
 );
 
@@ -139,6 +139,71 @@ create index bills_by_account on bills (tenant_id, account_id, id) where account
 create index bills_by_status on bills (tenant_id, status, id);
 create index bills_by_currency on bills (tenant_id, currency, id);
 
+-- The bills that a payment may be spread over, the oldest due first.
+create index bills_open_by_customer on bills (tenant_id, customer_id, currency, due_on, bill_on, id)
+ where status = 'unpaid';
+create index bills_open_by_account on bills (tenant_id, account_id, currency, due_on, bill_on, id)
+ where status = 'unpaid';
+
+-- Money that came in.
+create table payments (
+    tenant_id          bigint not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C" not null,
+    amount             bigint not null,         -- the sum of its applications
+    currency           text not null,
+    status             text not null default 'applied',
+    customer_id        text collate "C" not null,
+    account_id         text collate "C",        -- where an account, or a bill of one, was paid
+    bill_id            text collate "C",        -- where one bill was paid
+    method             text,
+    paid_at            timestamptz not null,    -- as the request said; created_at is when it was recorded
+    collector_id       text collate "C",        -- the key of the collector who brought it; null: the merchant did
+    reversal_reason    text,
+    reversal_note      text,
+    reversed_at        timestamptz,
+    metadata           jsonb,                   -- null: none
+    created_at         timestamptz not null,
+    primary key (tenant_id, id),
+    constraint payments_reference_is_unique unique (tenant_id, external_reference),
+    constraint payments_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
+    constraint payments_account_exists foreign key (tenant_id, account_id) references accounts (tenant_id, id),
+    constraint payments_bill_exists foreign key (tenant_id, bill_id) references bills (tenant_id, id),
+    constraint payments_amount_is_safe check (amount between 1 and 9007199254740991),
+    constraint payments_reversal_is_whole check (
+        case status
+            when 'applied' then reversed_at is null and reversal_reason is null and reversal_note is null
+            when 'reversed' then
+                reversed_at is not null and reversal_reason in ('bounced', 'duplicate', 'fraud', 'other')
+            else false
+        end
+    )
+);
+
+create index payments_by_customer on payments (tenant_id, customer_id, id);
+create index payments_by_account on payments (tenant_id, account_id, id) where account_id is not null;
+create index payments_by_status on payments (tenant_id, status, id);
+create index payments_by_currency on payments (tenant_id, currency, id);
+
+-- What a day's totals are made of: a collector's payments (ids begin with the time), and what was reversed that day.
+create index payments_by_collector on payments (tenant_id, collector_id, id) where collector_id is not null;
+create index payments_by_reversal on payments (tenant_id, reversed_at) where reversed_at is not null;
+
+-- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
+create table payment_applications (
+    tenant_id  bigint not null,
+    payment_id text collate "C" not null,
+    number     smallint not null,               -- 1, 2, 3 … within one payment
+    id         text collate "C" not null,
+    owner_id   text collate "C" not null,
+    amount     bigint not null,
+    primary key (tenant_id, payment_id, number),
+    constraint payment_applications_of_an_owner_are_one unique (tenant_id, owner_id, payment_id),
+    constraint payment_applications_payment_exists
+        foreign key (tenant_id, payment_id) references payments (tenant_id, id),
+    constraint payment_applications_amount_is_safe check (amount between 1 and 9007199254740991)
+);
+
 -- Every key and value of every object's metadata, for lists filtered by them. pair is the MD5 of key and value.
 create table metadata_pairs (
     tenant_id bigint not null,
@@ -163,9 +228,12 @@ create table entries (
     request_id      text not null,      -- the request that caused it …
     idempotency_key text,               -- … and the key it came under
     created_at      timestamptz not null,
-    hash            bytea not null,     -- SHA-256 over the hash before it and everything above
+    hash            bytea not null,     -- SHA-256 over the hash before it and everything else
+    payment_id      text collate "C",   -- … and the payment, where it is one's or its reversal's
     primary key (tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'closing')),
+    constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'payment', 'reversal', 'closing')),
+    constraint entries_of_payments_name_them
+        check ((kind in ('payment', 'reversal')) = (payment_id is not null)),
     constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
     constraint entries_are_safe check (
         amount between -9007199254740991 and 9007199254740991

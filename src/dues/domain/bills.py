@@ -56,11 +56,12 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     read_only: ClassVar[frozenset[str]] = frozenset(
         {"id", "external_reference", "customer", "customer_id", "account", "account_id", "amount_due"}
-        | {"amount_remaining", "status", "bill_date", "due_date", "payment_rules"}
+        | {"amount_remaining", "status", "bill_date", "due_date"}
     )
 
     amount_paid: AmountPaid | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
+    payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
 
 
@@ -209,9 +210,9 @@ def _owned_by_new(opened: OpenedAccount) -> _Owned:
 
 
 def update_bill(
-    old: Bill, changes: BillChanges, rules: PaymentRules | None, head: Head, cause: Cause
+    old: Bill, changes: BillChanges, default_rules: PaymentRules | None, head: Head, cause: Cause
 ) -> tuple[Bill, list[Entry]] | Refusal:
-    """The bill after a PATCH, and the entry of what was paid. `rules` are its own, else the merchant's default.
+    """The bill after a PATCH, and the entry of what was paid. The rules that it has then hold for it already.
 
     Refuses `bill_voided`, `currency_mismatch`, `amount_out_of_range`, `overpayment_not_allowed`.
     """
@@ -222,6 +223,8 @@ def update_bill(
     paid = old.amount_paid if changes.amount_paid is UNSET else changes.amount_paid
     if refusal := refuse_unsafe([paid], "/amount_paid"):
         return refusal
+    own_rules = old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules
+    rules = own_rules or default_rules
     if paid > max(old.amount_due, old.amount_paid) and not (rules and rules.overpayment_allowed):
         detail = f"{paid} is more than the {old.amount_due} that is due, and overpayment is not allowed."
         return Refusal("overpayment_not_allowed", detail, "/amount_paid")
@@ -232,8 +235,15 @@ def update_bill(
     chain = Chain(old.id, head, cause)
     if paid != old.amount_paid:
         chain.add("adjustment", old.currency, paid - old.amount_paid)
+    new = record_paid(old, paid - old.amount_paid)
+    return structs.replace(new, payment_rules=own_rules, metadata=metadata), chain.entries
+
+
+def record_paid(old: Bill, amount: int) -> Bill:
+    """The bill of which `amount` more was paid (negative: less); its status follows."""
+    paid = old.amount_paid + amount
     status: BillStatus = "paid" if paid >= old.amount_due else "unpaid"
-    return structs.replace(old, amount_paid=paid, status=status, metadata=metadata), chain.entries
+    return structs.replace(old, amount_paid=paid, status=status)
 
 
 def void_bill(old: Bill) -> Bill | Refusal:

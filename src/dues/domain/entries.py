@@ -13,18 +13,19 @@ from msgspec import Struct
 
 from dues.domain.ids import new_id
 
-EntryKind = Literal["opening", "adjustment", "closing"]
+EntryKind = Literal["opening", "adjustment", "payment", "reversal", "closing"]
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cause(Struct, frozen=True):
-    """What changes a balance: whose request, under which key, when."""
+    """What changes a balance: whose request, under which key, when, and through which payment."""
 
     tenant_id: int
     request_id: str
     idempotency_key: str | None
     now: datetime
+    payment_id: str | None = None
 
 
 class Entry(Struct, frozen=True):
@@ -41,6 +42,7 @@ class Entry(Struct, frozen=True):
     reason: str | None
     request_id: str
     idempotency_key: str | None
+    payment_id: str | None
     created_at: datetime
     hash: bytes
 
@@ -80,6 +82,7 @@ class Chain:
             reason=reason,
             request_id=self._cause.request_id,
             idempotency_key=self._cause.idempotency_key,
+            payment_id=self._cause.payment_id,
             created_at=created_at,
             hash=b"",
         )
@@ -105,7 +108,7 @@ class Chain:
 
 def chain_hash(previous: bytes, entry: Entry) -> bytes:
     """SHA-256 of the previous entry's hash (32 zero bytes before the first) and of all that this one says."""
-    told = (
+    told: tuple[object, ...] = (
         entry.tenant_id,
         entry.owner_id,
         entry.number,
@@ -119,6 +122,8 @@ def chain_hash(previous: bytes, entry: Entry) -> bytes:
         entry.idempotency_key,
         _microseconds(entry.created_at),
     )
+    if entry.payment_id is not None:
+        told += (entry.payment_id,)
     return sha256(previous + msgspec.json.encode(told)).digest()
 
 

@@ -6,7 +6,7 @@ rest; whoever decodes a body applies both to every field.
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -77,6 +77,14 @@ def _metadata(pairs: dict[str, str | None]) -> Iterable[Violation]:
     ]
 
 
+def _time(time: datetime) -> Iterable[Violation]:
+    try:
+        time.astimezone(UTC)
+    except OverflowError:  # within a day of the first or the last year it may have no time in UTC
+        return (Violation("", "invalid_time", "must be a time of the years 1 to 9999 in UTC."),)
+    return ()
+
+
 def says(meaning: str) -> Meta:
     """What people are told of a field that is only shown."""
     return Meta(description=meaning)
@@ -142,6 +150,7 @@ def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
 CustomerReference = Annotated[str, _reference(("bcus_",), "CUST-1042")]
 AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
 BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
+PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
 
 
 def _existing(noun: str, prefix: str, example: str) -> Meta:
@@ -156,6 +165,7 @@ def _existing(noun: str, prefix: str, example: str) -> Meta:
 
 CustomerName = Annotated[str, _existing("customer", "bcus_", "bcus_H4jp6KnU5cPw263v1jyz4")]
 AccountName = Annotated[str, _existing("account", "bacc_", "UAR1234567890")]
+BillName = Annotated[str, _existing("bill", "bill_", "INV-2024-001")]
 """How existing ones are named in a body: by id or by reference; the prefix decides which."""
 
 Reason = Annotated[
@@ -184,6 +194,47 @@ AmountPaid = Annotated[
         ge=0,
         description="The new total of what was paid, in the currency's smallest unit.",
         extra_json_schema={"maximum": AMOUNT_MAX, "example": 50000},
+    ),
+]
+
+PaymentAmount = Annotated[
+    int,
+    Meta(
+        ge=1,
+        description="How much is paid, in the currency's smallest unit.",
+        extra_json_schema={"maximum": AMOUNT_MAX, "example": 50000},
+    ),
+]
+
+PaymentMethod = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        description="How it was paid, in your own words.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "eft"},
+    ),
+]
+
+Note = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        description="More about it, for whoever reads this later.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "Returned by the bank: account closed"},
+    ),
+]
+
+Time = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="A time with its offset from UTC, RFC 3339.",
+        extra={"rule": _time},
+        extra_json_schema={"example": "2026-01-31T12:00:00Z"},
     ),
 ]
 

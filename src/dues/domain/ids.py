@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, Literal
 
-Prefix = Literal["bcus_", "bacc_", "bill_", "evt_", "ent_", "req_", "key_", "mer_"]
+Prefix = Literal["bcus_", "bacc_", "bill_", "pay_", "ob_", "evt_", "ent_", "req_", "key_", "mer_"]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """In ASCII order, so that ids compared as bytes sort by age."""
@@ -24,6 +24,11 @@ def new_id(prefix: Prefix, now: datetime) -> str:
     """A new identifier made at `now` (aware): time-ordered to the millisecond, then 13 random characters."""
     milliseconds = int(now.timestamp() * 1000)
     return prefix + _time_text(milliseconds) + _random.take(_RANDOM_LENGTH).translate(_LETTERS).decode("ascii")
+
+
+def first_id(prefix: Prefix, time: datetime) -> str:
+    """What every id made at `time` (aware) or later is not below, and every earlier one is."""
+    return prefix + _time_text(int(time.timestamp() * 1000))
 
 
 def random_secret(length: int) -> str:

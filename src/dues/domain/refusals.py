@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dues.domain.payment_rules import PaymentRules
+
 RefusalCode = Literal[
     "account_not_found",
     "amount_out_of_range",
@@ -18,6 +20,14 @@ RefusalCode = Literal[
     "idempotency_key_reused",
     "overpayment_not_allowed",
     "owner_mismatch",
+    "payment_above_maximum",
+    "payment_below_minimum",
+    "payment_not_allowed",
+    "payment_not_found",
+    "payment_outweighed",
+    "payment_reversed",
+    "too_many_bills",
+    "underpayment_not_allowed",
     "validation_failed",
 ]
 
@@ -40,7 +50,20 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "idempotency_key_reused": "This idempotency key was first used for a different request. "
     "Use a new key for a new request.",
     "overpayment_not_allowed": "More than what is due would be paid, and the payment rules do not allow that.",
-    "owner_mismatch": "The bill names a customer and an account, and the account is another customer's.",
+    "owner_mismatch": "What is named together belongs to different owners: a bill's account is another customer's, or "
+    "a bill in a payment's `parts` is not of the customer or account that is paid.",
+    "payment_above_maximum": "The payment is above the `max_amount` of the payment rules.",
+    "payment_below_minimum": "The payment is below the `min_amount` of the payment rules, and not exactly what is "
+    "outstanding.",
+    "payment_not_allowed": "This cannot be paid: it has no payment rules, neither its own nor the merchant's default "
+    "for its kind and currency; or it tracks no amount.",
+    "payment_not_found": "No payment of this merchant and mode has this id or external reference. For a collector: "
+    "none of its own.",
+    "payment_outweighed": "Less than this payment is still recorded as paid of the bill, because its `amount_paid` was "
+    "lowered since. Taking the payment back would leave less than nothing.",
+    "payment_reversed": "This payment was reversed already.",
+    "too_many_bills": "The payment would go over more bills than one payment may. Split it.",
+    "underpayment_not_allowed": "Less than what is due would be paid, and the payment rules do not allow that.",
     "validation_failed": "Members of the body break a rule. `errors` lists every one, with a JSON Pointer to it.",
 }
 
@@ -54,3 +77,7 @@ class Refusal:
     pointer: str | None = None
     rule: str | None = None
     """Which rule of the member was broken, where that has a name of its own."""
+    outstanding: int | None = None
+    """Of a payment: what could be paid, in minor units …"""
+    payment_rules: PaymentRules | None = None
+    """… and the rules that hold."""

@@ -11,6 +11,8 @@ EventType = Literal[
     "bill.voided",
     "customer.created",
     "customer.updated",
+    "obligation.amount_applied",
+    "payment.reversed",
 ]
 
 MEANINGS: Final[dict[EventType, str]] = {
@@ -22,4 +24,8 @@ MEANINGS: Final[dict[EventType, str]] = {
     "bill.voided": "A bill was voided, for good. `data` is the bill.",
     "customer.created": "A customer was registered. `data` is the customer.",
     "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
+    "obligation.amount_applied": "So much of a payment was applied to a bill, or to the balance of an account or a "
+    "customer. `data` says how much, to what, and of which payment. One for each application.",
+    "payment.reversed": "A payment was taken back, with all that it was applied to. `data` is the payment. It comes "
+    "after the updates of those.",
 }

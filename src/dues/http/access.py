@@ -1,4 +1,4 @@
-"""Who may come in: from the Authorization header to a tenant."""
+"""Who may come in: from the Authorization header to a key in force, and so to a tenant."""
 
 from datetime import UTC, datetime
 
@@ -8,17 +8,19 @@ from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 
 
-async def authenticate(exchange: Exchange, keys: KeyRing) -> int:
-    """The tenant whose secret key came with the request. Refuses everyone else."""
+async def authenticate(exchange: Exchange, keys: KeyRing, *, collectors: bool = False) -> ApiKey:
+    """The secret key that came with the request or, where `collectors` are let in, a collector's. Refuses all else."""
     key = await _key(exchange, keys)
     exchange.tenant = f"{key.merchant_id}/{key.mode}"
     if key.revoked_at is not None:
         raise ProblemError("key_revoked", f"The key that ends in {key.last_four} was revoked. Use another.")
     if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
         raise ProblemError("key_expired", f"The key that ends in {key.last_four} has expired. Use another.")
-    if key.kind != "secret":
-        raise ProblemError("secret_key_required", "This is a public key. Billing calls need a secret key (sk_…).")
-    return key.tenant_id
+    if key.kind != "secret" and not (collectors and key.kind == "collector"):
+        raise ProblemError(
+            "secret_key_required", f"This is a {key.kind} key. This call needs the merchant's secret key (sk_…)."
+        )
+    return key
 
 
 async def _key(exchange: Exchange, keys: KeyRing) -> ApiKey:

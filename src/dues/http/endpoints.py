@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from dues.db.database import Database
 from dues.domain.etags import etag, names
+from dues.domain.payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
-from dues.http.queries import as_of
+from dues.http.queries import as_of, flag
 from dues.http.validation import decode
 from dues.idempotency.answer_once import Answer, Keyed, answer_once
-from dues.resources.changes import Change, Look
+from dues.resources.changes import Change, Conditional, Look
 from dues.tenants.authenticate import KeyRing
+from dues.tenants.keys import ApiKey
 from dues.work.group_commit import GroupCommit
 from dues.work.work import Command, Request
 
@@ -41,40 +43,82 @@ class Floor:
 def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoint:
     """An endpoint that makes something new of a body, once per Idempotency-Key, and answers 201."""
 
-    async def body(exchange: Exchange) -> tuple[Any, bytes]:
+    async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
         return decode(await exchange.json_body(), shape)
 
     return _write(floor, command, body, 201, tagged=True)
 
 
-def change(floor: Floor, command: Command[Any, Any], parameter: str, shape: type[Any] | None, status: int) -> Endpoint:
+def change(
+    floor: Floor,
+    command: Command[Any, Any],
+    parameter: str,
+    shape: type[Any] | None,
+    status: int,
+    *,
+    collectors: bool = False,
+) -> Endpoint:
     """An endpoint that changes the object which the path's `parameter` names, and answers `status`.
 
-    `shape` None: it takes no body.
+    `shape` None: it takes no body. `collectors`: it is open to their keys too.
     """
 
-    async def body(exchange: Exchange) -> tuple[Any, bytes]:
+    async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
         changes, canonical = decode(await exchange.json_body(), shape) if shape else await exchange.no_body()
-        if_match = exchange.header(b"if-match")
-        name = named(exchange, parameter)
-        return Change(name, changes, None if if_match is None else if_match.decode("latin-1")), canonical
+        return Change(named(exchange, parameter), changes, if_match(exchange)), canonical
 
     # What a change answers with 201 is something else than the object that it changed.
-    return _write(floor, command, body, status, tagged=status == 200)
+    return _write(floor, command, body, status, tagged=status == 200, collectors=collectors)
 
 
-def read(floor: Floor, command: Command[Any, Any], parameter: str, *, timed: bool = False) -> Endpoint:
+def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) -> Endpoint:
+    """An endpoint that takes a payment; with `?preview=true` it answers 200 with what the payment would do."""
+
+    async def body(exchange: Exchange, key: ApiKey) -> tuple[Any, bytes]:
+        new, canonical = decode(await exchange.json_body(), NewPayment)
+        if new.allocation is not None and key.kind == "collector":
+            # Its answer would tell a collector of bills that nobody named.
+            raise ProblemError("secret_key_required", "A collector names the bills that it takes money for: use parts.")
+        return Conditional(new, if_match(exchange)), canonical
+
+    take = _write(floor, command, body, 201, tagged=True, collectors=True)
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        # Before anything else: who misspells `preview` must not find that the payment was taken.
+        if not flag(exchange.query_string, "preview"):
+            return await take(exchange)
+        key = await authenticate(exchange, floor.keys)
+        idempotency_key(exchange)
+        wanted, _ = await body(exchange, key)
+        request = Request(key.tenant_id, exchange.request_id, None, wanted)
+        outcome, exchange.group_size = await floor.reads.submit(preview, request)
+        if isinstance(outcome, Refusal):
+            return _problem(floor, exchange, outcome)
+        return Reply(200, outcome.json)
+
+    return endpoint
+
+
+def if_match(exchange: Exchange) -> str | None:
+    """The If-Match header, if there is one."""
+    condition = exchange.header(b"if-match")
+    return None if condition is None else condition.decode("latin-1")
+
+
+def read(
+    floor: Floor, command: Command[Any, Any], parameter: str, *, timed: bool = False, collectors: bool = False
+) -> Endpoint:
     """An endpoint that answers with the object that the path's `parameter` names; where `timed`, also as of a time."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = await authenticate(exchange, floor.keys)
+        key = await authenticate(exchange, floor.keys, collectors=collectors)
         look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
 
-        request = Request(tenant_id, exchange.request_id, None, look)
+        request = Request(key.tenant_id, exchange.request_id, None, look)
         outcome, exchange.group_size = await floor.reads.submit(command, request)
         if isinstance(outcome, Refusal):
             raise ProblemError(outcome.code, outcome.detail)
-        tag = etag(outcome.json)
+        tag = etag(outcome.tagged or outcome.json)
         if (condition := exchange.header(b"if-none-match")) and names(condition.decode("latin-1"), tag):
             return Reply(304, b"", headers=[(b"etag", tag.encode())])
         return Reply(200, outcome.json, headers=[(b"etag", tag.encode())])
@@ -97,10 +141,11 @@ HTML: Final = b"text/html; charset=utf-8"
 def _write(
     floor: Floor,
     command: Command[Any, Any],
-    body: Callable[[Exchange], Awaitable[tuple[Any, bytes]]],
+    body: Callable[[Exchange, ApiKey], Awaitable[tuple[Any, bytes]]],
     status: int,
     *,
     tagged: bool,
+    collectors: bool = False,
 ) -> Endpoint:
     def render(request: Request[Keyed], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
@@ -111,18 +156,27 @@ def _write(
     once = answer_once(command, render, floor.idempotency_retention)
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = await authenticate(exchange, floor.keys)
-        key = _idempotency_key(exchange)
-        wanted, canonical = await body(exchange)
+        key = await authenticate(exchange, floor.keys, collectors=collectors)
+        name = idempotency_key(exchange)
+        wanted, canonical = await body(exchange, key)
 
         told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
+        collector_id = key.id if key.kind == "collector" else None
+        if collector_id:
+            # One collector's stored answers are none of another's business, whatever key it thinks of.
+            told += b"\n" + collector_id.encode()
         keyed = Keyed(wanted, sha256(told).digest(), exchange.method, exchange.path)
-        answer, exchange.group_size = await floor.writes.submit(
-            once, Request(tenant_id, exchange.request_id, key, keyed)
-        )
+        request = Request(key.tenant_id, exchange.request_id, name, keyed, collector_id)
+        answer, exchange.group_size = await floor.writes.submit(once, request)
         return _reply(answer, tagged)
 
     return endpoint
+
+
+def _problem(floor: Floor, exchange: Exchange, refusal: Refusal) -> Reply:
+    """A refusal that is not stored."""
+    body = problem_json(floor.docs_base, exchange.path, exchange.request_id, refusal)
+    return Reply(PROBLEM_TYPES[refusal.code].status, body, PROBLEM_CONTENT_TYPE)
 
 
 def _reply(answer: Answer, tagged: bool) -> Reply:
@@ -142,7 +196,7 @@ def named(exchange: Exchange, parameter: str) -> str:
     return name
 
 
-def _idempotency_key(exchange: Exchange) -> str | None:
+def idempotency_key(exchange: Exchange) -> str | None:
     """The key; None for a PATCH without one."""
     key = exchange.header(b"idempotency-key")
     if key is None and exchange.method == "PATCH":

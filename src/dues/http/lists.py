@@ -26,8 +26,15 @@ def listing(floor: Floor, what: Listing, find: FindPage) -> Endpoint:
     """An endpoint that answers with a page of what `find` finds."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = await authenticate(exchange, floor.keys)
-        query = list_query(exchange.query_string, tenant_id, what.name, what.filters, f"{what.prefix}[0-9A-Za-z]+")
+        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
+        query = list_query(
+            exchange.query_string,
+            tenant_id,
+            what.name,
+            what.names,
+            f"{what.prefix}[0-9A-Za-z]+",
+            what.statuses,
+        )
         found = await find(floor.database, tenant_id, query)
         page = list(found[: query.limit])
         last = page[-1].id if len(found) > query.limit else None
@@ -40,14 +47,14 @@ def history(floor: Floor, parameter: str, find: Callable[[Work, int, str], Await
     """An endpoint that answers with a page of the entries of the object that the path's `parameter` names."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = await authenticate(exchange, floor.keys)
+        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
         name = named(exchange, parameter)
         async with floor.database.transaction() as tx:
             owner_id = await find(Work(tx, datetime.now(UTC)), tenant_id, name)
         if owner_id is None:
             raise ProblemError(f"{parameter}_not_found", f"There is no {parameter} {name!r}.")
         list_name = f"entries of {owner_id}"
-        query = list_query(exchange.query_string, tenant_id, list_name, {}, "[1-9][0-9]{0,17}")
+        query = list_query(exchange.query_string, tenant_id, list_name, (), "[1-9][0-9]{0,17}")
         before = int(query.after) if query.after else None
         found = await list_history(floor.database, tenant_id, owner_id, before, query.limit + 1)
         page = found[: query.limit]

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dues.domain.fields import says
+from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import MEANINGS, Refusal
 from dues.domain.violations import Violation
 
@@ -63,18 +64,21 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "key_expired": ("forbidden", "This key has expired."),
     "secret_key_required": (
         "forbidden",
-        "This call needs a secret key (`sk_…`), from a server; public keys (`pk_…`) are for browsers.",
+        "This call needs a secret key (`sk_…`). Public ones (`pk_…`) are for browsers, collectors' for collecting.",
     ),
     "route_not_found": ("not-found", "There is nothing at this path."),
     "account_not_found": ("not-found", None),
     "customer_not_found": ("not-found", None),
     "bill_not_found": ("not-found", None),
+    "payment_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "request_timeout": ("request-timeout", "The body did not arrive in time."),
     "external_reference_taken": ("conflict", None),
     "bill_paid": ("conflict", None),
     "bill_voided": ("conflict", None),
+    "payment_outweighed": ("conflict", None),
+    "payment_reversed": ("conflict", None),
     "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (
         "conflict",
@@ -86,8 +90,13 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "amount_out_of_range": ("unprocessable", None),
     "balance_not_tracked": ("unprocessable", None),
     "currency_mismatch": ("unprocessable", None),
-    "overpayment_not_allowed": ("unprocessable", None),
     "owner_mismatch": ("unprocessable", None),
+    "payment_not_allowed": ("unprocessable", None),
+    "payment_below_minimum": ("unprocessable", None),
+    "payment_above_maximum": ("unprocessable", None),
+    "underpayment_not_allowed": ("unprocessable", None),
+    "overpayment_not_allowed": ("unprocessable", None),
+    "too_many_bills": ("unprocessable", None),
     "internal_error": (
         "internal-error",
         "Something went wrong on our side. Nothing was changed; the same request may be sent again with its key.",
@@ -128,6 +137,8 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: Annotated[str, says("The `Request-Id` of this call.")]
     errors: Annotated[list[FieldError], says("Every violation of a bad body or query.")] | None = None
     pointer: Annotated[str, says("The member that a refusal is about.")] | None = None
+    outstanding: Annotated[int, says("Of a refused payment: what is to be paid, in the smallest unit.")] | None = None
+    payment_rules: PaymentRules | None = None
 
 
 class Reply(Struct, frozen=True):
@@ -157,11 +168,13 @@ def problem_json(
 ) -> bytes:
     """The body of a problem. `instance` is the path that was asked for."""
     kind = PROBLEM_TYPES[error.code]
-    pointer = None
+    pointer = outstanding = rules = None
     violations: Sequence[Violation] = ()
     if isinstance(error, ProblemError):
         violations = error.errors
-    elif error.pointer:
+    else:
+        outstanding, rules = error.outstanding, error.payment_rules
+    if isinstance(error, Refusal) and error.pointer:
         pointer = error.pointer
         violations = (Violation(pointer, error.rule or error.code, error.detail),)
     problem = Problem(
@@ -174,6 +187,8 @@ def problem_json(
         request_id=request_id,
         errors=[FieldError(v.pointer, v.code, v.detail) for v in violations] or None,
         pointer=pointer,
+        outstanding=outstanding,
+        payment_rules=rules,
     )
     return msgspec.json.encode(problem)
 

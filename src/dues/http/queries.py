@@ -1,8 +1,8 @@
 """Query strings: what a list or a look is asked for, and what is wrong with it."""
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,15 +18,22 @@ METADATA_FILTERS_MAX: Final = 10
 _METADATA: Final = re.compile(r"metadata\[([^\0]{1,40})\]")
 
 
-def list_query(query_string: bytes, tenant_id: int, list_name: str, filters: Mapping[str, str], place: str) -> Query:
-    """The page that is asked for, whose cursor stands at a `place` (a pattern).
+def list_query(
+    query_string: bytes,
+    tenant_id: int,
+    list_name: str,
+    filters: Collection[str],
+    place: str,
+    statuses: Sequence[str] = (),
+) -> Query:
+    """The page that is asked for, whose cursor stands at a `place` (a pattern). `status` is one of `statuses`.
 
     Raises ProblemError with every parameter that is unknown, twice, or nonsense.
     """
     given = _parameters(query_string)
     metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
     wanted = {name: value for name, value in given.items() if name in filters}
-    broken = list(_violations(given, filters, metadata))
+    broken = list(_violations(given, filters, metadata, statuses))
     limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
     everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
     after = read_cursor(tenant_id, list_name, everything, cursor) if cursor is not None else None
@@ -63,6 +70,38 @@ def as_of(query_string: bytes) -> datetime | None:
     return time
 
 
+def flag(query_string: bytes, name: str) -> bool:
+    """Whether `?name=true` is said. Raises ProblemError for any other value or parameter."""
+    given = _parameters(query_string)
+    broken = [_unknown(other, [name]) for other in given if other != name]
+    if given.get(name, "true") not in ("true", "false"):
+        broken.append(Violation(f"/{name}", "wrong_type", "must be true or false."))
+    if broken:
+        raise _invalid(broken)
+    return given.get(name) == "true"
+
+
+def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | None]:
+    """`?day=` (`today` where it is not given) and `?collector=`. Raises ProblemError for anything else."""
+    given = _parameters(query_string)
+    broken = [_unknown(name, ["day", "collector"]) for name in given if name not in ("day", "collector")]
+    day = today
+    if (text := given.get("day")) is not None:
+        try:
+            day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else date.min
+        except ValueError:
+            day = date.min
+        if not DAY_MIN <= day <= DAY_MAX:
+            broken.append(Violation("/day", "invalid_date", "must be a date of this time, like 2026-01-31."))
+    if broken:
+        raise _invalid(broken)
+    return day, given.get("collector")
+
+
+DAY_MIN: Final = date(1970, 1, 2)
+DAY_MAX: Final = date(9999, 12, 30)
+
+
 def _parameters(query_string: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
@@ -75,7 +114,7 @@ def _parameters(query_string: bytes) -> dict[str, str]:
 
 
 def _violations(
-    given: Mapping[str, str], filters: Mapping[str, str], metadata: Mapping[str, str]
+    given: Mapping[str, str], filters: Collection[str], metadata: Mapping[str, str], statuses: Sequence[str]
 ) -> Iterator[Violation]:
     known = ["limit", "cursor", *filters, "metadata[key]"]
     for name in given:
@@ -85,11 +124,8 @@ def _violations(
         yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
     if len(metadata) > METADATA_FILTERS_MAX:
         yield Violation("/metadata", "too_many", f"must name at most {METADATA_FILTERS_MAX} keys.")
-    if (status := given.get("status")) is not None and "status" in filters and status not in _STATUSES:
-        yield Violation("/status", "unknown_status", f"must be one of {', '.join(_STATUSES)}.")
-
-
-_STATUSES: Final = ("unpaid", "paid", "voided")
+    if (status := given.get("status")) is not None and "status" in filters and status not in statuses:
+        yield Violation("/status", "unknown_status", f"must be one of {', '.join(statuses)}.")
 
 
 def _unknown(name: str, known: list[str]) -> Violation:

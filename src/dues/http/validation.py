@@ -6,11 +6,11 @@ by member, to collect everything that is wrong with it.
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast, get_type_hints
 
 import msgspec
 from msgspec import inspect
@@ -90,6 +90,7 @@ def _checker(shape: Any) -> Callable[[Any, str], list[Violation]]:
     assert isinstance(info, inspect.StructType)
     rules = [(field.name, field.encode_name, rule) for field in info.fields if (rule := _rule_of(field.type))]
     nested = [field.name for field in info.fields if _struct_in(field.type)]
+    lists = [field.name for field in info.fields if _list_in(field.type)]
 
     def check(typed: Any, pointer: str) -> list[Violation]:
         broken: list[Violation] = []
@@ -103,6 +104,11 @@ def _checker(shape: Any) -> Callable[[Any, str], list[Violation]]:
             value = getattr(typed, attribute)
             if isinstance(value, msgspec.Struct):
                 broken.extend(_checker(type(value))(value, pointer_to(pointer, attribute)))
+        for attribute in lists:
+            for position, item in enumerate(getattr(typed, attribute) or ()):
+                broken.extend(
+                    _checker(cast(Hashable, type(item)))(item, f"{pointer_to(pointer, attribute)}/{position}")
+                )
         broken.extend(_cross_check(typed, typed, pointer))
         return broken
 
@@ -146,6 +152,19 @@ def _struct_in(kind: inspect.Type) -> inspect.StructType | None:
             return None
 
 
+def _list_in(kind: inspect.Type) -> inspect.ListType | None:
+    """The list of structs that a field's type is, if it is one."""
+    match kind:
+        case inspect.ListType():
+            return kind
+        case inspect.Metadata():
+            return _list_in(kind.type)
+        case inspect.UnionType():
+            return next((found for choice in kind.types if (found := _list_in(choice))), None)
+        case _:
+            return None
+
+
 # The slow way: a body that does not fit, member by member -------------------------------------------------------
 
 
@@ -169,6 +188,13 @@ def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violat
             yield from _integer_violations(value, kind, pointer)
         case inspect.DateType():
             yield from _date_violations(value, pointer)
+        case inspect.DateTimeType():
+            yield from _time_violations(value, pointer)
+        case inspect.LiteralType():
+            if value not in kind.values:
+                yield Violation(pointer, "unknown_value", f"must be one of {', '.join(map(str, kind.values))}.")
+        case inspect.ListType():
+            yield from _list_violations(value, kind, pointer)
         case inspect.BoolType():
             if not isinstance(value, bool):
                 yield _wrong_kind(value, "true or false", pointer)
@@ -193,6 +219,7 @@ def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> It
         yield _wrong_kind(value, "an object", pointer)
         return
     fields = {field.encode_name: field for field in kind.fields}
+    hints = get_type_hints(kind.cls, include_extras=True)
     good = SimpleNamespace(**dict.fromkeys(field.name for field in kind.fields))
     for name, field in fields.items():
         member = value.get(name, _MISSING)
@@ -203,7 +230,7 @@ def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> It
         found = list(_violations(member, field.type, pointer_to(pointer, name)))
         yield from found
         # A broken member is still one that was given: what needs it should not be blamed on top.
-        setattr(good, field.name, member)
+        setattr(good, field.name, member if found else msgspec.convert(member, hints[field.name]))
     for name in value:
         if name in getattr(kind.cls, "read_only", ()):
             yield Violation(pointer_to(pointer, name), "read_only", "is read-only here.")
@@ -213,7 +240,7 @@ def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> It
             yield Violation(pointer_to(pointer, name), "unknown_field", f"is not known here.{hint}")
     try:
         yield from _cross_check(kind.cls, good, pointer)
-    except TypeError:
+    except (TypeError, AttributeError):
         return  # members of the wrong kind cannot be compared; they are reported already
 
 
@@ -256,6 +283,29 @@ def _date_violations(value: Any, pointer: str) -> Iterator[Violation]:
         msgspec.convert(value, date)
     except msgspec.ValidationError:
         yield Violation(pointer, "invalid_date", "must be a date that exists, like 2026-01-31.")
+
+
+def _time_violations(value: Any, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, str):
+        yield _wrong_kind(value, "a time like 2026-01-31T12:00:00Z", pointer)
+        return
+    try:
+        msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)])
+    except msgspec.ValidationError:
+        detail = "must be a time with its offset from UTC, like 2026-01-31T12:00:00Z."
+        yield Violation(pointer, "invalid_time", detail)
+
+
+def _list_violations(value: Any, kind: inspect.ListType, pointer: str) -> Iterator[Violation]:
+    if not isinstance(value, list):
+        yield _wrong_kind(value, "an array", pointer)
+        return
+    if kind.min_length is not None and len(value) < kind.min_length:
+        yield Violation(pointer, "too_few", f"must have at least {kind.min_length}.")
+    if kind.max_length is not None and len(value) > kind.max_length:
+        yield Violation(pointer, "too_many", f"must have at most {kind.max_length}; it has {len(value)}.")
+    for position, item in enumerate(value):
+        yield from _violations(item, kind.item_type, f"{pointer}/{position}")
 
 
 def _wrong_kind(value: Any, wanted: str, pointer: str) -> Violation:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dues.db.transaction import Row
 from dues.domain.refusals import Refusal
@@ -85,7 +85,7 @@ def _scope(request: Request[Keyed]) -> tuple[int, str | None]:
 
 
 def _unkeyed(request: Request[Keyed]) -> Request[Any]:
-    return Request(request.tenant_id, request.request_id, request.idempotency_key, request.body.body)
+    return structs.replace(request, body=request.body.body)
 
 
 def _row(work: Work, request: Request[Keyed], answer: Answer, retention: timedelta) -> tuple[object, ...]:

@@ -12,9 +12,10 @@ from dues.work.work import Work
 
 INSERT_ENTRIES = """
 insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason,
-                     request_id, idempotency_key, created_at, hash)
+                     request_id, idempotency_key, payment_id, created_at, hash)
 select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bytea[])
+                     $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
+                     $14::bytea[])
 """
 
 
@@ -74,7 +75,7 @@ async def find_balances_at(
 
 LIST_ENTRIES = """
 select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id, idempotency_key,
-       created_at, hash
+       payment_id, created_at, hash
   from entries
  where tenant_id = $1 and owner_id = $2 and number < $3
  order by number desc

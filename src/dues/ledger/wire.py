@@ -15,13 +15,14 @@ class CausedBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     request_id: Annotated[str, says("The `Request-Id` of the request.")]
     idempotency_key: Annotated[str, says("The key it came under.")] | None = None
+    payment_id: Annotated[str, says("The payment, where it is one's or its reversal's.")] | None = None
 
 
 class EntryBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One immutable change of a balance: by how much, and what it was afterwards."""
 
     id: Annotated[str, says("Its id, `ent_…`.")]
-    kind: Annotated[EntryKind, says("How it came about: a balance begins, changes, or is no longer tracked.")]
+    kind: Annotated[EntryKind, says("How it came about: a balance begins, changes, is paid or no longer tracked.")]
     currency: Currency
     amount: Annotated[int, says("By how much the balance changed, in the smallest unit.")]
     balance_after: Annotated[int, says("The balance after it, in the smallest unit.")]
@@ -38,7 +39,9 @@ def entry_body(entry: Entry) -> EntryBody:
         currency=entry.currency,
         amount=entry.amount,
         balance_after=entry.balance_after,
-        caused_by=CausedBy(request_id=entry.request_id, idempotency_key=entry.idempotency_key),
+        caused_by=CausedBy(
+            request_id=entry.request_id, idempotency_key=entry.idempotency_key, payment_id=entry.payment_id
+        ),
         created_at=entry.created_at,
         reason=entry.reason,
     )

@@ -15,6 +15,14 @@ from dues.db.transaction import Row
 from dues.metadata.store import pair_of
 
 
+class Through(Struct, frozen=True):
+    """A table that leads to objects: it has an index on tenant_id, the column `key`, and the objects' ids in `id`."""
+
+    table: str
+    key: str
+    id: str
+
+
 class Listing(Struct, frozen=True, eq=False):
     """A list of objects whose ids begin with `prefix`. `filters` is name to condition, {} being its value."""
 
@@ -26,6 +34,15 @@ class Listing(Struct, frozen=True, eq=False):
     filters: Mapping[str, str]
     named: Mapping[str, tuple[str, str]] = {}
     """Filters whose value may be an id or a reference: name to (id's prefix, how to find the id of a reference)."""
+    through: Mapping[str, Through] = {}
+    """Filters whose value stands beside the objects' ids in another table."""
+    statuses: tuple[str, ...] = ()
+    """The values of the filter `status`, where there is one."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that it can be filtered by, beside metadata."""
+        return (*self.filters, *self.through)
 
 
 class Query(Struct, frozen=True):
@@ -53,6 +70,8 @@ def _by_reference(listing: Listing, name: str, value: str) -> bool:
 NARROW = frozenset({"external_reference", "customer", "account"})
 """Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
 
+_PAIRS = Through("metadata_pairs", "pair", "object_id")
+
 
 @lru_cache(maxsize=512)
 def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pairs: int) -> str:
@@ -60,56 +79,76 @@ def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pair
 
     `filters` are names, each with whether its value is a reference.
     """
-    conditions = "".join(
-        f"\n   and {_condition(listing, name, f'${number}', by_reference)}"
+    values = {
+        name: _value(listing, name, f"${number}", by_reference)
         for number, (name, by_reference) in enumerate(filters, start=4)
-    )
-    first = 4 + len(filters)
-    if not pairs or any(name in NARROW for name, _ in filters):
-        table = listing.table
-        if (by_reference := ("external_reference", False)) in filters:
-            # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
-            reference = f"{listing.alias}.external_reference = ${4 + filters.index(by_reference)}"
-            own = f"{listing.alias}.tenant_id = $1"
-            table = f"(select * from {table} where {own} and {reference} offset 0) as {listing.alias}"
-        # A subquery for each pair, and no join that the planner might begin with the pairs.
-        conditions += "".join(
-            f"""
-   and (select true from metadata_pairs p
-         where p.tenant_id = $1 and p.pair = ${first + number} and p.object_id = {listing.alias}.id)"""
-            for number in range(pairs)
+    }
+    pair_values = [f"${4 + len(filters) + number}" for number in range(pairs)]
+    own = [listing.filters[name].format(value) for name, value in values.items() if name in listing.filters]
+    links = [(listing.through[name], value) for name, value in values.items() if name in listing.through]
+
+    if "external_reference" in values:
+        # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
+        own += [_linked(listing, link, value) for link, value in links]
+        own += [_linked(listing, _PAIRS, value) for value in pair_values]
+        only = f"{listing.alias}.tenant_id = $1 and {listing.alias}.external_reference = {values['external_reference']}"
+        return _from_objects(listing, f"(select * from {listing.table} where {only} offset 0) as {listing.alias}", own)
+    if links:
+        own += [_linked(listing, _PAIRS, value) for value in pair_values]
+        return _outwards(listing, *links[0], own)
+    if pairs and not NARROW & values.keys():
+        first, *more = pair_values
+        pairs_too = (
+            "exists (select from metadata_pairs link where {} and link.pair = {} and link.object_id = m.object_id)"
         )
-        return f"""
+        also = [pairs_too.format("link.tenant_id = m.tenant_id", value) for value in more]
+        return _outwards(listing, _PAIRS, first, own, also)
+    own += [_linked(listing, _PAIRS, value) for value in pair_values]
+    return _from_objects(listing, listing.table, own)
+
+
+def _from_objects(listing: Listing, table: str, conditions: list[str]) -> str:
+    """A page read off an index of the objects themselves."""
+    return f"""
 select {listing.columns}
   from {table}
- where {listing.alias}.tenant_id = $1 and {listing.alias}.id < $2{conditions}
+ where {listing.alias}.tenant_id = $1 and {listing.alias}.id < $2{_and(conditions)}
  order by {listing.alias}.id desc
  limit $3
 """
-    also = "".join(
-        f"""
-   and exists (select from metadata_pairs p
-                where p.tenant_id = m.tenant_id and p.pair = ${first + number} and p.object_id = m.object_id)"""
-        for number in range(1, pairs)
-    )
-    # From the pairs outwards, whatever the planner believes: they are in the order of the list already.
+
+
+def _outwards(listing: Listing, link: Through, value: str, conditions: list[str], also: list[str] | None = None) -> str:
+    """A page read off an index that leads to the objects, whatever the planner believes: it has the list's order."""
     return f"""
 select {listing.columns}
-  from metadata_pairs m
+  from {link.table} m
  cross join lateral (
            select * from {listing.table}
-            where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.object_id{conditions}
+            where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.{link.id}{_and(conditions)}
            offset 0
        ) as {listing.alias}
- where m.tenant_id = $1 and m.pair = ${first} and m.object_id < $2 and m.object_id >= '{listing.prefix}'{also}
- order by m.object_id desc
+ where m.tenant_id = $1 and m.{link.key} = {value} and m.{link.id} < $2 
+   and m.{link.id} >= '{listing.prefix}'{_and(also)}
+ order by m.{link.id} desc
  limit $3
 """
 
 
-def _condition(listing: Listing, name: str, parameter: str, by_reference: bool) -> str:
-    value = listing.named[name][1].format(parameter) if by_reference else parameter
-    return listing.filters[name].format(value)
+def _linked(listing: Listing, link: Through, value: str) -> str:
+    """A subquery for each, and no join that the planner might begin with."""
+    return (
+        f"(select true from {link.table} link where link.tenant_id = $1 and link.{link.key} = {value} "
+        f"and link.{link.id} = {listing.alias}.id)"
+    )
+
+
+def _and(conditions: list[str] | None) -> str:
+    return "".join(f"\n   and {condition}" for condition in conditions or ())
+
+
+def _value(listing: Listing, name: str, parameter: str, by_reference: bool) -> str:
+    return listing.named[name][1].format(parameter) if by_reference else parameter
 
 
 CUSTOMER_NAMED = (
@@ -120,4 +159,9 @@ CUSTOMER_NAMED = (
 ACCOUNT_NAMED = (
     "bacc_",
     "(select named.id from accounts named where named.tenant_id = $1 and named.external_reference = {})",
+)
+
+BILL_NAMED = (
+    "bill_",
+    "(select named.id from bills named where named.tenant_id = $1 and named.external_reference = {})",
 )

@@ -10,6 +10,7 @@ from msgspec import Struct
 from dues.work.work import Claim, Request
 
 Changes = TypeVar("Changes")
+New = TypeVar("New")
 
 
 class Change(Struct, Generic[Changes], frozen=True):
@@ -17,6 +18,13 @@ class Change(Struct, Generic[Changes], frozen=True):
 
     name: str
     changes: Changes
+    if_match: str | None = None
+
+
+class Conditional(Struct, Generic[New], frozen=True):
+    """What to make, if what it is about is still what the client saw."""
+
+    new: New
     if_match: str | None = None
 
 
@@ -28,10 +36,14 @@ class Look(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """An object's id and its JSON: the same bytes go to the client, the event and the stored answer."""
+    """An object's id and its JSON: the same bytes go to the client, the event and the stored answer.
+
+    Its entity tag is that of `tagged`, where not all that is shown belongs to what may be compared.
+    """
 
     id: str
     json: bytes
+    tagged: bytes | None = None
 
 
 def to_shown_json(body: Struct) -> bytes:

@@ -35,36 +35,47 @@ class Findable(Struct, Generic[Found], frozen=True):
     lock: str
     """Locks the rows for arrays of tenants and ids, in the order of both, and gives tenant_id and id."""
     found: Callable[[Row, Head], Found]
+    chained: bool = True
+    """Whether it has entries in the ledger."""
 
 
 async def find_named(work: Work, kind: Findable[Found], named: Sequence[Key]) -> list[Found | None]:
     """For each (tenant, id or reference), in order: the object, or None. Its head is not read."""
-    keys = await _find_keys(work, kind, named)
-    known = [key for key in keys if key]
-    rows = await work.tx.find(kind.find, *zip(*known, strict=True)) if known else []
-    found = {_key(row): kind.found(row, Head()) for row in rows}
+    keys = await find_keys(work, kind, named)
+    found = await find_by_keys(work, kind, [key for key in keys if key])
     return [found.get(key) if key else None for key in keys]
 
 
+async def find_by_keys(work: Work, kind: Findable[Found], keys: Sequence[Key]) -> dict[Key, Found]:
+    """The objects with these (tenant, id), as far as they exist. Their heads are not read."""
+    rows = await work.tx.find(kind.find, *zip(*keys, strict=True)) if keys else []
+    return {_key(row): kind.found(row, Head()) for row in rows}
+
+
 async def lock_named(work: Work, kind: Findable[Found], named: Sequence[Key]) -> list[Found | None]:
-    """As find_named, held until the end of the transaction, with their heads. Raises SameObject.
+    """As find_named, held until the end of the transaction, with their heads. Raises SameObject."""
+    keys = await find_keys(work, kind, named)
+    known = [key for key in keys if key]
+    if len(set(known)) < len(known):
+        raise SameObject
+    found = await lock_by_keys(work, kind, known)
+    return [found.get(key) if key else None for key in keys]
+
+
+async def lock_by_keys(work: Work, kind: Findable[Found], keys: Sequence[Key]) -> dict[Key, Found]:
+    """As find_by_keys, held until the end of the transaction, with their heads.
 
     They are read in statements of their own once they are locked: one that waited would still see, beside the new
     row, all else as it was before it waited.
     """
-    keys = await _find_keys(work, kind, named)
-    known = [key for key in keys if key]
-    if len(set(known)) < len(known):
-        raise SameObject
-    locked = await work.tx.lock(kind.lock, *zip(*known, strict=True)) if known else []
+    locked = await work.tx.lock(kind.lock, *zip(*keys, strict=True)) if keys else []
     held = [_key(row) for row in locked]
     rows = await work.tx.find(kind.find, *zip(*held, strict=True)) if held else []
-    heads = await find_heads(work, held)
-    found = {key: kind.found(row, heads.get(key, Head())) for row in rows if (key := _key(row))}
-    return [found.get(key) if key else None for key in keys]
+    heads = await find_heads(work, held) if kind.chained else {}
+    return {key: kind.found(row, heads.get(key, Head())) for row in rows if (key := _key(row))}
 
 
-async def _find_keys(work: Work, kind: Findable[Found], named: Sequence[Key]) -> list[Key | None]:
+async def find_keys(work: Work, kind: Findable[Found], named: Sequence[Key]) -> list[Key | None]:
     """The (tenant, id) of each (tenant, id or reference), in order; None where no object has the reference.
 
     An id is taken at its word; whether it exists in the tenant shows when the object is read.

@@ -9,12 +9,14 @@ from typing import Final, Literal
 from dues.domain.ids import new_id, random_secret
 
 Mode = Literal["test", "live"]
-KeyKind = Literal["secret", "public"]
+KeyKind = Literal["secret", "public", "collector"]
 
 SECRET_LENGTH: Final = 28
 """28 characters of base62 are 166 random bits. They contain no underscore, so no live key can read sk_test_…"""
 
-_SHAPE: Final = re.compile(r"(?:sk|pk)_(?:test_)?[0-9A-Za-z]{20,64}")
+_PREFIXES: Final[dict[KeyKind, str]] = {"secret": "sk_", "public": "pk_", "collector": "ck_"}
+
+_SHAPE: Final = re.compile(r"(?:sk|pk|ck)_(?:test_)?[0-9A-Za-z]{20,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class NewKey:
 
 
 def generate(mode: Mode, kind: KeyKind, now: datetime, expires_at: datetime | None = None) -> NewKey:
-    """A new key: `sk_…` or `pk_…`, with `test_` in test mode."""
-    prefix = ("sk_" if kind == "secret" else "pk_") + ("test_" if mode == "test" else "")
+    """A new key: `sk_…`, `pk_…` or `ck_…`, with `test_` in test mode."""
+    prefix = _PREFIXES[kind] + ("test_" if mode == "test" else "")
     return NewKey(new_id("key_", now), prefix + random_secret(SECRET_LENGTH), mode, kind, expires_at)
 
 

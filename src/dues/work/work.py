@@ -18,12 +18,16 @@ Claim = Hashable
 
 
 class Request(Struct, Generic[Body], frozen=True):
-    """One request of a group: whose it is, what it is called in logs, and what it asks for."""
+    """One request of a group: whose it is, what it is called in logs, and what it asks for.
+
+    `collector_id` is the id of the key that it came with, if that is a collector's.
+    """
 
     tenant_id: int
     request_id: str
     idempotency_key: str | None
     body: Body
+    collector_id: str | None = None
 
 
 class Work(Struct, frozen=True):

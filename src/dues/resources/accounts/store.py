@@ -109,12 +109,12 @@ select a.tenant_id, a.id
 
 async def find_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
     """For each (tenant, id or reference), in order: the account, or None. Its head is not read."""
-    return await find_named(work, _ACCOUNT, named)
+    return await find_named(work, ACCOUNT, named)
 
 
 async def lock_accounts(work: Work, named: Sequence[Key]) -> list[FoundAccount | None]:
     """As find_accounts, held until the end of the transaction, with their heads. Raises SameObject."""
-    return await lock_named(work, _ACCOUNT, named)
+    return await lock_named(work, ACCOUNT, named)
 
 
 ACCOUNTS = Listing(
@@ -136,7 +136,7 @@ def _found(row: Row, head: Head) -> FoundAccount:
     return FoundAccount(account_of(row), to_rules(row["default_rules"]), head)
 
 
-_ACCOUNT: Final = Findable("bacc_", FIND_ACCOUNT_IDS, FIND_ACCOUNTS, LOCK_ACCOUNTS, _found)
+ACCOUNT: Final = Findable("bacc_", FIND_ACCOUNT_IDS, FIND_ACCOUNTS, LOCK_ACCOUNTS, _found)
 
 
 def account_of(row: Row) -> Account:

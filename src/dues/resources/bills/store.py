@@ -1,12 +1,12 @@
 """The statements on bills."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from msgspec import Struct
 
 from dues.db.transaction import Row
-from dues.domain.bills import Bill
+from dues.domain.bills import Bill, BillStatus
 from dues.domain.entries import Head
 from dues.domain.payment_rules import PaymentRules
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
@@ -22,11 +22,6 @@ class FoundBill(Struct, frozen=True):
     bill: Bill
     default_rules: PaymentRules | None
     head: Head
-
-    @property
-    def rules(self) -> PaymentRules | None:
-        """The rules that hold for it."""
-        return self.bill.payment_rules or self.default_rules
 
 
 INSERT_BILLS = """
@@ -63,16 +58,18 @@ def insert_bill(work: Work, tenant_id: int, bill: Bill) -> None:
 
 SAVE_BILLS = """
 update bills b
-   set amount_paid = new.amount_paid, status = new.status, metadata = new.metadata::jsonb
-  from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
-    as new(tenant_id, id, amount_paid, status, metadata)
+   set amount_paid = new.amount_paid, status = new.status, payment_rules = new.payment_rules::jsonb,
+       metadata = new.metadata::jsonb
+  from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
+    as new(tenant_id, id, amount_paid, status, payment_rules, metadata)
  where b.tenant_id = new.tenant_id and b.id = new.id
 """
 
 
 def save_bill(work: Work, tenant_id: int, old: Bill, new: Bill) -> None:
     """Writes what may change of a bill that is locked."""
-    work.tx.write(SAVE_BILLS, [(tenant_id, new.id, new.amount_paid, new.status, to_json(new.metadata))])
+    row = (tenant_id, new.id, new.amount_paid, new.status, to_json(new.payment_rules), to_json(new.metadata))
+    work.tx.write(SAVE_BILLS, [row])
     save_pairs(work, tenant_id, new.id, old.metadata, new.metadata)
 
 
@@ -108,12 +105,12 @@ select b.tenant_id, b.id
 
 async def find_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
     """For each (tenant, id or reference), in order: the bill, or None. Its head is not read."""
-    return await find_named(work, _BILL, named)
+    return await find_named(work, BILL, named)
 
 
 async def lock_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
     """As find_bills, held until the end of the transaction, with their heads. Raises SameObject."""
-    return await lock_named(work, _BILL, named)
+    return await lock_named(work, BILL, named)
 
 
 BILLS = Listing(
@@ -130,6 +127,7 @@ BILLS = Listing(
         "currency": "b.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED},
+    statuses=get_args(BillStatus),
 )
 
 
@@ -137,7 +135,7 @@ def _found(row: Row, head: Head) -> FoundBill:
     return FoundBill(bill_of(row), to_rules(row["default_rules"]), head)
 
 
-_BILL: Final = Findable("bill_", FIND_BILL_IDS, FIND_BILLS, LOCK_BILLS, _found)
+BILL: Final = Findable("bill_", FIND_BILL_IDS, FIND_BILLS, LOCK_BILLS, _found)
 
 
 def bill_of(row: Row) -> Bill:

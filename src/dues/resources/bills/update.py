@@ -6,6 +6,7 @@ from functools import partial
 from dues.domain.bills import Bill, BillChanges, update_bill
 from dues.domain.entries import Entry
 from dues.domain.etags import refuse_stale
+from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import Refusal
 from dues.events.store import insert_event
 from dues.ledger.store import insert_entries
@@ -22,29 +23,35 @@ async def update_bills(work: Work, requests: Sequence[Request[Change[BillChanges
     decided = [_decide(work, request, one) for request, one in zip(requests, found, strict=True)]
 
     return [
-        outcome if isinstance(outcome, Refusal) else _write(work, request.tenant_id, *outcome)
+        outcome if isinstance(outcome, Refusal) else write_bill(work, request.tenant_id, *outcome)
         for request, outcome in zip(requests, decided, strict=True)
     ]
 
 
 def _decide(
     work: Work, request: Request[Change[BillChanges]], found: store.FoundBill | None
-) -> tuple[store.FoundBill, Bill, Sequence[Entry]] | Refusal:
+) -> tuple[Bill, Bill, Sequence[Entry], PaymentRules | None] | Refusal:
     if found is None:
         return Refusal("bill_not_found", f"There is no bill {request.body.name!r}.")
     if stale := refuse_stale(request.body.if_match, partial(bill_json, found.bill, found.default_rules)):
         return stale
-    outcome = update_bill(found.bill, request.body.changes, found.rules, found.head, work.cause(request))
-    return outcome if isinstance(outcome, Refusal) else (found, *outcome)
+    outcome = update_bill(found.bill, request.body.changes, found.default_rules, found.head, work.cause(request))
+    if isinstance(outcome, Refusal):
+        return outcome
+    new, entries = outcome
+    return found.bill, new, entries, found.default_rules
 
 
-def _write(work: Work, tenant_id: int, found: store.FoundBill, new: Bill, entries: Sequence[Entry]) -> Shown:
-    shown = Shown(new.id, bill_json(new, found.default_rules))
-    if new != found.bill:
-        store.save_bill(work, tenant_id, found.bill, new)
+def write_bill(
+    work: Work, tenant_id: int, old: Bill, new: Bill, entries: Sequence[Entry], default_rules: PaymentRules | None
+) -> Shown:
+    """Writes what became of a locked bill, if anything did; how it is shown now."""
+    shown = Shown(new.id, bill_json(new, default_rules))
+    if new != old:
+        store.save_bill(work, tenant_id, old, new)
         insert_entries(work, entries)
         insert_event(work, tenant_id, "bill.updated", new.id, shown.json)
-        if new.status == "paid" != found.bill.status:
+        if new.status == "paid" != old.status:
             insert_event(work, tenant_id, "bill.paid", new.id, shown.json)
     return shown
 

@@ -133,12 +133,12 @@ select c.tenant_id, c.id
 
 async def find_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
     """For each (tenant, id or reference), in order: the customer, or None. Its head is not read."""
-    return await find_named(work, _CUSTOMER, named)
+    return await find_named(work, CUSTOMER, named)
 
 
 async def lock_customers(work: Work, named: Sequence[Key]) -> list[FoundCustomer | None]:
     """As find_customers, held until the end of the transaction, with their heads. Raises SameObject."""
-    return await lock_named(work, _CUSTOMER, named)
+    return await lock_named(work, CUSTOMER, named)
 
 
 CUSTOMERS = Listing(
@@ -155,7 +155,7 @@ def _found(row: Row, head: Head) -> FoundCustomer:
     return FoundCustomer(customer_of(row), to_rules(row["default_rules"]), head)
 
 
-_CUSTOMER: Final = Findable("bcus_", FIND_CUSTOMER_IDS, FIND_CUSTOMERS, LOCK_CUSTOMERS, _found)
+CUSTOMER: Final = Findable("bcus_", FIND_CUSTOMER_IDS, FIND_CUSTOMERS, LOCK_CUSTOMERS, _found)
 
 
 def customer_of(row: Row) -> Customer:

@@ -1,0 +1,173 @@
+"""Obligations: what can be paid, and how: what remains of a bill, or the balance of an account or a customer.
+
+A payment is refused, and what is payable is told, by one and the same function: `refuse_payment`.
+"""
+
+from typing import assert_never
+
+from msgspec import Struct, structs
+
+from dues.domain.accounts import Account
+from dues.domain.balances import refuse_unsafe
+from dues.domain.bills import Bill, record_paid
+from dues.domain.customers import Customer
+from dues.domain.entries import Cause, Chain, Entry, EntryKind, Head
+from dues.domain.money import AMOUNT_MAX
+from dues.domain.payment_rules import Kind, PaymentRules
+from dues.domain.refusals import Refusal, RefusalCode
+
+
+class Obligation(Struct, frozen=True):
+    """A bill, or the balance of an account or a customer, with the default rules for it and its chain's end."""
+
+    of: Bill | Account | Customer
+    default_rules: PaymentRules | None
+    head: Head = Head()
+
+    @property
+    def kind(self) -> Kind:
+        """Which noun of the API it is."""
+        match self.of:
+            case Bill():
+                return "bill"
+            case Account():
+                return "account"
+            case Customer():
+                return "customer"
+            case _:
+                assert_never(self.of)
+
+    @property
+    def customer_id(self) -> str:
+        """Whose it is."""
+        return self.of.id if isinstance(self.of, Customer) else self.of.customer_id
+
+    @property
+    def outstanding(self) -> int | None:
+        """What is to be paid, in minor units; None where no amount is tracked. A credit is nothing outstanding."""
+        if isinstance(self.of, Bill):
+            return self.of.amount_remaining
+        return None if self.of.balance is None else max(0, self.of.balance)
+
+    @property
+    def rules(self) -> PaymentRules | None:
+        """The rules that hold for it: its own, else the merchant's default. Without an amount there are none."""
+        return None if self.outstanding is None else self.of.payment_rules or self.default_rules
+
+    @property
+    def amount_max(self) -> int:
+        """The most that can be recorded as paid without leaving the safe range."""
+        if isinstance(self.of, Bill):
+            return AMOUNT_MAX - self.of.amount_paid
+        return min(AMOUNT_MAX, AMOUNT_MAX + (self.of.balance or 0))
+
+
+def refuse_payment(owed: Obligation, amount: int, currency: str, at: str = "") -> Refusal | None:
+    """Refuses what may not be paid, with what is outstanding and the rules. `at` is where the amount stands.
+
+    In this order: `bill_voided`, `payment_not_allowed`, `currency_mismatch`, `payment_below_minimum`,
+    `payment_above_maximum`, `underpayment_not_allowed`, `overpayment_not_allowed`, `amount_out_of_range`.
+    """
+    called = f"The {owed.kind} {owed.of.external_reference!r}"
+    outstanding, rules = owed.outstanding, owed.rules
+
+    def refused(code: RefusalCode, detail: str, pointer: str | None = f"{at}/amount") -> Refusal:
+        return Refusal(code, detail, pointer, outstanding=outstanding, payment_rules=rules)
+
+    if isinstance(owed.of, Bill) and owed.of.status == "voided":
+        return Refusal("bill_voided", f"{called} was voided and cannot be paid.")
+    if outstanding is None:
+        return refused("payment_not_allowed", f"{called} tracks no balance, so there is nothing to pay.", None)
+    if rules is None:
+        return refused("payment_not_allowed", f"{called} has no payment rules, so it cannot be paid.", None)
+    if currency != owed.of.currency:
+        return refused("currency_mismatch", f"{called} is in {owed.of.currency}, not {currency}.", "/currency")
+    if amount < rules.min_amount and amount != outstanding:
+        exactly = f", or exactly the {outstanding} that is outstanding" if outstanding else ""
+        return refused("payment_below_minimum", f"{called} takes payments from {rules.min_amount} on{exactly}.")
+    if amount > rules.max_amount:
+        return refused("payment_above_maximum", f"{called} takes at most {rules.max_amount} at once.")
+    if amount < outstanding and not rules.underpayment_allowed:
+        return refused("underpayment_not_allowed", f"{called} takes nothing less than the {outstanding} outstanding.")
+    if amount > outstanding and not rules.overpayment_allowed:
+        return refused("overpayment_not_allowed", f"{called} takes nothing more than the {outstanding} outstanding.")
+    if amount > owed.amount_max:
+        return refused("amount_out_of_range", f"{called} would leave the range of ±{AMOUNT_MAX}.")
+    return None
+
+
+class Payable(Struct, frozen=True):
+    """What can be paid now: any `smallest` to `largest` that the rules allow; or why nothing can (`refusal`)."""
+
+    smallest: int = 0
+    largest: int = 0
+    refusal: Refusal | None = None
+
+
+def payable(owed: Obligation) -> Payable:
+    """The smallest and the largest amount that would not be refused."""
+    outstanding, rules, currency = owed.outstanding or 0, owed.rules, owed.of.currency or ""
+    least = rules.min_amount if rules else 0
+    most = min(rules.max_amount, owed.amount_max) if rules else 0
+    # What may be paid is, as the rules allow, a range below what is outstanding, exactly that, and a range above:
+    # these are their ends.
+    ends = {max(1, least), outstanding, max(least, outstanding + 1), min(most, outstanding - 1), most}
+    possible = [amount for amount in ends if amount >= 1 and not refuse_payment(owed, amount, currency)]
+    if not possible:
+        return Payable(refusal=refuse_payment(owed, outstanding or max(1, least), currency))
+    return Payable(min(possible), max(possible))
+
+
+def takes_of(owed: Obligation, amount: int, currency: str) -> int:
+    """The most of `amount` that it takes without being overpaid; 0 where the rules allow none of it."""
+    most = min(amount, owed.outstanding or 0, owed.rules.max_amount if owed.rules else 0)
+    return most if most >= 1 and not refuse_payment(owed, most, currency) else 0
+
+
+class Paid(Struct, frozen=True):
+    """An obligation before and after a payment or its reversal, and the entries of that."""
+
+    before: Obligation
+    after: Obligation
+    entries: list[Entry]
+
+
+def pay(owed: Obligation, amount: int, cause: Cause) -> Paid:
+    """The obligation after a payment that was not refused: a balance falls, what was paid of a bill rises."""
+    return _record(owed, amount, "payment", cause)
+
+
+def take_back(owed: Obligation, amount: int, currency: str, reason: str, cause: Cause) -> Paid | Refusal:
+    """The obligation after the reversal of a payment: a balance rises, what was paid of a bill falls.
+
+    Refuses, for what was changed since: `bill_voided`, `payment_outweighed`, `balance_not_tracked`,
+    `currency_mismatch`, `amount_out_of_range`.
+    """
+    called = f"The {owed.kind} {owed.of.external_reference!r}"
+    if isinstance(owed.of, Bill):
+        if owed.of.status == "voided":
+            return Refusal("bill_voided", f"{called} was voided since and cannot be changed.")
+        if owed.of.amount_paid < amount:
+            detail = f"{called} has {owed.of.amount_paid} recorded as paid, which is less than this payment's {amount}."
+            return Refusal("payment_outweighed", f"{detail} Its amount_paid was lowered by hand since: raise it first.")
+    elif owed.of.balance is None:
+        return Refusal("balance_not_tracked", f"{called} tracks no balance any more. PATCH gives it one.")
+    elif owed.of.currency != currency:
+        return Refusal("currency_mismatch", f"{called} is in {owed.of.currency} now; the payment was in {currency}.")
+    elif refusal := refuse_unsafe([owed.of.balance + amount], "/amount"):
+        return Refusal(refusal.code, f"{called} would leave the range of ±{AMOUNT_MAX}.")
+    return _record(owed, -amount, "reversal", cause, reason)
+
+
+def _record(owed: Obligation, amount: int, kind: EntryKind, cause: Cause, reason: str | None = None) -> Paid:
+    chain = Chain(owed.of.id, owed.head, cause)
+    after: Bill | Account | Customer
+    if isinstance(owed.of, Bill):
+        after = record_paid(owed.of, amount)
+        chain.add(kind, owed.of.currency, amount, reason)
+    else:
+        assert owed.of.balance is not None
+        assert owed.of.currency is not None
+        after = structs.replace(owed.of, balance=owed.of.balance - amount)
+        chain.add(kind, owed.of.currency, -amount, reason)
+    return Paid(owed, Obligation(after, owed.default_rules), chain.entries)

@@ -1,0 +1,1 @@
+"""Daily totals: what was paid and taken back on one day."""

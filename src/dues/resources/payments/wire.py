@@ -1,0 +1,154 @@
+"""The JSON of a payment, of its preview, and of the news that some of it was applied."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from dues.domain.fields import Currency, Metadata, PaymentAmount, PaymentMethod, says
+from dues.domain.obligations import Paid
+from dues.domain.payments import Application, MadePayment, Payment, PaymentStatus, ReversalReason
+from dues.resources.changes import to_shown_json
+
+Time = Annotated[datetime, Meta(tz=True)]
+
+_MEMBERS: Final = {"bill_": "bill_id", "bacc_": "account_id", "bcus_": "customer_id"}
+
+
+class ApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What of a payment was applied to one thing: exactly one of the three ids is there."""
+
+    id: Annotated[str, says("Its id, `ob_…`.")]
+    amount: Annotated[int, says("How much, in the smallest unit.")]
+    bill_id: Annotated[str, says("The bill of which so much was paid.")] | None = None
+    account_id: Annotated[str, says("The account whose balance fell.")] | None = None
+    customer_id: Annotated[str, says("The customer whose balance fell.")] | None = None
+
+
+class ReversalBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a payment was taken back."""
+
+    reason: Annotated[ReversalReason, says("What happened to it.")]
+    reversed_at: Annotated[Time, says("When it was taken back.")]
+    note: Annotated[str, says("More about it.")] | None = None
+
+
+class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A payment as clients see it; what has no value is left out."""
+
+    id: Annotated[str, says("Its id, `pay_…`; time-ordered.")]
+    external_reference: Annotated[str, says("The bank's, processor's or till's own id of it.")]
+    amount: PaymentAmount
+    currency: Currency
+    status: Annotated[PaymentStatus, says("`reversed` is for good.")]
+    customer_id: Annotated[str, says("The id of the customer whose payment it is.")]
+    applications: Annotated[list[ApplicationBody], says("What it was applied to; the amounts add up to it.")]
+    paid_at: Annotated[Time, says("When it was paid.")]
+    bill_id: Annotated[str, says("The bill, where one bill was paid.")] | None = None
+    account_id: Annotated[str, says("The account, where it or a bill of it was paid.")] | None = None
+    method: PaymentMethod | None = None
+    collector_id: Annotated[str, says("The id of the collector's key that brought it.")] | None = None
+    reversal: ReversalBody | None = None
+    metadata: Metadata | None = None
+
+
+class AmountAppliedBody(ApplicationBody, frozen=True, kw_only=True, omit_defaults=True):
+    """The `data` of `obligation.amount_applied`."""
+
+    currency: str
+    payment_id: str
+    metadata: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class PreviewedApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What of a payment would be applied to one thing: exactly one of the three ids is there."""
+
+    amount: Annotated[int, says("How much, in the smallest unit.")]
+    outstanding: Annotated[int, says("What is to be paid before it.")]
+    outstanding_after: Annotated[int, says("What would be left to be paid.")]
+    bill_id: Annotated[str, says("The bill of which so much would be paid.")] | None = None
+    account_id: Annotated[str, says("The account whose balance would fall.")] | None = None
+    customer_id: Annotated[str, says("The customer whose balance would fall.")] | None = None
+
+
+class PaymentPreviewBody(Struct, frozen=True, kw_only=True):
+    """What a payment would do. Nothing was done."""
+
+    preview: Annotated[bool, says("Always true.")] = True
+    amount: PaymentAmount
+    currency: Currency
+    applications: Annotated[list[PreviewedApplicationBody], says("What it would be applied to, in order.")]
+
+
+def _owner(owner_id: str) -> dict[str, Any]:
+    return {_MEMBERS[owner_id[:5]]: owner_id}
+
+
+def payment_body(payment: Payment) -> PaymentBody:
+    """The payment as clients see it."""
+    back = payment.reversal
+    return PaymentBody(
+        id=payment.id,
+        external_reference=payment.external_reference,
+        amount=payment.amount,
+        currency=payment.currency,
+        status=payment.status,
+        customer_id=payment.customer_id,
+        account_id=payment.account_id,
+        bill_id=payment.bill_id,
+        applications=[
+            ApplicationBody(id=one.id, amount=one.amount, **_owner(one.owner_id)) for one in payment.applications
+        ],
+        method=payment.method,
+        paid_at=payment.paid_at,
+        collector_id=payment.collector_id,
+        reversal=ReversalBody(reason=back.reason, note=back.note, reversed_at=back.reversed_at) if back else None,
+        metadata=payment.metadata,
+    )
+
+
+def payment_json(payment: Payment) -> bytes:
+    """The payment's JSON."""
+    return to_shown_json(payment_body(payment))
+
+
+def preview_json(made: MadePayment) -> bytes:
+    """The JSON of what a payment would do."""
+    return to_shown_json(
+        PaymentPreviewBody(
+            amount=made.payment.amount,
+            currency=made.payment.currency,
+            applications=_previewed(made.payment.applications, made.paid),
+        )
+    )
+
+
+def _previewed(applications: Sequence[Application], paid: Sequence[Paid]) -> list[PreviewedApplicationBody]:
+    return [
+        PreviewedApplicationBody(
+            amount=application.amount,
+            outstanding=change.before.outstanding or 0,
+            outstanding_after=change.after.outstanding or 0,
+            **_owner(application.owner_id),
+        )
+        for application, change in zip(applications, paid, strict=True)
+    ]
+
+
+def amount_applied_json(payment: Payment, application: Application, now: datetime) -> bytes:
+    """The `data` of the event of one application. Its metadata are the payment's."""
+    return to_shown_json(
+        AmountAppliedBody(
+            id=application.id,
+            amount=application.amount,
+            currency=payment.currency,
+            payment_id=payment.id,
+            metadata=payment.metadata or {},
+            created_at=now,
+            updated_at=now,
+            **_owner(application.owner_id),
+        )
+    )
