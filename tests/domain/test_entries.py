@@ -104,6 +104,7 @@ OTHER: dict[str, Any] = {
     "reason": "another",
     "request_id": "req_other",
     "idempotency_key": "other",
+    "payment_id": "pay_1",
     "created_at": START + timedelta(microseconds=1),
     "hash": bytes(32),
 }

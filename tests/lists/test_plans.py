@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dues.db.database import Database
-from dues.lists.listing import Listing, list_statement
+from dues.lists.listing import Listing
+from dues.lists.pages import list_statement
 from dues.metadata.store import pair_of
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.bills.store import BILLS

@@ -33,6 +33,13 @@ class KindChoice(StrEnum):
     collector = "collector"
 
 
+_KINDS: dict[KindChoice, KeyKind] = {
+    KindChoice.secret: "secret",
+    KindChoice.public: "public",
+    KindChoice.collector: "collector",
+}
+
+
 @app.command()
 def create(
     mode: Annotated[ModeChoice, typer.Option(help="Which data it opens.")] = ModeChoice.test,
@@ -51,7 +58,7 @@ def create(
         now = datetime.now(UTC)
         expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
         chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
-        chosen_kind = kind.value
+        chosen_kind = _KINDS[kind]
         key = generate(chosen_mode, chosen_kind, now, expires_at)
         async with database.transaction() as tx:
             store.insert_keys(tx, owner["id"], [key], now)

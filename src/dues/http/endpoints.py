@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dues.db.database import Database
 from dues.domain.etags import etag, names
-from dues.domain.payments import NewPayment
+from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange

@@ -61,6 +61,67 @@ ENTRY: Final = {
     "reason": "Late fee waived",
 }
 
+PAYMENT: Final = {
+    "id": "pay_0Ue8xSg4wY7pK2zRlCe9u",
+    "external_reference": "EFT-88213",
+    "amount": 50000,
+    "currency": "ZAR",
+    "status": "applied",
+    "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
+    "applications": [
+        {"id": "ob_0Ue8xSg4xZ8qL3aSmDf0v", "amount": 50000, "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h"},
+    ],
+    "paid_at": "2026-01-20T09:15:00Z",
+    "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+    "account_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
+    "method": "eft",
+}
+
+REVERSAL: Final = {
+    "reason": "bounced",
+    "reversed_at": "2026-01-22T10:00:00Z",
+    "note": "Returned by the bank: account closed",
+}
+
+PAYMENT_PREVIEW: Final = {
+    "preview": True,
+    "amount": 50000,
+    "currency": "ZAR",
+    "applications": [
+        {
+            "amount": 50000,
+            "outstanding": 150000,
+            "outstanding_after": 100000,
+            "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+        },
+    ],
+}
+
+PAYABLE: Final = {
+    "id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+    "external_reference": "INV-2026-001",
+    "payable": True,
+    "outstanding": 150000,
+    "currency": "ZAR",
+    "min_amount": 100,
+    "max_amount": 150000,
+    "name": "J*** D***",
+}
+
+DAILY_TOTALS: Final = {
+    "day": "2026-01-20",
+    "totals": [
+        {
+            "currency": "ZAR",
+            "payments": 2,
+            "payments_amount": 80000,
+            "reversals": 1,
+            "reversals_amount": 50000,
+            "net_amount": 30000,
+        },
+    ],
+}
+
 IDEMPOTENCY_KEY: Final = {
     "key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
     "state": "completed",
@@ -71,58 +132,6 @@ IDEMPOTENCY_KEY: Final = {
     "created_at": "2026-01-05T08:30:00Z",
     "expires_at": "2026-01-06T08:30:00Z",
     "object_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
-}
-
-REQUESTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
-    "create_customer": {
-        "a customer": {
-            "external_reference": "CUST-1042",
-            "name": "Jane Doe",
-            "email": "jane@example.com",
-            "phone": "+27821234567",
-            "currency": "ZAR",
-            "balance": 2000,
-        },
-    },
-    "update_customer": {"balance refresh": {"balance": 10000}, "no e-mail any more": {"email": None}},
-    "create_account": {
-        "existing customer": {
-            "customer": "CUST-1042",
-            "external_reference": "UAR1234567890",
-            "name": "Fibre, Long Street 12",
-            "currency": "ZAR",
-            "balance": 2000,
-            "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
-        },
-        "new customer": {
-            "customer": {"external_reference": "CUST-1043", "name": "John Doe", "email": "john@example.com"},
-            "external_reference": "UAR1234567891",
-        },
-    },
-    "update_account": {
-        "balance refresh": {"balance": 10000},
-        "metadata": {"metadata": {"billing_cycle": "yearly", "account_type": None}},
-    },
-    "create_bill": {
-        "for an account": {
-            "account": "UAR1234567890",
-            "external_reference": "INV-2026-001",
-            "currency": "ZAR",
-            "amount_due": 150000,
-            "due_date": "2999-01-31",
-        },
-        "customer, account and bill": {
-            "account": {
-                "customer": {"external_reference": "CUST-1044", "name": "Ann Other"},
-                "external_reference": "UAR1234567892",
-            },
-            "external_reference": "INV-2026-002",
-            "currency": "ZAR",
-            "amount_due": 150000,
-        },
-    },
-    "update_bill": {"part payment": {"amount_paid": 50000}},
-    "adjust": {"waive a fee": {"amount": -500, "reason": "Late fee waived"}},
 }
 
 

@@ -1,6 +1,6 @@
 """GET /openapi.json: the OpenAPI 3.1 document, made from the same types and tables that the server runs on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from dues.http.operations import OPERATIONS, Operation
+from dues.http.pages import PageBody
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, Problem, ProblemType
 
 _EVERY_CALL: Final = (
@@ -33,6 +34,7 @@ def document(docs_base: str) -> dict[str, Any]:
     """The whole OpenAPI document."""
     requests = list(dict.fromkeys(operation.request for operation in OPERATIONS.values() if operation.request))
     answers = list(dict.fromkeys(operation.answer for operation in OPERATIONS.values()))
+    answers += [operation.previews[0] for operation in OPERATIONS.values() if operation.previews]
     _, asked = msgspec.json.schema_components(requests, ref_template="#/components/schemas/{name}")
     _, answered = msgspec.json.schema_components([*answers, Problem], ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
@@ -61,7 +63,12 @@ def document(docs_base: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A secret key: `sk_test_…` for test data, `sk_…` for live data.",
-                }
+                },
+                "collector_key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The key of a till, a bank or a partner that collects money: `ck_test_…`, `ck_…`.",
+                },
             },
         },
     }
@@ -115,6 +122,8 @@ def _operation(method: str, path: str, operation: Operation, docs_base: str) -> 
     for code in dict.fromkeys(codes):
         by_status.setdefault(PROBLEM_TYPES[code].status, []).append(code)
     responses = {str(operation.status): _success(method, operation)}
+    if operation.previews:
+        responses["200"] = _preview(*operation.previews)
     if operation.conditional and method == "GET":
         responses["304"] = {
             "description": "It has not changed since `If-None-Match`.",
@@ -132,6 +141,9 @@ def _operation(method: str, path: str, operation: Operation, docs_base: str) -> 
         "parameters": _parameters(method, operation),
         "responses": responses,
     }
+    if operation.collectors:
+        described["security"] = [{"secret_key": []}, {"collector_key": []}]
+        described["description"] += " A collector's key opens it too."
     if operation.request:
         described["requestBody"] = _request_body(operation, operation.request)
     return described
@@ -159,7 +171,8 @@ def _parameters(method: str, operation: Operation) -> list[dict[str, Any]]:
     if method in ("POST", "PATCH"):
         found.append(_IDEMPOTENCY_KEY | {"required": method == "POST"})
     if operation.conditional:
-        found.append(_IF_NONE_MATCH if method == "GET" else _IF_MATCH)
+        if_match = _IF_MATCH | {"description": _OF_PAYABLE} if operation.previews else _IF_MATCH
+        found.append(_IF_NONE_MATCH if method == "GET" else if_match)
     return found
 
 
@@ -178,6 +191,8 @@ _IF_MATCH: Final = {
     "schema": {"type": "string"},
 }
 
+_OF_PAYABLE: Final = "Take it only if this is still the `ETag` of what was `payable`: pay what you saw."
+
 _IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
@@ -190,11 +205,11 @@ def _success(method: str, operation: Operation) -> dict[str, Any]:
     names = ["Request-Id"]
     if method != "GET":
         names.append("Idempotent-Replayed")
-        if not (operation.conditional and operation.status == 201):
+        if operation.tagged:
             names.append("ETag")
     elif operation.conditional:
         names.append("ETag")
-    elif operation.query:
+    elif issubclass(operation.answer, PageBody):
         names += ["Next-Cursor", "Link"]
     return {
         "description": f"{operation.summary}: done.",
@@ -203,6 +218,19 @@ def _success(method: str, operation: Operation) -> dict[str, Any]:
             "application/json": {
                 "schema": {"$ref": f"#/components/schemas/{_component(operation.answer.__name__)}"},
                 "example": operation.example,
+            }
+        },
+    }
+
+
+def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "description": "With `?preview=true`: what it would do. Nothing is done.",
+        "headers": _headers("Request-Id"),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{_component(answer.__name__)}"},
+                "example": example,
             }
         },
     }

@@ -9,14 +9,33 @@ from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
 from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
-from dues.http.examples import ACCOUNT, BILL, CUSTOMER, ENTRY, IDEMPOTENCY_KEY, REQUESTS, page_of
-from dues.http.pages import AccountListBody, BillListBody, CustomerListBody, EntryListBody
+from dues.domain.new_payments import NewPayment
+from dues.domain.reversals import NewReversal
+from dues.http.examples import (
+    ACCOUNT,
+    BILL,
+    CUSTOMER,
+    DAILY_TOTALS,
+    ENTRY,
+    IDEMPOTENCY_KEY,
+    PAYABLE,
+    PAYMENT,
+    PAYMENT_PREVIEW,
+    REVERSAL,
+    page_of,
+)
+from dues.http.pages import AccountListBody, BillListBody, CustomerListBody, EntryListBody, PaymentListBody
 from dues.http.queries import LIMIT_DEFAULT, LIMIT_MAX
+from dues.http.request_examples import REQUESTS
 from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
 from dues.resources.customers.wire import CustomerBody
+from dues.resources.daily_totals.wire import DailyTotalsBody
 from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
+from dues.resources.payables import PayableBody
+from dues.resources.payments.preview import PaymentPreviewBody
+from dues.resources.payments.wire import PaymentBody
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -35,8 +54,14 @@ class Operation(Struct, frozen=True, kw_only=True):
     parameter: tuple[str, str] | None = None
     """(name, description) of the path's parameter"""
     query: list[dict[str, Any]] = []
+    previews: tuple[type, Mapping[str, Any]] | None = None
+    """What `?preview=true` is answered with, and an example of it."""
     conditional: bool = False
     """Whether it honours If-Match (writes) or If-None-Match (reads)."""
+    tagged: bool = True
+    """Whether what a write answers with has an ETag."""
+    collectors: bool = False
+    """Whether a collector's key opens it too."""
 
 
 def _query(name: str, description: str, schema: Mapping[str, Any], example: object = None) -> dict[str, Any]:
@@ -80,6 +105,12 @@ _ACCOUNT_PARAMETER: Final = (
     "The account's id (`bacc_…`) or external reference, percent-encoded: `INV/2024/001` is `INV%2F2024%2F001`.",
 )
 _BILL_PARAMETER: Final = ("bill", "The bill's id (`bill_…`) or external reference, percent-encoded.")
+
+_PAYMENT_PARAMETER: Final = ("payment", "The payment's id (`pay_…`) or external reference, percent-encoded.")
+
+_PREVIEW: Final = _query(
+    "preview", "`true`: only tell what the payment would do.", {"type": "string", "enum": ["true", "false"]}
+)
 
 _PATCH: Final = "Only what is sent changes; `null` clears. Metadata merges: `null` deletes a key. "
 _BALANCE: Final = (
@@ -184,6 +215,7 @@ def _ledger(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Oper
             example=ENTRY,
             problems=(f"{noun}_not_found", "balance_not_tracked", "amount_out_of_range"),
             request=NewAdjustment,
+            tagged=False,
             request_examples=REQUESTS["adjust"],
             parameter=parameter,
             conditional=True,
@@ -199,6 +231,28 @@ def _ledger(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Oper
             problems=(f"{noun}_not_found",),
             parameter=parameter,
             query=_PAGE,
+        ),
+    }
+
+
+def _payable(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Operation]:
+    """What can be paid of a noun."""
+    article = "an" if noun[0] in "aeiou" else "a"
+    return {
+        ("GET", f"/billing/{noun}s/{{{noun}}}/payable"): Operation(
+            id=f"retrieve_payable_of_{noun}",
+            tag="Payments",
+            summary=f"What can be paid of {article} {noun}",
+            description="What is outstanding, and the smallest and the largest payment that would be taken; or the "
+            "reason why none would be. Send its `ETag` as `If-Match` with the payment, and it is taken only if this "
+            "is still so.",
+            status=200,
+            answer=PayableBody,
+            example=PAYABLE,
+            problems=(f"{noun}_not_found",),
+            parameter=parameter,
+            conditional=True,
+            collectors=True,
         ),
     }
 
@@ -282,6 +336,113 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ),
     **_ledger("customer", _CUSTOMER_PARAMETER),
     **_ledger("account", _ACCOUNT_PARAMETER),
+    ("POST", "/billing/payments"): Operation(
+        id="create_payment",
+        tag="Payments",
+        summary="Record a payment",
+        description="For exactly one of a bill, an account or a customer, under its payment rules: the balance falls, "
+        "or what was paid of the bill rises. An account or customer may pay several of its bills at once: name them "
+        "in `parts`, or let `allocation` find them. With `?preview=true` nothing is done: the answer is 200, tells "
+        "what the payment would be applied to, and is stored under no key.",
+        status=201,
+        answer=PaymentBody,
+        example=PAYMENT,
+        previews=(PaymentPreviewBody, PAYMENT_PREVIEW),
+        problems=(
+            "customer_not_found",
+            "account_not_found",
+            "bill_not_found",
+            "external_reference_taken",
+            "bill_voided",
+            "payment_not_allowed",
+            "currency_mismatch",
+            "payment_below_minimum",
+            "payment_above_maximum",
+            "underpayment_not_allowed",
+            "overpayment_not_allowed",
+            "owner_mismatch",
+            "too_many_bills",
+            "amount_out_of_range",
+        ),
+        request=NewPayment,
+        request_examples=REQUESTS["create_payment"],
+        query=[_PREVIEW],
+        conditional=True,
+        collectors=True,
+    ),
+    ("GET", "/billing/payments"): Operation(
+        id="list_payments",
+        tag="Payments",
+        summary="List payments",
+        description="The payments that fit every filter, newest first, and what was just created too.",
+        status=200,
+        answer=PaymentListBody,
+        example=page_of(PAYMENT),
+        query=[
+            *_PAGE,
+            _BY_REFERENCE,
+            _BY_CUSTOMER,
+            _BY_ACCOUNT,
+            _query("bill", "Only those of which something was applied to this bill: id or reference.", _TEXT),
+            _query("status", "Only those of this status.", {"type": "string", "enum": ["applied", "reversed"]}),
+            _BY_CURRENCY,
+            _BY_METADATA,
+        ],
+    ),
+    ("GET", "/billing/payments/{payment}"): Operation(
+        id="retrieve_payment",
+        tag="Payments",
+        summary="Retrieve a payment",
+        description="By its id or by its external reference.",
+        status=200,
+        answer=PaymentBody,
+        example=PAYMENT,
+        problems=("payment_not_found",),
+        parameter=_PAYMENT_PARAMETER,
+        conditional=True,
+    ),
+    ("POST", "/billing/payments/{payment}/reverse"): Operation(
+        id="reverse_payment",
+        tag="Payments",
+        summary="Reverse a payment",
+        description="For good, and all of it: what it was applied to is as if it had not come, by a contra entry in "
+        "each ledger; bills that it paid are open again.",
+        status=200,
+        answer=PaymentBody,
+        example=PAYMENT | {"status": "reversed", "reversal": REVERSAL},
+        problems=(
+            "payment_not_found",
+            "payment_reversed",
+            "payment_outweighed",
+            "bill_voided",
+            "balance_not_tracked",
+            "currency_mismatch",
+            "amount_out_of_range",
+        ),
+        request=NewReversal,
+        request_examples=REQUESTS["reverse_payment"],
+        parameter=_PAYMENT_PARAMETER,
+        conditional=True,
+        collectors=True,
+    ),
+    **_payable("customer", _CUSTOMER_PARAMETER),
+    **_payable("account", _ACCOUNT_PARAMETER),
+    **_payable("bill", _BILL_PARAMETER),
+    ("GET", "/billing/daily_totals"): Operation(
+        id="retrieve_daily_totals",
+        tag="Payments",
+        summary="What was paid and taken back on a day",
+        description="By currency: the payments that were recorded that day (UTC), and those that were reversed that "
+        "day. A collector sees its own.",
+        status=200,
+        answer=DailyTotalsBody,
+        example=DAILY_TOTALS,
+        query=[
+            _query("day", "The day, YYYY-MM-DD; today where it is not said.", {"type": "string", "format": "date"}),
+            _query("collector", "Only what the collector with this key's id (`key_…`) brought.", _TEXT),
+        ],
+        collectors=True,
+    ),
     ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
         id="retrieve_idempotency_key",
         tag="Idempotency keys",

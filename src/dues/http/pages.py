@@ -9,6 +9,7 @@ from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
 from dues.resources.customers.wire import CustomerBody
+from dues.resources.payments.wire import PaymentBody
 
 
 class PageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,6 +36,12 @@ class BillListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
     """A page of bills, newest first. `next_cursor` is there while `has_more`."""
 
     data: list[BillBody]
+
+
+class PaymentListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of payments, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[PaymentBody]
 
 
 class EntryListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,7 +6,7 @@ from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
 from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
-from dues.domain.payments import NewReversal
+from dues.domain.reversals import NewReversal
 from dues.http.endpoints import HTML, Floor, change, create, fixed, pay, read
 from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
@@ -41,11 +41,11 @@ from dues.resources.customers.read import READ_CUSTOMERS
 from dues.resources.customers.store import CUSTOMERS
 from dues.resources.customers.update import UPDATE_CUSTOMERS
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
-from dues.resources.payments.create import CREATE_PAYMENTS, PREVIEW_PAYMENTS
-from dues.resources.payments.list import list_payments
+from dues.resources.payments.create import CREATE_PAYMENTS
+from dues.resources.payments.list import PAYMENTS, list_payments
+from dues.resources.payments.preview import PREVIEW_PAYMENTS
 from dues.resources.payments.read import READ_PAYMENTS
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
-from dues.resources.payments.store import PAYMENTS
 
 
 def routes(floor: Floor, counts: Metrics) -> Routes:

@@ -1,18 +1,8 @@
-"""What one list is made of, and the statement for a page of it.
-
-A statement is put together from the constant fragments of its Listing, one for each filter that is asked for, so
-that every combination is a statement of its own with a plan of its own: it begins at the cursor in an index and
-stops after a page, however far down the list that is.
-"""
+"""What a list is made of: its table, and what it can be filtered by."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from msgspec import Struct
-
-from dues.db.database import Database
-from dues.db.transaction import Row
-from dues.metadata.store import pair_of
 
 
 class Through(Struct, frozen=True):
@@ -52,103 +42,6 @@ class Query(Struct, frozen=True):
     after: str | None
     filters: Mapping[str, str]
     metadata: Mapping[str, str]
-
-
-async def find_page(database: Database, listing: Listing, tenant_id: int, query: Query) -> list[Row]:
-    """The rows of a page and, where there are more, one row of the next."""
-    chosen = tuple((name, _by_reference(listing, name, value)) for name, value in query.filters.items())
-    statement = list_statement(listing, chosen, len(query.metadata))
-    before = query.after or f"{listing.prefix}~"  # ~ comes after every character of an id
-    pairs = [pair_of(key, value) for key, value in query.metadata.items()]
-    return await database.rows(statement, tenant_id, before, query.limit + 1, *query.filters.values(), *pairs)
-
-
-def _by_reference(listing: Listing, name: str, value: str) -> bool:
-    return name in listing.named and not value.startswith(listing.named[name][0])
-
-
-NARROW = frozenset({"external_reference", "customer", "account"})
-"""Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
-
-_PAIRS = Through("metadata_pairs", "pair", "object_id")
-
-
-@lru_cache(maxsize=512)
-def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pairs: int) -> str:
-    """SQL with the parameters tenant, id to stay below, number of rows, then filters' values, then metadata pairs.
-
-    `filters` are names, each with whether its value is a reference.
-    """
-    values = {
-        name: _value(listing, name, f"${number}", by_reference)
-        for number, (name, by_reference) in enumerate(filters, start=4)
-    }
-    pair_values = [f"${4 + len(filters) + number}" for number in range(pairs)]
-    own = [listing.filters[name].format(value) for name, value in values.items() if name in listing.filters]
-    links = [(listing.through[name], value) for name, value in values.items() if name in listing.through]
-
-    if "external_reference" in values:
-        # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
-        own += [_linked(listing, link, value) for link, value in links]
-        own += [_linked(listing, _PAIRS, value) for value in pair_values]
-        only = f"{listing.alias}.tenant_id = $1 and {listing.alias}.external_reference = {values['external_reference']}"
-        return _from_objects(listing, f"(select * from {listing.table} where {only} offset 0) as {listing.alias}", own)
-    if links:
-        own += [_linked(listing, _PAIRS, value) for value in pair_values]
-        return _outwards(listing, *links[0], own)
-    if pairs and not NARROW & values.keys():
-        first, *more = pair_values
-        pairs_too = (
-            "exists (select from metadata_pairs link where {} and link.pair = {} and link.object_id = m.object_id)"
-        )
-        also = [pairs_too.format("link.tenant_id = m.tenant_id", value) for value in more]
-        return _outwards(listing, _PAIRS, first, own, also)
-    own += [_linked(listing, _PAIRS, value) for value in pair_values]
-    return _from_objects(listing, listing.table, own)
-
-
-def _from_objects(listing: Listing, table: str, conditions: list[str]) -> str:
-    """A page read off an index of the objects themselves."""
-    return f"""
-select {listing.columns}
-  from {table}
- where {listing.alias}.tenant_id = $1 and {listing.alias}.id < $2{_and(conditions)}
- order by {listing.alias}.id desc
- limit $3
-"""
-
-
-def _outwards(listing: Listing, link: Through, value: str, conditions: list[str], also: list[str] | None = None) -> str:
-    """A page read off an index that leads to the objects, whatever the planner believes: it has the list's order."""
-    return f"""
-select {listing.columns}
-  from {link.table} m
- cross join lateral (
-           select * from {listing.table}
-            where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.{link.id}{_and(conditions)}
-           offset 0
-       ) as {listing.alias}
- where m.tenant_id = $1 and m.{link.key} = {value} and m.{link.id} < $2 
-   and m.{link.id} >= '{listing.prefix}'{_and(also)}
- order by m.{link.id} desc
- limit $3
-"""
-
-
-def _linked(listing: Listing, link: Through, value: str) -> str:
-    """A subquery for each, and no join that the planner might begin with."""
-    return (
-        f"(select true from {link.table} link where link.tenant_id = $1 and link.{link.key} = {value} "
-        f"and link.{link.id} = {listing.alias}.id)"
-    )
-
-
-def _and(conditions: list[str] | None) -> str:
-    return "".join(f"\n   and {condition}" for condition in conditions or ())
-
-
-def _value(listing: Listing, name: str, parameter: str, by_reference: bool) -> str:
-    return listing.named[name][1].format(parameter) if by_reference else parameter
 
 
 CUSTOMER_NAMED = (

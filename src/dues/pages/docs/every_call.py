@@ -32,14 +32,14 @@ def every_call_section(openapi: Mapping[str, Any]) -> Html:
 
 
 def _authentication(schemes: Mapping[str, Any]) -> Html:
-    (scheme,) = schemes.values()
     command = join(
         "export KEY=sk_test_…\ncurl -i ",
         element("span", ORIGIN, class_="origin"),
         '/billing/accounts/UAR1234567890 \\\n  -H "Authorization: Bearer $KEY"',
     )
     return join(
-        element("p", prose(scheme["description"]), " It goes into every call, as a bearer token."),
+        *(element("p", prose(scheme["description"])) for scheme in schemes.values()),
+        element("p", "A key goes into every call, as a bearer token."),
         code_block(command, "Call"),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from dues.pages.docs.fields import Schema, fields_of, parameter_of
-from dues.pages.docs.samples import ORIGIN, example_answer, path_values_of, samples
+from dues.pages.docs.samples import ORIGIN, example_answers, path_values_of, samples
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
@@ -41,8 +41,7 @@ def _samples(method: str, path: str, operation: Mapping[str, Any], path_values: 
     for sample in samples(method, path, operation, path_values):
         command = join("curl -i ", element("span", ORIGIN, class_="origin"), sample.arguments)
         yield code_block(command, f"Call: {sample.name}" if sample.name else "Call")
-    if example := example_answer(operation):
-        status = next(status for status in operation["responses"] if status.startswith("2"))
+    for status, example in example_answers(operation):
         yield code_block(json_code(example), f"Answer: {status}")
 
 

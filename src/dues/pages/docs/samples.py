@@ -56,19 +56,17 @@ def path_values_of(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     found = {}
     for path, methods in paths.items():
         if path.endswith("}") and "get" in methods:
-            answer = example_answer(methods["get"])
+            answer = next((example for _, example in example_answers(methods["get"])), {})
             name = path.rpartition("{")[2].rstrip("}")
             found[name] = str(answer.get("id", answer.get("key", name)))
     return found
 
 
-def example_answer(operation: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The example of an operation's success, empty where it has none."""
+def example_answers(operation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The examples of an operation's successes, each with its status."""
     for status, response in operation["responses"].items():
-        if status.startswith("2"):
-            example: Mapping[str, Any] = _json_content(response).get("example", {})
-            return example
-    return {}
+        if status.startswith("2") and (example := _json_content(response).get("example")):
+            yield status, example
 
 
 def _json_content(holder: Mapping[str, Any]) -> Mapping[str, Any]:

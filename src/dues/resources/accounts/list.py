@@ -1,7 +1,8 @@
 """GET /billing/accounts: accounts, newest first."""
 
 from dues.db.database import Database
-from dues.lists.listing import Query, find_page
+from dues.lists.listing import Query
+from dues.lists.pages import find_page
 from dues.resources.accounts.store import ACCOUNTS, account_of
 from dues.resources.accounts.wire import AccountBody, account_body
 from dues.resources.json_columns import to_rules

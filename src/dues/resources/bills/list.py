@@ -1,7 +1,8 @@
 """GET /billing/bills: bills, newest first."""
 
 from dues.db.database import Database
-from dues.lists.listing import Query, find_page
+from dues.lists.listing import Query
+from dues.lists.pages import find_page
 from dues.resources.bills.store import BILLS, bill_of
 from dues.resources.bills.wire import BillBody, bill_body
 from dues.resources.json_columns import to_rules

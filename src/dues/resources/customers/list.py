@@ -1,7 +1,8 @@
 """GET /billing/customers: customers, newest first."""
 
 from dues.db.database import Database
-from dues.lists.listing import Query, find_page
+from dues.lists.listing import Query
+from dues.lists.pages import find_page
 from dues.resources.customers.store import CUSTOMERS, customer_of
 from dues.resources.customers.wire import CustomerBody, customer_body
 from dues.resources.json_columns import to_rules

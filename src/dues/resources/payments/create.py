@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from dues.domain.etags import refuse_stale
-from dues.domain.payments import MadePayment, NewPayment, PaymentSurroundings, make_payment, refuse_before_rules
+from dues.domain.new_payments import NewPayment
+from dues.domain.payments import MadePayment, PaymentSurroundings, make_payment, refuse_before_rules
 from dues.domain.refusals import Refusal
 from dues.events.store import insert_event
 from dues.resources.changes import Conditional, Shown
@@ -12,7 +13,7 @@ from dues.resources.payables import payable_json
 from dues.resources.payments import store
 from dues.resources.payments.paid import write_paid
 from dues.resources.payments.surroundings import find_surroundings
-from dues.resources.payments.wire import amount_applied_json, payment_json, preview_json
+from dues.resources.payments.wire import amount_applied_json, payment_json
 from dues.work.work import Claim, Command, Request, Work
 
 Wanted = Request[Conditional[NewPayment]]
@@ -22,7 +23,7 @@ async def create_payments(work: Work, requests: Sequence[Wanted]) -> list[Shown 
     """One answer per request: the payment and what it was applied to, or why it was not taken."""
     found = await find_surroundings(work, requests, hold=True)
 
-    decided = [_decide(work, request, around) for request, around in zip(requests, found, strict=True)]
+    decided = [decide(work, request, around) for request, around in zip(requests, found, strict=True)]
 
     return [
         outcome if isinstance(outcome, Refusal) else _write(work, request.tenant_id, outcome)
@@ -30,19 +31,8 @@ async def create_payments(work: Work, requests: Sequence[Wanted]) -> list[Shown 
     ]
 
 
-async def preview_payments(work: Work, requests: Sequence[Wanted]) -> list[Shown | Refusal]:
-    """One answer per request: what the payment would do, or why it would be refused. Nothing is done."""
-    found = await find_surroundings(work, requests, hold=False)
-
-    decided = [_decide(work, request, around) for request, around in zip(requests, found, strict=True)]
-
-    return [
-        outcome if isinstance(outcome, Refusal) else Shown(outcome.payment.id, preview_json(outcome))
-        for outcome in decided
-    ]
-
-
-def _decide(work: Work, request: Wanted, found: PaymentSurroundings) -> MadePayment | Refusal:
+def decide(work: Work, request: Wanted, found: PaymentSurroundings) -> MadePayment | Refusal:
+    """The payment that would be taken, or why it would not."""
     wanted = request.body
     if refusal := refuse_before_rules(wanted.new, found):
         return refusal
@@ -72,9 +62,4 @@ def _claims(request: Wanted) -> Iterable[Claim]:
         yield "bill", tenant_id, part.bill
 
 
-def _no_claims(_request: Wanted) -> Iterable[Claim]:
-    return ()
-
-
 CREATE_PAYMENTS = Command("payments.create", create_payments, _claims)
-PREVIEW_PAYMENTS = Command("payments.preview", preview_payments, _no_claims)

@@ -5,8 +5,9 @@ from functools import partial
 
 from dues.domain.etags import refuse_stale
 from dues.domain.obligations import Obligation
-from dues.domain.payments import MadePayment, NewReversal, Payment, reverse_payment
+from dues.domain.payments import MadePayment, Payment
 from dues.domain.refusals import Refusal
+from dues.domain.reversals import NewReversal, reverse_payment
 from dues.events.store import insert_event
 from dues.resources.changes import Change, Shown, claims_object
 from dues.resources.payments import store

@@ -2,31 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 
 from dues.db.transaction import Row
 from dues.domain.entries import Head
-from dues.domain.payments import Application, Payment, PaymentStatus, Reversal
-from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
+from dues.domain.payments import Application, Payment, Reversal
 from dues.metadata.store import save_pairs
 from dues.resources.json_columns import to_json, to_metadata
 from dues.resources.names import Findable, Key, find_named, lock_by_keys
 from dues.work.work import Work
-
-FIND_TAKEN_PAYMENT_REFERENCES = """
-select p.tenant_id, p.external_reference
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, external_reference)
-  join payments p on p.tenant_id = asked.tenant_id and p.external_reference = asked.external_reference
-"""
-
-
-async def find_taken_references(work: Work, references: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those (tenant, reference) that a payment has already."""
-    rows = await work.tx.find(FIND_TAKEN_PAYMENT_REFERENCES, *zip(*references, strict=True))
-    return {(row["tenant_id"], row["external_reference"]) for row in rows}
-
 
 INSERT_PAYMENTS = """
 insert into payments (tenant_id, id, external_reference, amount, currency, customer_id, account_id, bill_id, method,
@@ -86,7 +72,7 @@ def save_reversal(work: Work, tenant_id: int, payment_id: str, reversal: Reversa
     work.tx.write(SAVE_REVERSALS, [row])
 
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
        p.id, p.external_reference, p.amount, p.currency, p.status, p.customer_id, p.account_id, p.bill_id, p.method,
        p.paid_at, p.collector_id, p.reversal_reason, p.reversal_note, p.reversed_at, p.metadata,
        (select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', x.amount) order by x.number)
@@ -102,7 +88,7 @@ select asked.tenant_id, asked.external_reference, p.id
 """
 
 FIND_PAYMENTS = f"""
-select p.tenant_id, {_COLUMNS}
+select p.tenant_id, {COLUMNS}
   from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
   join payments p on p.tenant_id = asked.tenant_id and p.id = asked.id
 """
@@ -124,25 +110,6 @@ async def find_payments(work: Work, named: Sequence[Key]) -> list[Payment | None
 async def lock_payments(work: Work, keys: Sequence[Key]) -> dict[Key, Payment]:
     """The payments with these (tenant, id), held until the end of the transaction."""
     return await lock_by_keys(work, PAYMENT, keys)
-
-
-PAYMENTS = Listing(
-    name="payments",
-    prefix="pay_",
-    columns=_COLUMNS,
-    table="payments p",
-    alias="p",
-    filters={
-        "external_reference": "p.external_reference = {}",
-        "customer": "p.customer_id = {}",
-        "account": "p.account_id = {}",
-        "status": "p.status = {}",
-        "currency": "p.currency = {}",
-    },
-    named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED, "bill": BILL_NAMED},
-    through={"bill": Through("payment_applications", "owner_id", "payment_id")},
-    statuses=get_args(PaymentStatus),
-)
 
 
 def _found(row: Row, _head: Head) -> Payment:

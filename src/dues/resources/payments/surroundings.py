@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from dues.domain.allocation import BILLS_MAX
+from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Obligation
 from dues.domain.payment_rules import Kind
-from dues.domain.payments import NewPayment, PaymentSurroundings
+from dues.domain.payments import PaymentSurroundings
 from dues.resources.accounts.store import ACCOUNT, FoundAccount
 from dues.resources.bills.store import BILL, FoundBill
 from dues.resources.changes import Conditional
 from dues.resources.customers.store import CUSTOMER, FoundCustomer
 from dues.resources.names import Findable, Key, SameObject, find_by_keys, find_keys, lock_by_keys
-from dues.resources.payments.store import find_taken_references
 from dues.work.work import Request, Work
 
 _FINDABLE: Final[dict[Kind, Findable[Any]]] = {"customer": CUSTOMER, "account": ACCOUNT, "bill": BILL}
@@ -41,7 +41,7 @@ async def find_surroundings(
 ) -> list[PaymentSurroundings]:
     """For each request, in order. `hold`: all that they may change is locked, and SameObject raised if that meets."""
     wanted = [(request.tenant_id, request.body.new) for request in requests]
-    taken = await find_taken_references(work, [(tenant_id, new.external_reference) for tenant_id, new in wanted])
+    taken = await _find_taken(work, [(tenant_id, new.external_reference) for tenant_id, new in wanted])
 
     customers = await _find(work, "customer", [_named(t, [new.customer]) for t, new in wanted], hold)
     accounts = await _find(work, "account", [_named(t, [new.account]) for t, new in wanted], hold)
@@ -123,3 +123,16 @@ async def _find_open_bills(
             for row in await work.tx.find(statement, *columns, BILLS_MAX + 1):
                 found.setdefault(positions[row["position"] - 1], []).append(row["id"])
     return found
+
+
+FIND_TAKEN_PAYMENT_REFERENCES = """
+select p.tenant_id, p.external_reference
+  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, external_reference)
+  join payments p on p.tenant_id = asked.tenant_id and p.external_reference = asked.external_reference
+"""
+
+
+async def _find_taken(work: Work, references: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those (tenant, reference) that a payment has already."""
+    rows = await work.tx.find(FIND_TAKEN_PAYMENT_REFERENCES, *zip(*references, strict=True))
+    return {(row["tenant_id"], row["external_reference"]) for row in rows}

@@ -1,14 +1,12 @@
-"""The JSON of a payment, of its preview, and of the news that some of it was applied."""
+"""The JSON of a payment, and of the news that some of it was applied."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
 from dues.domain.fields import Currency, Metadata, PaymentAmount, PaymentMethod, says
-from dues.domain.obligations import Paid
-from dues.domain.payments import Application, MadePayment, Payment, PaymentStatus, ReversalReason
+from dues.domain.payments import Application, Payment, PaymentStatus, ReversalReason
 from dues.resources.changes import to_shown_json
 
 Time = Annotated[datetime, Meta(tz=True)]
@@ -63,27 +61,8 @@ class AmountAppliedBody(ApplicationBody, frozen=True, kw_only=True, omit_default
     updated_at: datetime
 
 
-class PreviewedApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What of a payment would be applied to one thing: exactly one of the three ids is there."""
-
-    amount: Annotated[int, says("How much, in the smallest unit.")]
-    outstanding: Annotated[int, says("What is to be paid before it.")]
-    outstanding_after: Annotated[int, says("What would be left to be paid.")]
-    bill_id: Annotated[str, says("The bill of which so much would be paid.")] | None = None
-    account_id: Annotated[str, says("The account whose balance would fall.")] | None = None
-    customer_id: Annotated[str, says("The customer whose balance would fall.")] | None = None
-
-
-class PaymentPreviewBody(Struct, frozen=True, kw_only=True):
-    """What a payment would do. Nothing was done."""
-
-    preview: Annotated[bool, says("Always true.")] = True
-    amount: PaymentAmount
-    currency: Currency
-    applications: Annotated[list[PreviewedApplicationBody], says("What it would be applied to, in order.")]
-
-
-def _owner(owner_id: str) -> dict[str, Any]:
+def owner_member(owner_id: str) -> dict[str, Any]:
+    """The one of the three ids that says what it was applied to."""
     return {_MEMBERS[owner_id[:5]]: owner_id}
 
 
@@ -100,7 +79,7 @@ def payment_body(payment: Payment) -> PaymentBody:
         account_id=payment.account_id,
         bill_id=payment.bill_id,
         applications=[
-            ApplicationBody(id=one.id, amount=one.amount, **_owner(one.owner_id)) for one in payment.applications
+            ApplicationBody(id=one.id, amount=one.amount, **owner_member(one.owner_id)) for one in payment.applications
         ],
         method=payment.method,
         paid_at=payment.paid_at,
@@ -115,29 +94,6 @@ def payment_json(payment: Payment) -> bytes:
     return to_shown_json(payment_body(payment))
 
 
-def preview_json(made: MadePayment) -> bytes:
-    """The JSON of what a payment would do."""
-    return to_shown_json(
-        PaymentPreviewBody(
-            amount=made.payment.amount,
-            currency=made.payment.currency,
-            applications=_previewed(made.payment.applications, made.paid),
-        )
-    )
-
-
-def _previewed(applications: Sequence[Application], paid: Sequence[Paid]) -> list[PreviewedApplicationBody]:
-    return [
-        PreviewedApplicationBody(
-            amount=application.amount,
-            outstanding=change.before.outstanding or 0,
-            outstanding_after=change.after.outstanding or 0,
-            **_owner(application.owner_id),
-        )
-        for application, change in zip(applications, paid, strict=True)
-    ]
-
-
 def amount_applied_json(payment: Payment, application: Application, now: datetime) -> bytes:
     """The `data` of the event of one application. Its metadata are the payment's."""
     return to_shown_json(
@@ -149,6 +105,6 @@ def amount_applied_json(payment: Payment, application: Application, now: datetim
             metadata=payment.metadata or {},
             created_at=now,
             updated_at=now,
-            **_owner(application.owner_id),
+            **owner_member(application.owner_id),
         )
     )
