@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
 from dues.db.migrate import migrate
@@ -32,12 +33,18 @@ Result = TypeVar("Result")
 
 @pytest.fixture(scope="session")
 def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL with the current schema."""
+    """A PostgreSQL with the current schema. When all tests are done, all that they left in it is verified."""
     embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"))
     url = embedded.open()
     asyncio.run(migrate(url))
     yield url
+    wrong = asyncio.run(_verified(url))
     embedded.close()
+    assert wrong == []
+
+
+async def _verified(url: str) -> list[Finding]:
+    return [finding async for finding in verify(url, Progress(), lambda _: None)]
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,15 @@ class Books:
             caller.patch(f"/billing/bills/{bill['id']}", {"amount_paid": 150_000 if number else 1})
         voided = caller.make_bill().json()
         caller.post(f"/billing/bills/{voided['id']}/void", {})
+        owing = caller.open_account(currency="ZAR", balance=900, external_reference="owing").json()
+        bills = [caller.make_bill(account=owing["id"]).json() for _ in range(2)]
+        for number, bill in enumerate(bills):
+            body = {"external_reference": f"EFT-{number}", "amount": 500, "currency": "ZAR", "bill": bill["id"]}
+            caller.post("/billing/payments", body)
+        caller.post("/billing/payments/EFT-1/reverse", {"reason": "bounced"})
+        caller.patch(f"/billing/bills/{bills[0]['id']}", {"amount_paid": 501})
+        spread = {"external_reference": "EFT-2", "amount": 300_300, "currency": "ZAR", "allocation": "oldest_due_first"}
+        assert caller.post("/billing/payments", spread | {"account": "owing"}).status_code == 201
         untracked = caller.register_customer(currency="ZAR", balance=3).json()
         caller.patch(f"/billing/customers/{untracked['id']}", {"balance": None})
 
@@ -87,6 +96,12 @@ LAST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number from
 FIRST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number from entries where number = 1 limit 1)"
 
 
+PAID = "payment_id = (select id from payments where external_reference = 'EFT-0')"
+PAID_BILL = f"select owner_id from payment_applications where {PAID}"
+REVERSED = "external_reference = 'EFT-1'"
+EFT_2 = "(select id from payments where external_reference = 'EFT-2')"
+
+
 @pytest.mark.parametrize(
     ("tampering", "says"),
     [
@@ -103,6 +118,20 @@ FIRST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number fro
         ("update accounts set balance = null where id = (select min(id) from accounts)", "tracks no balance"),
         ("update bills set amount_paid = 2 where amount_paid = 1", "says 2 was paid"),
         ("delete from bills where amount_paid = 1", "does not exist"),
+        ("update payments set amount = amount + 1 where external_reference = 'EFT-0'", "but 500 was applied"),
+        (f"update payments set status = 'applied' where {REVERSED}", "but its entries say 1 times 0"),
+        (f"delete from payment_applications where {PAID}", "which was not applied to it"),
+        (f"update payment_applications set amount = 499 where {PAID}", "has 499 of the payment"),
+        (f"update entries set payment_id = null, kind = 'adjustment' where {PAID}", "but its entries say 0 times 0"),
+        (f"update bills set amount_paid = 502 where id in ({PAID_BILL})", "its manual records to"),
+        (
+            f"delete from events where type = 'obligation.amount_applied' and object_id in {EFT_2}",
+            "no event says that it",
+        ),
+        (
+            f"update events set type = 'no' where id in (select max(id) from events where object_id in {EFT_2})",
+            "events say so",
+        ),
         ("delete from events where type = 'account.created'", "no event says that it was created"),
         ("update events set object_id = 'bacc_gone' where type = 'bill.voided'", "but does not exist"),
     ],
@@ -110,7 +139,7 @@ FIRST = "(tenant_id, owner_id, number) = (select tenant_id, owner_id, number fro
 def test_what_was_altered_by_hand_is_found_and_named(books: Books, tampering: str, says: str) -> None:
     findings = books.findings(tampering)
     assert says in "\n".join(finding.detail for finding in findings)
-    assert all(re.match(r"(bacc|bcus|bill)_", finding.object_id) for finding in findings)
+    assert all(re.match(r"(bacc|bcus|bill|pay)_", finding.object_id) for finding in findings)
 
 
 def test_an_altered_entry_cannot_be_healed_by_its_own_hash(books: Books) -> None:

@@ -18,33 +18,120 @@ select tenant_id, id, currency, amount_paid, status, amount_due from bills
  order by tenant_id, id
 """
 
-FIND_EVENTS_WITHOUT_OBJECT = """
-select e.tenant_id, e.id, e.type, e.object_id
+_OBJECTS = """
+       select tenant_id, id, created_at from accounts
+        union all
+       select tenant_id, id, created_at from customers
+        union all
+       select tenant_id, id, created_at from bills
+        union all
+       select tenant_id, id, created_at from payments
+"""
+
+FIND_EVENTS_WITHOUT_OBJECT = f"""
+select e.tenant_id, e.object_id, 'has the event ' || e.id || ' (' || e.type || ') but does not exist' as detail
   from events e
- where not exists (select from accounts o where o.tenant_id = e.tenant_id and o.id = e.object_id)
-   and not exists (select from customers o where o.tenant_id = e.tenant_id and o.id = e.object_id)
-   and not exists (select from bills o where o.tenant_id = e.tenant_id and o.id = e.object_id)
+ where not exists (select from ({_OBJECTS}) as o where o.tenant_id = e.tenant_id and o.id = e.object_id)
  limit 1000
 """
 
-FIND_OBJECTS_WITHOUT_EVENT = """
-select o.tenant_id, o.id
-  from (select tenant_id, id from accounts
-         union all
-        select tenant_id, id from customers
-         union all
-        select tenant_id, id from bills) as o
+FIND_OBJECTS_WITHOUT_EVENT = f"""
+select o.tenant_id, o.id as object_id, 'exists, but no event says that it was created' as detail
+  from ({_OBJECTS}) as o
  where not exists (select from events e
-                    where e.tenant_id = o.tenant_id and e.object_id = o.id and e.type like '%.created')
+                    where e.tenant_id = o.tenant_id and e.object_id = o.id
+                      and (e.type like '%.created' or e.type = 'obligation.amount_applied'))
  limit 1000
 """
 
-FIND_ANSWERS_WITHOUT_OBJECT = """
-select k.tenant_id, k.key, k.object_id
+FIND_ANSWERS_WITHOUT_OBJECT = f"""
+select k.tenant_id, k.object_id, 'was answered under the key ' || k.key || ' but does not exist' as detail
   from idempotency_keys k
  where k.object_id is not null and k.object_id not like 'ent\\_%'
-   and not exists (select from accounts o where o.tenant_id = k.tenant_id and o.id = k.object_id)
-   and not exists (select from customers o where o.tenant_id = k.tenant_id and o.id = k.object_id)
-   and not exists (select from bills o where o.tenant_id = k.tenant_id and o.id = k.object_id)
+   and not exists (select from ({_OBJECTS}) as o where o.tenant_id = k.tenant_id and o.id = k.object_id)
  limit 1000
 """
+
+FIND_PAYMENTS_NOT_APPLIED = """
+select p.tenant_id, p.id as object_id,
+       'is a payment of ' || p.amount || ', but ' || coalesce(sum(x.amount), 0) || ' was applied' as detail
+  from payments p
+  left join payment_applications x on x.tenant_id = p.tenant_id and x.payment_id = p.id
+ group by p.tenant_id, p.id
+having p.amount is distinct from sum(x.amount)
+ limit 1000
+"""
+
+FIND_APPLICATIONS_WITHOUT_ENTRY = """
+select x.tenant_id, x.owner_id as object_id,
+       'has ' || x.amount || ' of the payment ' || x.payment_id || ' (' || p.status || ') applied, but its entries say '
+       || count(e.number) filter (where e.kind = 'payment') || ' times ' || coalesce(sum(e.amount), 0) as detail
+  from payment_applications x
+  join payments p on p.tenant_id = x.tenant_id and p.id = x.payment_id
+ cross join lateral (values (case when x.owner_id like 'bill\\_%' then x.amount else -x.amount end)) as told(amount)
+  left join entries e on e.tenant_id = x.tenant_id and e.owner_id = x.owner_id and e.payment_id = x.payment_id
+ group by x.tenant_id, x.payment_id, x.owner_id, x.amount, p.status, told.amount
+having array_agg(e.kind || e.amount order by e.number) is distinct from
+       case p.status
+           when 'reversed' then array['payment' || told.amount, 'reversal' || -told.amount]
+           else array['payment' || told.amount]
+       end
+ limit 1000
+"""
+
+FIND_ENTRIES_WITHOUT_APPLICATION = """
+select e.tenant_id, e.owner_id as object_id,
+       'has the entry ' || e.id || ' of the payment ' || e.payment_id || ', which was not applied to it' as detail
+  from entries e
+ where e.payment_id is not null
+   and not exists (select from payment_applications x
+                    where x.tenant_id = e.tenant_id and x.owner_id = e.owner_id and x.payment_id = e.payment_id)
+ limit 1000
+"""
+
+FIND_BILLS_PAID_OTHERWISE = """
+select b.tenant_id, b.id as object_id,
+       'says ' || b.amount_paid || ' was paid, but its payments come to ' || coalesce(paid.amount, 0)
+       || ' and its manual records to ' || coalesce(manual.amount, 0) as detail
+  from bills b
+  left join (
+           select x.tenant_id, x.owner_id, sum(x.amount) as amount
+             from payment_applications x
+             join payments p on p.tenant_id = x.tenant_id and p.id = x.payment_id and p.status = 'applied'
+            group by x.tenant_id, x.owner_id
+       ) as paid on paid.tenant_id = b.tenant_id and paid.owner_id = b.id
+  left join (
+           select tenant_id, owner_id, sum(amount) as amount
+             from entries
+            where kind = 'adjustment' and owner_id like 'bill\\_%'
+            group by tenant_id, owner_id
+       ) as manual on manual.tenant_id = b.tenant_id and manual.owner_id = b.id
+ where b.amount_paid <> coalesce(paid.amount, 0) + coalesce(manual.amount, 0)
+ limit 1000
+"""
+
+FIND_APPLICATIONS_WITHOUT_EVENT = """
+select x.tenant_id, x.payment_id as object_id,
+       'was applied ' || x.number || ' times, but ' || coalesce(e.number, 0) || ' events say so' as detail
+  from (select tenant_id, payment_id, count(*) as number from payment_applications group by 1, 2) as x
+  left join (
+           select tenant_id, object_id, count(*) as number
+             from events
+            where type = 'obligation.amount_applied'
+            group by 1, 2
+       ) as e on e.tenant_id = x.tenant_id and e.object_id = x.payment_id
+ where x.number is distinct from e.number
+ limit 1000
+"""
+
+FINDINGS = (
+    FIND_EVENTS_WITHOUT_OBJECT,
+    FIND_OBJECTS_WITHOUT_EVENT,
+    FIND_ANSWERS_WITHOUT_OBJECT,
+    FIND_PAYMENTS_NOT_APPLIED,
+    FIND_APPLICATIONS_WITHOUT_ENTRY,
+    FIND_ENTRIES_WITHOUT_APPLICATION,
+    FIND_BILLS_PAID_OTHERWISE,
+    FIND_APPLICATIONS_WITHOUT_EVENT,
+)
+"""Each gives tenant_id, object_id and detail of what is wrong; nothing where the books are right."""

@@ -1,4 +1,4 @@
-"""Verifies the books: every balance equals its entries, every chain is whole, every event has its object.
+"""Verifies the books: every balance equals its entries, every chain is whole, every payment and event has its own.
 
 The entries and the objects they belong to are streamed side by side in one order, so memory stays flat however
 many there are.
@@ -45,14 +45,9 @@ async def verify(url: str, progress: Progress, report: Callable[[Progress], None
     async with open_snapshot(url) as (first, second):
         async for finding in _verify_balances(first, second, progress, report):
             yield finding
-        for query, says in (
-            (store.FIND_EVENTS_WITHOUT_OBJECT, "has the event {0[id]} ({0[type]}) but does not exist"),
-            (store.FIND_ANSWERS_WITHOUT_OBJECT, "was answered under the key {0[key]!r} but does not exist"),
-        ):
+        for query in store.FINDINGS:
             for row in await first.rows(query):
-                yield Finding(row["tenant_id"], row["object_id"], says.format(row))
-        for row in await first.rows(store.FIND_OBJECTS_WITHOUT_EVENT):
-            yield Finding(row["tenant_id"], row["id"], "exists, but no event says that it was created")
+                yield Finding(*row.values())
 
 
 async def _verify_balances(
