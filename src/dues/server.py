@@ -18,6 +18,9 @@ import uvloop
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.db.statistics import keep_statistics
+from dues.events.horizon import Horizon
+from dues.events.news import News
+from dues.events.purge import forget_events_for_ever
 from dues.http.endpoints import Floor
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
@@ -25,6 +28,7 @@ from dues.http.protocol import Protocol
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
 from dues.logs import configure_logs
+from dues.resources.events.feed import Feed
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
 from dues.tenants.authenticate import KeyRing
@@ -107,7 +111,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
     """The ASGI application on a database whose schema is current."""
     database = await Database.connect(database_url, settings.database_connections)
     counts = Metrics()
-    writes = GroupCommit(database, observe=counts.observe_group)
+    news = News(database, database_url)
+    writes = GroupCommit(database, observe=counts.observe_group, committed=news.committed)
     reads = GroupCommit(database, observe=counts.observe_group)
     floor = Floor(
         database=database,
@@ -116,8 +121,17 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
         reads=reads,
         docs_base=settings.docs_base,
         idempotency_retention=timedelta(hours=settings.idempotency_hours),
+        feed=Feed(database, Horizon(database), news),
     )
-    chores = [asyncio.create_task(chore(database)) for chore in (purge_for_ever, keep_statistics)]
+    chores = [
+        asyncio.create_task(chore)
+        for chore in (
+            purge_for_ever(database),
+            keep_statistics(database),
+            forget_events_for_ever(database, timedelta(days=settings.event_days)),
+            news.run(),
+        )
+    ]
     try:
         yield FrontDoor(routes(floor, counts), counts, settings.docs_base)
     finally:

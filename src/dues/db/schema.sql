@@ -22,6 +22,7 @@ create table tenants (
     id          bigint generated always as identity primary key,
     merchant_id text collate "C" not null references merchants,
     mode        text not null,
+    events_forgotten_to bigint not null default 0, -- no event up to this position is kept
     constraint tenants_one_per_mode unique (merchant_id, mode),
     constraint tenants_mode_is_known check (mode in ('test', 'live'))
 );
@@ -254,16 +255,95 @@ create trigger entries_are_immutable before update or delete on entries
 create trigger entries_are_not_truncated before truncate on entries
     for each statement execute function refuse_to_change_entries();
 
--- News of a change, written in the transaction of the change. data is the object as it was then, as it was shown.
+-- News of a change, written in the transaction of the change. data is the object as it was then, as it was shown. Once
+-- an event is forgotten nothing is left of it, or its number alone where it was the last of its object.
+--
+-- position orders all events: those of an object as they were committed, since whoever writes one holds the object's
+-- lock. A transaction has its number (xid) before it takes a position, so that whoever knows which transactions have
+-- ended knows up to which position nothing can come any more.
+create sequence event_positions;
+
 create table events (
     tenant_id  bigint not null,
     id         text collate "C" not null,
     type       text not null,
     object_id  text collate "C" not null,
-    data       json not null,
+    data       json,
     created_at timestamptz not null,
+    sequence   bigint not null,         -- among the events of its object, from 1
+    position   bigint not null
+        default case when pg_current_xact_id() is not null then nextval('event_positions') end,
     primary key (tenant_id, id)
 );
+
+create unique index events_by_object on events (tenant_id, object_id, position);
+create unique index events_by_type on events (tenant_id, type, position) where data is not null;
+
+-- Where a merchant wants its events sent, and how far they were.
+create table webhook_endpoints (
+    tenant_id        bigint not null,
+    id               text collate "C" not null,
+    url              text not null,
+    event_types      text[],             -- null: all
+    description      text,
+    status           text not null default 'enabled',
+    disabled_reason  text,
+    secret           text not null,      -- it must be known to sign, so no hash of it would do
+    old_secret       text,               -- signs too, until old_secret_until
+    old_secret_until timestamptz,
+    position         bigint not null,    -- every event up to here was delivered, or waits in a lane
+    failures         bigint not null default 0, -- attempts in a row that failed
+    failing_since    timestamptz,
+    held_until       timestamptz,        -- nothing new is tried before this
+    leased_by        text,               -- who delivers to it …
+    leased_until     timestamptz,        -- … and until when, should it die
+    created_at       timestamptz not null,
+    primary key (tenant_id, id),
+    constraint webhook_endpoints_status_is_known check (
+        case status
+            when 'enabled' then disabled_reason is null
+            when 'disabled' then disabled_reason in ('asked', 'failing', 'gone')
+            else false
+        end
+    ),
+    constraint webhook_endpoints_lease_is_whole check ((leased_by is null) = (leased_until is null))
+);
+
+-- The events of one object that one endpoint has still to get, one after the other: because one of them failed, or
+-- because they were asked for again.
+create table webhook_lanes (
+    tenant_id       bigint not null,
+    endpoint_id     text collate "C" not null,
+    id              text collate "C" not null,
+    object_id       text collate "C" not null,
+    position        bigint not null,     -- of the event that is next
+    last_position   bigint,              -- of the last; null: as far as its endpoint is
+    failed_only     boolean not null default false,
+    attempts        integer not null default 0, -- of the event that is next
+    next_attempt_at timestamptz not null,
+    primary key (tenant_id, endpoint_id, id)
+);
+
+create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (tenant_id, endpoint_id, object_id)
+    where last_position is null;
+create index webhook_lanes_by_time on webhook_lanes (tenant_id, endpoint_id, next_attempt_at);
+
+-- What became of an event at an endpoint: all attempts to deliver it.
+create table webhook_deliveries (
+    tenant_id       bigint not null,
+    endpoint_id     text collate "C" not null,
+    event_id        text collate "C" not null,
+    event_type      text not null,
+    status          text not null,
+    attempts        jsonb not null,
+    next_attempt_at timestamptz,
+    primary key (tenant_id, endpoint_id, event_id),
+    constraint webhook_deliveries_status_is_known
+        check (status in ('succeeded', 'failed', 'pending') and (status = 'pending') = (next_attempt_at is not null))
+);
+
+create index webhook_deliveries_that_failed on webhook_deliveries (tenant_id, endpoint_id, event_id)
+    where status = 'failed';
 
 -- The first answer given under each idempotency key, written in the transaction of the work it answers.
 create table idempotency_keys (

@@ -15,6 +15,7 @@ RefusalCode = Literal[
     "currency_mismatch",
     "customer_not_found",
     "etag_mismatch",
+    "event_not_found",
     "external_reference_taken",
     "idempotency_key_not_found",
     "idempotency_key_reused",
@@ -43,6 +44,7 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "cannot be added up.",
     "customer_not_found": "No customer of this merchant and mode has this id or external reference.",
     "etag_mismatch": "The object has changed since the `ETag` in `If-Match` was read. Read it again, then decide.",
+    "event_not_found": "No event of this merchant and mode has this id, or it is older than events are kept.",
     "external_reference_taken": "Another object of the same kind already has this external reference. "
     "References are unique per merchant, mode and kind, and for good.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "

@@ -13,6 +13,8 @@ EventType = Literal[
     "customer.updated",
     "obligation.amount_applied",
     "payment.reversed",
+    "webhook_endpoint.disabled",
+    "webhook_endpoint.test",
 ]
 
 MEANINGS: Final[dict[EventType, str]] = {
@@ -28,4 +30,8 @@ MEANINGS: Final[dict[EventType, str]] = {
     "customer. `data` says how much, to what, and of which payment. One for each application.",
     "payment.reversed": "A payment was taken back, with all that it was applied to. `data` is the payment. It comes "
     "after the updates of those.",
+    "webhook_endpoint.disabled": "Nothing is sent to a webhook endpoint any more: it answered 410, or nothing but "
+    "failures for five days. `data` is the endpoint.",
+    "webhook_endpoint.test": "You asked for it, to try an endpoint: that endpoint alone is sent it. `data` is the "
+    "endpoint.",
 }

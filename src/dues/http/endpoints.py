@@ -18,6 +18,7 @@ from dues.http.queries import as_of, flag
 from dues.http.validation import decode
 from dues.idempotency.answer_once import Answer, Keyed, answer_once
 from dues.resources.changes import Change, Conditional, Look
+from dues.resources.events.feed import Feed
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 from dues.work.group_commit import GroupCommit
@@ -38,6 +39,7 @@ class Floor:
     reads: GroupCommit
     docs_base: str
     idempotency_retention: timedelta
+    feed: Feed
 
 
 def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoint:

@@ -70,9 +70,10 @@ def _page(exchange: Exchange, tenant_id: int, list_name: str, query: Query, data
     filters = filters_of(query)
     cursor = make_cursor(tenant_id, list_name, filters, last)
     body = msgspec.json.encode(PageBody(data=data, has_more=True, next_cursor=cursor))
-    return Reply(200, body, headers=_next_headers(exchange.path, filters, query.limit, cursor))
+    return Reply(200, body, headers=next_headers(exchange.path, filters, query.limit, cursor))
 
 
-def _next_headers(path: str, filters: Mapping[str, str], limit: int, cursor: str) -> list[tuple[bytes, bytes]]:
+def next_headers(path: str, filters: Mapping[str, str], limit: int, cursor: str) -> list[tuple[bytes, bytes]]:
+    """The headers that lead to the next page."""
     target = f"{path}?{urlencode({**filters, 'limit': limit, 'cursor': cursor})}"
     return [(b"next-cursor", cursor.encode()), (b"link", f'<{target}>; rel="next"'.encode())]

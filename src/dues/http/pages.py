@@ -9,6 +9,7 @@ from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
 from dues.resources.customers.wire import CustomerBody
+from dues.resources.events.wire import EventBody
 from dues.resources.payments.wire import PaymentBody
 
 
@@ -48,3 +49,9 @@ class EntryListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
     """A page of ledger entries, newest first. `next_cursor` is there while `has_more`."""
 
     data: list[EntryBody]
+
+
+class EventListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of events. Oldest first, there always is a `next_cursor`: it is where to go on, later."""
+
+    data: list[EventBody]

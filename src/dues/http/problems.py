@@ -71,6 +71,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "customer_not_found": ("not-found", None),
     "bill_not_found": ("not-found", None),
     "payment_not_found": ("not-found", None),
+    "event_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "request_timeout": ("request-timeout", "The body did not arrive in time."),

@@ -30,7 +30,7 @@ def list_query(
 
     Raises ProblemError with every parameter that is unknown, twice, or nonsense.
     """
-    given = _parameters(query_string)
+    given = parameters(query_string)
     metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
     wanted = {name: value for name, value in given.items() if name in filters}
     broken = list(_violations(given, filters, metadata, statuses))
@@ -40,7 +40,7 @@ def list_query(
     if cursor is not None and (after is None or not re.fullmatch(place, after)):
         broken.append(Violation("/cursor", "invalid_cursor", "is not of this list with these filters."))
     if broken:
-        raise _invalid(broken)
+        raise invalid(broken)
     return Query(int(limit), after, wanted, metadata)
 
 
@@ -51,8 +51,8 @@ def filters_of(query: Query) -> dict[str, str]:
 
 def as_of(query_string: bytes) -> datetime | None:
     """The time of `?as_of=`, if it is given. Raises ProblemError for anything else in the query string."""
-    given = _parameters(query_string)
-    broken = [_unknown(name, ["as_of"]) for name in given if name != "as_of"]
+    given = parameters(query_string)
+    broken = [unknown(name, ["as_of"]) for name in given if name != "as_of"]
     time = None
     if "as_of" in given:
         try:
@@ -66,25 +66,25 @@ def as_of(query_string: bytes) -> datetime | None:
             detail = "must be a time with its offset from UTC, like 2026-01-31T12:00:00Z."
             broken.append(Violation("/as_of", "invalid_time", detail))
     if broken:
-        raise _invalid(broken)
+        raise invalid(broken)
     return time
 
 
 def flag(query_string: bytes, name: str) -> bool:
     """Whether `?name=true` is said. Raises ProblemError for any other value or parameter."""
-    given = _parameters(query_string)
-    broken = [_unknown(other, [name]) for other in given if other != name]
+    given = parameters(query_string)
+    broken = [unknown(other, [name]) for other in given if other != name]
     if given.get(name, "true") not in ("true", "false"):
         broken.append(Violation(f"/{name}", "wrong_type", "must be true or false."))
     if broken:
-        raise _invalid(broken)
+        raise invalid(broken)
     return given.get(name) == "true"
 
 
 def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | None]:
     """`?day=` (`today` where it is not given) and `?collector=`. Raises ProblemError for anything else."""
-    given = _parameters(query_string)
-    broken = [_unknown(name, ["day", "collector"]) for name in given if name not in ("day", "collector")]
+    given = parameters(query_string)
+    broken = [unknown(name, ["day", "collector"]) for name in given if name not in ("day", "collector")]
     day = today
     if (text := given.get("day")) is not None:
         try:
@@ -94,7 +94,7 @@ def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | Non
         if not DAY_MIN <= day <= DAY_MAX:
             broken.append(Violation("/day", "invalid_date", "must be a date of this time, like 2026-01-31."))
     if broken:
-        raise _invalid(broken)
+        raise invalid(broken)
     return day, given.get("collector")
 
 
@@ -102,14 +102,15 @@ DAY_MIN: Final = date(1970, 1, 2)
 DAY_MAX: Final = date(9999, 12, 30)
 
 
-def _parameters(query_string: bytes) -> dict[str, str]:
+def parameters(query_string: bytes) -> dict[str, str]:
+    """What a query string says, each name once. Raises ProblemError."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
-        raise _invalid([Violation("", "malformed_query", "The query string is not percent-encoded UTF-8.")]) from None
+        raise invalid([Violation("", "malformed_query", "The query string is not percent-encoded UTF-8.")]) from None
     given = dict(pairs)
     if len(given) < len(pairs) or any("\0" in text for pair in pairs for text in pair):
-        raise _invalid([Violation("", "malformed_query", "The query string names a parameter twice, or has U+0000.")])
+        raise invalid([Violation("", "malformed_query", "The query string names a parameter twice, or has U+0000.")])
     return given
 
 
@@ -119,7 +120,7 @@ def _violations(
     known = ["limit", "cursor", *filters, "metadata[key]"]
     for name in given:
         if name not in ("limit", "cursor") and name not in filters and not _METADATA.fullmatch(name):
-            yield _unknown(name, known)
+            yield unknown(name, known)
     if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
         yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
     if len(metadata) > METADATA_FILTERS_MAX:
@@ -128,10 +129,12 @@ def _violations(
         yield Violation("/status", "unknown_status", f"must be one of {', '.join(statuses)}.")
 
 
-def _unknown(name: str, known: list[str]) -> Violation:
+def unknown(name: str, known: list[str]) -> Violation:
+    """What is wrong with a parameter that there is not."""
     return Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {', '.join(known)}.")
 
 
-def _invalid(broken: list[Violation]) -> ProblemError:
+def invalid(broken: list[Violation]) -> ProblemError:
+    """All that is wrong with a query string."""
     where = broken[0].pointer[1:] or "Query string:"
     return ProblemError("validation_failed", f"{where} {broken[0].detail}", broken)

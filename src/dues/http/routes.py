@@ -8,6 +8,7 @@ from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.reversals import NewReversal
 from dues.http.endpoints import HTML, Floor, change, create, fixed, pay, read
+from dues.http.events import events
 from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
 from dues.http.lists import history, listing
@@ -40,6 +41,7 @@ from dues.resources.customers.payable import SHOW_PAYABLE_CUSTOMERS
 from dues.resources.customers.read import READ_CUSTOMERS
 from dues.resources.customers.store import CUSTOMERS
 from dues.resources.customers.update import UPDATE_CUSTOMERS
+from dues.resources.events.read import READ_EVENTS
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.list import PAYMENTS, list_payments
@@ -100,6 +102,8 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
             "POST": change(floor, REVERSE_PAYMENTS, payment, NewReversal, 200, collectors=True)
         },
         "/billing/daily_totals": {"GET": daily_totals(floor)},
+        "/billing/events": {"GET": events(floor)},
+        "/billing/events/{event}": {"GET": read(floor, READ_EVENTS, "event")},
         "/billing/idempotency_keys/{idempotency_key}": {"GET": read(floor, READ_IDEMPOTENCY_KEYS, "idempotency_key")},
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(floor)},

@@ -11,7 +11,7 @@ Nothing is answered before its transaction is committed.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -58,11 +58,13 @@ class GroupCommit:
         groups_in_flight: int = GROUPS_IN_FLIGHT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         observe: Callable[[str, int], None] = lambda command, size: None,
+        committed: Callable[[Iterable[int]], None] = lambda tenant_ids: None,
     ) -> None:
         self._database = database
         self._groups_in_flight = groups_in_flight
         self._now = now
         self._observe = observe
+        self._committed = committed
         self._pending: deque[Submission] = deque()
         self._taken: set[Claim] = set()
         self._groups: set[asyncio.Task[None]] = set()
@@ -158,6 +160,7 @@ class GroupCommit:
                     answers = await command.run(Work(tx, self._now()), requests)
                     assert len(answers) == len(requests), f"{command.name} gave {len(answers)} answers"
                     await tx.commit()
+                    self._committed({request.tenant_id for request in requests})
                     return answers
             except Conflict:
                 if attempt == ATTEMPTS_MAX:

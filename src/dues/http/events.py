@@ -1,0 +1,107 @@
+"""The feed of events: as a list, newest first, and to be followed, oldest first."""
+
+import re
+from typing import Final, cast, get_args
+
+import msgspec
+
+from dues.domain.violations import Violation
+from dues.events.catalogue import EventType
+from dues.events.store import POSITION_MAX, find_position
+from dues.http.access import authenticate
+from dues.http.endpoints import Endpoint, Floor
+from dues.http.exchange import Exchange
+from dues.http.lists import next_headers
+from dues.http.pages import PageBody
+from dues.http.problems import ProblemError, Reply
+from dues.http.queries import LIMIT_DEFAULT, LIMIT_MAX, invalid, parameters, unknown
+from dues.lists.cursors import make_cursor, read_cursor
+from dues.resources.events.feed import CursorTooOld, FeedQuery, follow, list_newest
+from dues.resources.events.wire import event_body
+
+WAIT_SECONDS_MAX: Final = 30
+
+TYPES: Final = get_args(EventType)
+
+_KNOWN: Final = ["limit", "cursor", "order", "type", "object", "after", "wait"]
+
+
+def events(floor: Floor) -> Endpoint:
+    """An endpoint that answers with a page of the feed, and waits for one where it is told to."""
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
+        given = _checked(exchange.query_string)
+        filters = {name: value for name, value in given.items() if name in ("type", "object", "order")}
+        oldest_first = given.get("order") == "oldest_first"
+        query = FeedQuery(
+            types=cast("list[EventType]", given["type"].split(",")) if "type" in given else TYPES,
+            object_id=given.get("object"),
+            limit=int(given.get("limit", LIMIT_DEFAULT)),
+            position=await _position(floor, tenant_id, given, filters, 0 if oldest_first else POSITION_MAX),
+        )
+        last: int | None
+        if oldest_first:
+            try:
+                found, complete_to = await follow(floor.feed, tenant_id, query, int(given.get("wait", 0)))
+            except CursorTooOld:
+                raise invalid([Violation("/cursor", "cursor_expired", _EXPIRED)]) from None
+            # A page that is not full says how far there is nothing, so that who goes on begins there.
+            last = found[query.limit - 1].position if len(found) > query.limit else max(query.position, complete_to)
+        else:
+            found = await list_newest(floor.feed, tenant_id, query)
+            last = found[query.limit - 1].position if len(found) > query.limit else None
+        has_more = len(found) > query.limit
+        data = [event_body(event) for event in found[: query.limit]]
+        cursor = None if last is None else make_cursor(tenant_id, "events", filters, str(last))
+        body = msgspec.json.encode(PageBody(data=data, has_more=has_more, next_cursor=cursor))
+        return Reply(200, body, headers=next_headers(exchange.path, filters, query.limit, cursor) if cursor else ())
+
+    return endpoint
+
+
+_EXPIRED: Final = (
+    "stands before events that are no longer kept: some were missed. Begin again without it, and compare what you "
+    "hold with the objects themselves."
+)
+
+
+def _checked(query_string: bytes) -> dict[str, str]:
+    """The query string, if all of it makes sense but for the cursor."""
+    given = parameters(query_string)
+    broken = [unknown(name, _KNOWN) for name in given if name not in _KNOWN]
+    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
+        broken.append(Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}."))
+    if given.get("order", "oldest_first") not in ("newest_first", "oldest_first"):
+        broken.append(Violation("/order", "unknown_order", "must be newest_first or oldest_first."))
+    if strangers := [name for name in given.get("type", TYPES[0]).split(",") if name not in TYPES]:
+        detail = f"has {strangers[0]!r}; it must be one or more of these, with commas: {', '.join(TYPES)}."
+        broken.append(Violation("/type", "unknown_type", detail))
+    if given.get("order") != "oldest_first":
+        says = "goes with order=oldest_first only."
+        broken += [Violation(f"/{name}", "needs_order", says) for name in ("wait", "after") if name in given]
+    if not re.fullmatch(r"[0-9]{1,2}", wait := given.get("wait", "0")) or int(wait) > WAIT_SECONDS_MAX:
+        detail = f"must be a whole number of seconds from 0 to {WAIT_SECONDS_MAX}."
+        broken.append(Violation("/wait", "out_of_range", detail))
+    if "cursor" in given and "after" in given:
+        broken.append(Violation("/after", "only_one", "goes without a cursor: it takes the place of the first."))
+    if broken:
+        raise invalid(broken)
+    return given
+
+
+async def _position(
+    floor: Floor, tenant_id: int, given: dict[str, str], filters: dict[str, str], beginning: int
+) -> int:
+    """Where to begin: at a cursor, after an event, or at the beginning."""
+    if "after" in given:
+        position = await find_position(floor.database, tenant_id, given["after"])
+        if position is None:
+            raise ProblemError("event_not_found", f"There is no event {given['after']!r}, or it is no longer kept.")
+        return position
+    if "cursor" not in given:
+        return beginning
+    place = read_cursor(tenant_id, "events", filters, given["cursor"])
+    if place is None or not re.fullmatch("[0-9]{1,18}", place):
+        raise invalid([Violation("/cursor", "invalid_cursor", "is not of this list with these filters.")])
+    return int(place)
