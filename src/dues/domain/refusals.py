@@ -28,8 +28,12 @@ RefusalCode = Literal[
     "payment_outweighed",
     "payment_reversed",
     "too_many_bills",
+    "too_many_events",
+    "too_many_webhook_endpoints",
     "underpayment_not_allowed",
     "validation_failed",
+    "webhook_endpoint_disabled",
+    "webhook_endpoint_not_found",
 ]
 
 MEANINGS: Final[dict[RefusalCode, str]] = {
@@ -65,8 +69,12 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "lowered since. Taking the payment back would leave less than nothing.",
     "payment_reversed": "This payment was reversed already.",
     "too_many_bills": "The payment would go over more bills than one payment may. Split it.",
+    "too_many_events": "More events than one call may ask for. Ask for a shorter time.",
+    "too_many_webhook_endpoints": "A merchant may have 100 webhook endpoints in each mode.",
     "underpayment_not_allowed": "Less than what is due would be paid, and the payment rules do not allow that.",
     "validation_failed": "Members of the body break a rule. `errors` lists every one, with a JSON Pointer to it.",
+    "webhook_endpoint_disabled": "Nothing is sent to this webhook endpoint. Enable it first.",
+    "webhook_endpoint_not_found": "No webhook endpoint of this merchant and mode has this id.",
 }
 
 

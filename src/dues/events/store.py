@@ -25,11 +25,15 @@ select new.tenant_id, new.id, new.type, new.object_id, new.data, new.created_at,
 """
 
 
-def insert_event(work: Work, tenant_id: int, event_type: EventType, object_id: str, data: bytes) -> None:
-    """Writes that something happened to `object_id`, which is new or locked; `data` is its JSON as it is now."""
+def insert_event(work: Work, tenant_id: int, event_type: EventType, object_id: str, data: bytes) -> str:
+    """Writes that something happened to `object_id`, which is new or locked; the event's id.
+
+    `data` is the object's JSON as it is now.
+    """
     is_first = event_type.endswith(".created") or event_type == "obligation.amount_applied"
     event_id = new_id("evt_", work.now)
     work.tx.write(INSERT_EVENTS, [(tenant_id, event_id, event_type, object_id, data.decode(), work.now, is_first)])
+    return event_id
 
 
 class Event(Struct, frozen=True):
@@ -191,3 +195,5 @@ def event_of(row: Row) -> Event:
         row["created_at"],
         row["data"],
     )
+    return event_id
+

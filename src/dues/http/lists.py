@@ -34,6 +34,7 @@ def listing(floor: Floor, what: Listing, find: FindPage) -> Endpoint:
             what.names,
             f"{what.prefix}[0-9A-Za-z]+",
             what.statuses,
+            what.has_metadata,
         )
         found = await find(floor.database, tenant_id, query)
         page = list(found[: query.limit])
@@ -54,7 +55,9 @@ def history(floor: Floor, parameter: str, find: Callable[[Work, int, str], Await
         if owner_id is None:
             raise ProblemError(f"{parameter}_not_found", f"There is no {parameter} {name!r}.")
         list_name = f"entries of {owner_id}"
-        query = list_query(exchange.query_string, tenant_id, list_name, (), "[1-9][0-9]{0,17}")
+        query = list_query(
+            exchange.query_string, tenant_id, list_name, (), "[1-9][0-9]{0,17}", has_metadata=False
+        )
         before = int(query.after) if query.after else None
         found = await list_history(floor.database, tenant_id, owner_id, before, query.limit + 1)
         page = found[: query.limit]

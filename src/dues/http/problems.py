@@ -72,6 +72,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "bill_not_found": ("not-found", None),
     "payment_not_found": ("not-found", None),
     "event_not_found": ("not-found", None),
+    "webhook_endpoint_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "request_timeout": ("request-timeout", "The body did not arrive in time."),
@@ -80,6 +81,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "bill_voided": ("conflict", None),
     "payment_outweighed": ("conflict", None),
     "payment_reversed": ("conflict", None),
+    "webhook_endpoint_disabled": ("conflict", None),
     "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (
         "conflict",
@@ -98,6 +100,8 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "underpayment_not_allowed": ("unprocessable", None),
     "overpayment_not_allowed": ("unprocessable", None),
     "too_many_bills": ("unprocessable", None),
+    "too_many_events": ("unprocessable", None),
+    "too_many_webhook_endpoints": ("unprocessable", None),
     "internal_error": (
         "internal-error",
         "Something went wrong on our side. Nothing was changed; the same request may be sent again with its key.",

@@ -25,6 +25,7 @@ def list_query(
     filters: Collection[str],
     place: str,
     statuses: Sequence[str] = (),
+    has_metadata: bool = True,
 ) -> Query:
     """The page that is asked for, whose cursor stands at a `place` (a pattern). `status` is one of `statuses`.
 
@@ -32,8 +33,9 @@ def list_query(
     """
     given = parameters(query_string)
     metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
+    metadata = metadata if has_metadata else {}
     wanted = {name: value for name, value in given.items() if name in filters}
-    broken = list(_violations(given, filters, metadata, statuses))
+    broken = list(_violations(given, filters, metadata, statuses, has_metadata))
     limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
     everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
     after = read_cursor(tenant_id, list_name, everything, cursor) if cursor is not None else None
@@ -115,11 +117,15 @@ def parameters(query_string: bytes) -> dict[str, str]:
 
 
 def _violations(
-    given: Mapping[str, str], filters: Collection[str], metadata: Mapping[str, str], statuses: Sequence[str]
+    given: Mapping[str, str],
+    filters: Collection[str],
+    metadata: Mapping[str, str],
+    statuses: Sequence[str],
+    has_metadata: bool,
 ) -> Iterator[Violation]:
-    known = ["limit", "cursor", *filters, "metadata[key]"]
+    known = ["limit", "cursor", *filters, *(["metadata[key]"] if has_metadata else [])]
     for name in given:
-        if name not in ("limit", "cursor") and name not in filters and not _METADATA.fullmatch(name):
+        if name not in known and not (has_metadata and _METADATA.fullmatch(name)):
             yield unknown(name, known)
     if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
         yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")

@@ -155,7 +155,7 @@ def _struct_in(kind: inspect.Type) -> inspect.StructType | None:
 def _list_in(kind: inspect.Type) -> inspect.ListType | None:
     """The list of structs that a field's type is, if it is one."""
     match kind:
-        case inspect.ListType():
+        case inspect.ListType(item_type=inspect.StructType()):
             return kind
         case inspect.Metadata():
             return _list_in(kind.type)

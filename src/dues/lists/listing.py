@@ -28,6 +28,7 @@ class Listing(Struct, frozen=True, eq=False):
     """Filters whose value stands beside the objects' ids in another table."""
     statuses: tuple[str, ...] = ()
     """The values of the filter `status`, where there is one."""
+    has_metadata: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -62,8 +63,6 @@ async def follow(feed: Feed, tenant_id: int, query: FeedQuery, wait_seconds: flo
         left = deadline - asyncio.get_running_loop().time()
         if found or left <= 0 or feed.news.closing:
             return found, to
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(min(left, LOOK_SECONDS)):
                 await bell.wait()
-        except TimeoutError:
-            pass

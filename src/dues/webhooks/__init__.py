@@ -1,0 +1,1 @@
+"""Webhooks: events go out to whoever asked for them, signed and in order."""

@@ -1,0 +1,30 @@
+"""What a process needs to deliver."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from dues.db.database import Database
+from dues.events.catalogue import EventType
+from dues.events.horizon import Horizon
+from dues.events.news import News
+from dues.webhooks.sending import Outcome
+
+IN_FLIGHT_MAX: Final = 256
+"""Requests under way to all endpoints of a process."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Shared by all couriers of a process. `holder` is its name on leases."""
+
+    database: Database
+    horizon: Horizon
+    news: News
+    allow_private: bool
+    observe: Callable[[Outcome], None] = lambda outcome: None
+    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
+    types: tuple[str, ...] = get_args(EventType)
