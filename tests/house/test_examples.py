@@ -72,7 +72,9 @@ def examples(page: Path) -> Iterator[tuple[str, str, int, Any]]:
     """(command, "", 0, None) or ("", request, status, answer) of each example."""
     text = page.read_text()
     found = EXAMPLE.findall(text)
-    assert sum(bool(request) for _, request, _, _ in found) == text.count("```http") > 0, "an example without its answer"
+    assert sum(bool(request) for _, request, _, _ in found) == text.count("```http") > 0, (
+        "an example without its answer"
+    )
     for command, request, status, answer in found:
         yield command, request, int(status or 0), json.loads(answer or "null")
 
