@@ -1,40 +1,82 @@
-"""Every example of the reference is run, in the order of its page, and answered as the page says."""
+"""Every example of the reference and of a guide is run, in the order of its page, and answered as the page says."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.conftest import Merchant
 from tests.running import Caller, new_key
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "reference" / "resources").glob("*.md"))
+DOCS = Path(__file__).parents[2] / "docs"
 
-EXAMPLE = re.compile(r"```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
+PAGES = [*sorted((DOCS / "reference" / "resources").glob("*.md")), DOCS / "guides" / "record-a-payment.md"]
+
+EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
+
+KEY = re.compile(r"\b[a-z]{2}_test_\w{20,}")
 
 
-def examples(page: Path) -> Iterator[tuple[str, int, Any]]:
-    """(request, status, answer) of each example."""
+class Reader:
+    """Somebody who does what a page says.
+
+    `If-Match: "…"` is the `ETag` of the last answer to a GET; `Authorization: Bearer ck_test_…` has the key that the
+    last command printed.
+    """
+
+    def __init__(self, merchant: Merchant, database_url: str) -> None:
+        self._merchant = merchant
+        self._database_url = database_url
+        self._caller: Caller = merchant.caller()
+        self._seen = self._printed = ""
+
+    def send(self, request: str) -> httpx.Response:
+        """Sends a request as it is written on the page."""
+        head, _, body = request.partition("\n\n")
+        line, *headers = head.strip().splitlines()
+        method, path = line.split(" ", 1)
+        sent = dict(header.split(": ", 1) for header in headers)
+        if method == "POST":
+            sent = {"Idempotency-Key": new_key()} | sent
+        if sent.get("If-Match") == '"…"':
+            sent["If-Match"] = self._seen
+        if "Authorization" in sent:
+            sent["Authorization"] = f"Bearer {self._printed}"
+        if body.strip():
+            sent["Content-Type"] = "application/json"
+        answer = self._caller.http.request(method, path, content=body.strip(), headers=sent)
+        if method == "GET":
+            self._seen = answer.headers.get("ETag", "")
+        return answer
+
+    def run(self, command: str) -> None:
+        """Runs a command of `dues` as it is written on the page, on the test's database and for its merchant."""
+        _, *words = command.replace("\\\n", " ").split()
+        environment = os.environ | {"DUES_DATABASE_URL": self._database_url}
+        whose = ["--merchant", self._merchant.id]
+        done = subprocess.run(
+            [sys.executable, "-m", "dues", *words, *whose], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        self._printed = (KEY.findall(done.stdout) or [self._printed])[-1]
+
+
+def examples(page: Path) -> Iterator[tuple[str, str, int, Any]]:
+    """(command, "", 0, None) or ("", request, status, answer) of each example."""
     text = page.read_text()
     found = EXAMPLE.findall(text)
-    assert len(found) == text.count("```http") > 0, "an example without its answer"
-    for request, status, answer in found:
-        yield request, int(status), json.loads(answer)
-
-
-def send(caller: Caller, request: str) -> Any:
-    """Sends a request as it is written on the page."""
-    head, _, body = request.partition("\n\n")
-    line, *headers = head.strip().splitlines()
-    method, path = line.split(" ", 1)
-    sent = dict(header.split(": ", 1) for header in headers)
-    if method == "POST":
-        sent = {"Idempotency-Key": new_key()} | sent
-    if body.strip():
-        sent["Content-Type"] = "application/json"
-    return caller.http.request(method, path, content=body.strip(), headers=sent)
+    assert sum(bool(request) for _, request, _, _ in found) == text.count("```http") > 0, (
+        "an example without its answer"
+    )
+    for command, request, status, answer in found:
+        yield command, request, int(status or 0), json.loads(answer or "null")
 
 
 def is_as_written(actual: Any, written: Any) -> bool:
@@ -53,8 +95,12 @@ def is_as_written(actual: Any, written: Any) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_examples_of_a_page_are_answered_as_it_says(page: Path, alice: Caller) -> None:
-    for request, status, written in examples(page):
-        answer = send(alice, request)
+def test_the_examples_of_a_page_are_answered_as_it_says(page: Path, merchant: Merchant, database_url: str) -> None:
+    reader = Reader(merchant, database_url)
+    for command, request, status, written in examples(page):
+        if command:
+            reader.run(command)
+            continue
+        answer = reader.send(request)
         assert answer.status_code == status, f"{request}\n{answer.text}"
         assert is_as_written(answer.json(), written), f"{request}\n{answer.text}"

@@ -1,7 +1,7 @@
 """Payments: money that came in, what it was applied to, and whether it was taken back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -109,7 +109,7 @@ def make_payment(
         account_id=getattr(of, "account_id", None) if target.kind != "account" else of.id,
         bill_id=of.id if target.kind == "bill" else None,
         method=request.method,
-        paid_at=request.paid_at or cause.now,
+        paid_at=(request.paid_at or cause.now).astimezone(UTC),  # as it is read again
         collector_id=collector_id,
         applications=[
             Application(id=new_id("ob_", cause.now), owner_id=allotment.owed.of.id, amount=allotment.amount)

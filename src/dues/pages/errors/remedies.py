@@ -27,13 +27,13 @@ REMEDIES: Final[Mapping[str, str]] = {
     "key_revoked": "Somebody took this key out of use, for good. Put another into your program: `dues keys create`.",
     "key_expired": "The key was made for a limited time, which is over. Put another into your program: "
     "`dues keys create`.",
-    "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser or "
-    "an app.",
+    "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser, an "
+    "app or a till. A collector names the bills that it takes money for, and does not preview.",
     "route_not_found": "Check the path against the API page. A slash inside an id or a reference is sent as `%2F`.",
     "account_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",
     "bill_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",
-    "bill_paid": "A bill of which something was paid stands. Lower `amount_paid` to 0 first, if that payment was not "
-    f"one. {NEW_KEY}",
+    "bill_paid": "A bill of which something was paid stands. If it is to be void all the same, reverse its payments "
+    f"first, then lower what was recorded by hand to an `amount_paid` of 0. {NEW_KEY}",
     "bill_voided": "If you wanted to void it, that is done. Otherwise make a new bill, with a reference of its own. "
     + NEW_KEY,
     "etag_mismatch": "Somebody changed it after you read it. Read it again, decide again, and send its new `ETag`. "
@@ -42,9 +42,22 @@ REMEDIES: Final[Mapping[str, str]] = {
     f"has none. {NEW_KEY}",
     "currency_mismatch": "Read the object, and use its currency; nothing is ever converted. The currency of a "
     f"tracked balance changes only together with the balance. {NEW_KEY}",
+    "payment_not_allowed": "Give it `payment_rules`, or the merchant a default: `dues merchants payment-rules`. Where "
+    f"it tracks no balance, PATCH it one, or pay its bills. {NEW_KEY}",
+    "payment_below_minimum": f"Pay `min_amount` or more, or exactly what is `outstanding`. {NEW_KEY}",
+    "payment_above_maximum": "Record it as several payments, each with a reference of its own; or raise `max_amount` "
+    f"in the `payment_rules`. {NEW_KEY}",
+    "underpayment_not_allowed": "Pay all that is `outstanding`, or allow underpayment in the `payment_rules`. "
+    + NEW_KEY,
+    "payment_outweighed": "Raise the bill's `amount_paid` by PATCH to what its payments come to, then reverse. "
+    + NEW_KEY,
+    "payment_reversed": "It is done. Retrieve the payment: `reversal` says when and why.",
+    "too_many_bills": "Record it as several payments, each with a reference of its own, or name the bills in `parts`. "
+    + NEW_KEY,
     "overpayment_not_allowed": "Read what remains to be paid, and send no more; or allow overpayment in the "
     f"`payment_rules`. {NEW_KEY}",
-    "owner_mismatch": f"Name the account alone: it knows its customer. {NEW_KEY}",
+    "owner_mismatch": "For a bill, name the account alone: it knows its customer. In `parts`, name bills of the "
+    f"account or customer that is paid. {NEW_KEY}",
     "customer_not_found": "Check the id or reference in the member that `pointer` names, and whether the key is of the "
     f"mode (test or live) in which the customer was created; or send a new customer as an object. {NEW_KEY}",
     "idempotency_key_not_found": "Nothing was done under this key, or it was longer ago than answers are kept. If "
