@@ -32,6 +32,7 @@ from dues.resources.events.feed import Feed
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
 from dues.tenants.authenticate import KeyRing
+from dues.webhooks.process import deliver_for_ever
 from dues.work.group_commit import GroupCommit
 
 SHUTDOWN_SECONDS: Final = 20
@@ -87,7 +88,7 @@ async def _serve(
     embedded: EmbeddedPostgres | None,
     told_to_stop: threading.Event,
 ) -> None:
-    async with application(settings, database_url) as app:
+    async with application(settings, database_url) as (app, news):
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -101,17 +102,17 @@ async def _serve(
             backlog=2048,
         )
         server = uvicorn.Server(config)
-        watch = asyncio.create_task(_watch(server, embedded, told_to_stop))
+        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
         await server.serve(sockets=[listener])
         watch.cancel()
 
 
 @asynccontextmanager
-async def application(settings: Settings, database_url: str) -> AsyncIterator[FrontDoor]:
-    """The ASGI application on a database whose schema is current."""
+async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
+    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
     database = await Database.connect(database_url, settings.database_connections)
     counts = Metrics()
-    news = News(database, database_url)
+    news, horizon = News(database, database_url), Horizon(database)
     writes = GroupCommit(database, observe=counts.observe_group, committed=news.committed)
     reads = GroupCommit(database, observe=counts.observe_group)
     floor = Floor(
@@ -121,7 +122,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
         reads=reads,
         docs_base=settings.docs_base,
         idempotency_retention=timedelta(hours=settings.idempotency_hours),
-        feed=Feed(database, Horizon(database), news),
+        feed=Feed(database, horizon, news),
+        webhook_allow_private=settings.webhook_allow_private,
     )
     chores = [
         asyncio.create_task(chore)
@@ -130,25 +132,35 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[Fr
             keep_statistics(database),
             forget_events_for_ever(database, timedelta(days=settings.event_days)),
             news.run(),
+            *(
+                [deliver_for_ever(database_url, news, allow_private=settings.webhook_allow_private)]
+                if settings.webhooks
+                else []
+            ),
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base)
+        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
     finally:
         for chore in chores:
             chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
         await writes.drain()
         await reads.drain()
         await database.close()
 
 
-async def _watch(server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event) -> None:
+async def _watch(
+    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, news: News
+) -> None:
     """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         if embedded:
             await asyncio.to_thread(_revive, embedded)
         server.should_exit |= is_orphan() or told_to_stop.is_set()
+        if server.should_exit:
+            news.close()  # nobody waits for events any longer, and so nobody for them
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

@@ -33,6 +33,10 @@ class Settings:
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
+    webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
+    webhook_allow_private: bool = _setting(
+        False, "Whether webhooks may go to private, loopback and link-local addresses."
+    )
     log_level: LogLevel = _setting("info", "The least important level that is logged.")
 
     def __post_init__(self) -> None:
@@ -70,6 +74,10 @@ def _variables() -> list[str]:
 def _parse(variable: str, text: str, default: object) -> object:
     if isinstance(default, Path):
         return Path(text)
+    if isinstance(default, bool):
+        if text not in ("true", "false"):
+            raise SettingsError(f"{variable} must be true or false; it is {text!r}.")
+        return text == "true"
     if not isinstance(default, int):
         return text
     try:

@@ -39,8 +39,11 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def connect(cls, url: str, connections_max: int = 10) -> "Database":
-        """A pool on the PostgreSQL at `url`, with one connection made to see that it is there."""
+    async def connect(cls, url: str, connections_max: int = 10, **session: str) -> "Database":
+        """A pool on the PostgreSQL at `url`, with one connection made to see that it is there.
+
+        `session`: parameters of its sessions that are to be others than usual.
+        """
         with translated():
             pool = await asyncpg.create_pool(
                 url,
@@ -48,7 +51,7 @@ class Database:
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=STATEMENT_TIMEOUT_SECONDS,
-                server_settings=_SESSION,
+                server_settings=_SESSION | session,
                 max_inactive_connection_lifetime=300,
                 # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
                 reset=_nothing_to_reset,

@@ -23,6 +23,7 @@ create table tenants (
     merchant_id text collate "C" not null references merchants,
     mode        text not null,
     events_forgotten_to bigint not null default 0, -- no event up to this position is kept
+    clock_offset_seconds bigint not null default 0,
     constraint tenants_one_per_mode unique (merchant_id, mode),
     constraint tenants_mode_is_known check (mode in ('test', 'live'))
 );

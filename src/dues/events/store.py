@@ -195,5 +195,3 @@ def event_of(row: Row) -> Event:
         row["created_at"],
         row["data"],
     )
-    return event_id
-

@@ -14,7 +14,7 @@ from dues.domain.refusals import Refusal
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
-from dues.http.queries import as_of, flag
+from dues.http.queries import as_of, flag, nothing
 from dues.http.validation import decode
 from dues.idempotency.answer_once import Answer, Keyed, answer_once
 from dues.resources.changes import Change, Conditional, Look
@@ -40,6 +40,7 @@ class Floor:
     docs_base: str
     idempotency_retention: timedelta
     feed: Feed
+    webhook_allow_private: bool
 
 
 def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoint:
@@ -69,7 +70,7 @@ def change(
         changes, canonical = decode(await exchange.json_body(), shape) if shape else await exchange.no_body()
         return Change(named(exchange, parameter), changes, if_match(exchange)), canonical
 
-    # What a change answers with 201 is something else than the object that it changed.
+    # What a change answers with 201 or 202 is something else than the object that it changed.
     return _write(floor, command, body, status, tagged=status == 200, collectors=collectors)
 
 
@@ -83,7 +84,7 @@ def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) ->
             raise ProblemError("secret_key_required", "A collector names the bills that it takes money for: use parts.")
         return Conditional(new, if_match(exchange)), canonical
 
-    take = _write(floor, command, body, 201, tagged=True, collectors=True)
+    take = _write(floor, command, body, 201, tagged=True, collectors=True, previews=True)
 
     async def endpoint(exchange: Exchange) -> Reply:
         # Before anything else: who misspells `preview` must not find that the payment was taken.
@@ -114,6 +115,8 @@ def read(
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await authenticate(exchange, floor.keys, collectors=collectors)
+        if not timed:
+            nothing(exchange.query_string)
         look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
 
         request = Request(key.tenant_id, exchange.request_id, None, look)
@@ -148,6 +151,7 @@ def _write(
     *,
     tagged: bool,
     collectors: bool = False,
+    previews: bool = False,
 ) -> Endpoint:
     def render(request: Request[Keyed], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
@@ -160,6 +164,8 @@ def _write(
     async def endpoint(exchange: Exchange) -> Reply:
         key = await authenticate(exchange, floor.keys, collectors=collectors)
         name = idempotency_key(exchange)
+        if not previews:
+            nothing(exchange.query_string)
         wanted, canonical = await body(exchange, key)
 
         told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)

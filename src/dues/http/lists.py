@@ -37,9 +37,9 @@ def listing(floor: Floor, what: Listing, find: FindPage) -> Endpoint:
             what.has_metadata,
         )
         found = await find(floor.database, tenant_id, query)
-        page = list(found[: query.limit])
-        last = page[-1].id if len(found) > query.limit else None
-        return _page(exchange, tenant_id, what.name, query, page, last)
+        shown = list(found[: query.limit])
+        last = shown[-1].id if len(found) > query.limit else None
+        return page(exchange, tenant_id, what.name, query, shown, last)
 
     return endpoint
 
@@ -55,19 +55,18 @@ def history(floor: Floor, parameter: str, find: Callable[[Work, int, str], Await
         if owner_id is None:
             raise ProblemError(f"{parameter}_not_found", f"There is no {parameter} {name!r}.")
         list_name = f"entries of {owner_id}"
-        query = list_query(
-            exchange.query_string, tenant_id, list_name, (), "[1-9][0-9]{0,17}", has_metadata=False
-        )
+        query = list_query(exchange.query_string, tenant_id, list_name, (), "[1-9][0-9]{0,17}", has_metadata=False)
         before = int(query.after) if query.after else None
         found = await list_history(floor.database, tenant_id, owner_id, before, query.limit + 1)
-        page = found[: query.limit]
-        last = str(page[-1][0]) if len(found) > query.limit else None
-        return _page(exchange, tenant_id, list_name, query, [body for _, body in page], last)
+        shown = found[: query.limit]
+        last = str(shown[-1][0]) if len(found) > query.limit else None
+        return page(exchange, tenant_id, list_name, query, [body for _, body in shown], last)
 
     return endpoint
 
 
-def _page(exchange: Exchange, tenant_id: int, list_name: str, query: Query, data: list[Any], last: str | None) -> Reply:
+def page(exchange: Exchange, tenant_id: int, list_name: str, query: Query, data: list[Any], last: str | None) -> Reply:
+    """The answer with a page of a list, and with a cursor to what follows `last`."""
     if last is None:
         return Reply(200, msgspec.json.encode(PageBody(data=data, has_more=False)))
     filters = filters_of(query)

@@ -72,6 +72,12 @@ def as_of(query_string: bytes) -> datetime | None:
     return time
 
 
+def nothing(query_string: bytes) -> None:
+    """Raises ProblemError if anything is said in a query string: who misspells a parameter should learn of it."""
+    if query_string and (given := parameters(query_string)):
+        raise invalid([Violation(f"/{name}", "unknown_parameter", "is no parameter here.") for name in given])
+
+
 def flag(query_string: bytes, name: str) -> bool:
     """Whether `?name=true` is said. Raises ProblemError for any other value or parameter."""
     given = parameters(query_string)

@@ -49,6 +49,9 @@ IDLE_SECONDS: Final = 10.0
 
 LEASE_SECONDS: Final = 6.0
 
+PAUSE_SECONDS: Final = 5.0
+"""After what should not happen, such as a database that is away."""
+
 _log = structlog.get_logger()
 
 
@@ -221,15 +224,20 @@ class Courier:
             self._start_lane(lane, None)
 
     def _start_lane(self, lane: Lane, sending: "asyncio.Task[Outcome] | None") -> None:
-        task = self._lanes[lane.id] = asyncio.create_task(self._run_lane(lane, sending))
-        task.add_done_callback(lambda ended: self._end_lane(lane, ended))
+        self._lanes[lane.id] = asyncio.create_task(self._see_lane_through(lane, sending))
 
-    def _end_lane(self, lane: Lane, ended: "asyncio.Task[None]") -> None:
-        self._lanes.pop(lane.id, None)
-        self._lane_ended.set()
-        if not ended.cancelled() and (error := ended.exception()) and not isinstance(error, LeaseLostError):
-            # It is due again by what is noted of it.
+    async def _see_lane_through(self, lane: Lane, sending: "asyncio.Task[Outcome] | None") -> None:
+        try:
+            await self._run_lane(lane, sending)
+        except LeaseLostError:
+            pass  # the courier finds out too
+        except Exception as error:
             _log.warning("delivery_postponed", endpoint_id=self._lease.id, reason=type(error).__name__)
+            # By what is noted of it, it may be due at once. Whatever is wrong, again and again is worse.
+            await asyncio.sleep(PAUSE_SECONDS)
+        finally:
+            self._lanes.pop(lane.id, None)
+            self._lane_ended.set()
 
     async def _run_lane(self, lane: Lane, sending: "asyncio.Task[Outcome] | None") -> None:
         """Sends the events of a lane until one fails or none is left."""
@@ -291,7 +299,7 @@ class Courier:
         }
         told = {name: value for name, value in attempt.items() if value is not None}
         self._reach.observe(outcome)
-        return Delivered(event, status, msgspec.json.encode(told).decode(), next_at)
+        return Delivered(event, status, msgspec.json.encode([told]).decode(), next_at)
 
     _back = False
     """Whether the endpoint has just come back, so that everything that waits for it may go on."""
@@ -300,9 +308,7 @@ class Courier:
         """Notes progress. Raises LeaseLostError."""
         database, until = self._reach.database, _now() + timedelta(seconds=LEASE_SECONDS)
         health, holder = self._health, self._reach.holder
-        if not await store.save_progress(
-            database, self._lease, holder, until, position, health, delivered, behind
-        ):
+        if not await store.save_progress(database, self._lease, holder, until, position, health, delivered, behind):
             raise LeaseLostError
         if self._back:
             self._back = False

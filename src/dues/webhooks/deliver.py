@@ -10,7 +10,7 @@ import structlog
 
 from dues.db.errors import Conflict, LockTimeout, Unavailable
 from dues.webhooks import store
-from dues.webhooks.courier import LEASE_SECONDS, Courier
+from dues.webhooks.courier import LEASE_SECONDS, PAUSE_SECONDS, Courier
 from dues.webhooks.reach import Reach
 from dues.webhooks.store import Lease
 
@@ -82,10 +82,12 @@ class Deliverer:
             await Courier(self._reach, lease).run()
         except (Unavailable, Conflict, LockTimeout) as error:
             _log.warning("delivery_postponed", endpoint_id=lease.id, reason=str(error))
+            await asyncio.sleep(PAUSE_SECONDS)
         except Exception as error:
             # The frames, and not the message: it may quote a customer's data.
             frames = "".join(traceback.format_tb(error.__traceback__))
             _log.error("delivery_failed", endpoint_id=lease.id, kind=type(error).__name__, frames=frames)
+            await asyncio.sleep(PAUSE_SECONDS)
         finally:
             self._couriers.pop(name, None)
             self._leases.pop(name, None)

@@ -27,7 +27,7 @@ class Lease(Struct, frozen=True):
     next_lane_at: datetime | None
 
 
-_NOW = "($1::timestamptz + t.clock_offset)"
+_NOW = "($1::timestamptz + make_interval(secs => t.clock_offset_seconds))"
 
 _LEASE = f"""
        e.tenant_id, e.id, e.url, e.event_types, t.mode = 'live' as live,

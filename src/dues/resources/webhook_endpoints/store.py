@@ -120,13 +120,20 @@ def save_secret(work: Work, tenant_id: int, endpoint_id: str, secret: str, old_u
     work.tx.write(SAVE_WEBHOOK_SECRETS, [(tenant_id, endpoint_id, secret, old_until)])
 
 
+IS_WEBHOOK_ENDPOINT = "select id from webhook_endpoints where tenant_id = $1 and id = $2"
+
+
+async def is_webhook_endpoint(database: Database, tenant_id: int, endpoint_id: str) -> bool:
+    """Whether there is such an endpoint."""
+    return bool(await database.rows(IS_WEBHOOK_ENDPOINT, tenant_id, endpoint_id))
+
+
 DELETE_WEBHOOK_ENDPOINTS = "delete from webhook_endpoints where tenant_id = $1 and id = $2 returning id"
 
 
 async def delete_webhook_endpoint(database: Database, tenant_id: int, endpoint_id: str) -> bool:
     """Deletes an endpoint; whether there was one. What is left of its deliveries is purged later."""
     return bool(await database.rows(DELETE_WEBHOOK_ENDPOINTS, tenant_id, endpoint_id))
-
 
 
 def _lanes_of(chosen: str) -> str:

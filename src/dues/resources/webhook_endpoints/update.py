@@ -5,7 +5,7 @@ from functools import partial
 
 from dues.domain.etags import refuse_stale
 from dues.domain.refusals import Refusal
-from dues.domain.webhook_endpoints import WebhookEndpointChanges, update_webhook_endpoint
+from dues.domain.webhook_endpoints import WebhookEndpoint, WebhookEndpointChanges, update_webhook_endpoint
 from dues.resources.changes import Change, Shown, claims_object
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.create import refuse, types_json
@@ -31,7 +31,7 @@ def update_webhook_endpoints(allow_private: bool) -> Command[Changed, Shown | Re
 
 
 def _update(
-    work: Work, request: Request[Changed], old: store.WebhookEndpoint, mode: str, *, allow_private: bool
+    work: Work, request: Request[Changed], old: WebhookEndpoint, mode: str, *, allow_private: bool
 ) -> Shown | Refusal:
     if stale := refuse_stale(request.body.if_match, partial(webhook_endpoint_json, old)):
         return stale
