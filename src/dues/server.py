@@ -112,7 +112,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
     database = await Database.connect(database_url, settings.database_connections)
     counts = Metrics()
-    news, horizon = News(database, database_url), Horizon(database)
+    news, horizon = News(database), Horizon(database)
     writes = GroupCommit(database, observe=counts.observe_group, committed=news.committed)
     reads = GroupCommit(database, observe=counts.observe_group)
     floor = Floor(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dues.cli import database, keys, merchants, serve, verify
+from dues.cli import database, deliver, keys, listen, merchants, serve, verify, webhooks
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.migrate import PostgresTooOld, SchemaTooNew
@@ -38,10 +38,13 @@ def _version(wanted: bool) -> None:
 
 
 app.command()(serve.serve)
+app.command()(deliver.deliver)
+app.command()(listen.listen)
 app.command(name="verify")(verify.verify_books)
 app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
 app.add_typer(merchants.app, name="merchants")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

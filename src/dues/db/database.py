@@ -35,8 +35,9 @@ _SESSION = {
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
         self._pool = pool
+        self.url = url
 
     @classmethod
     async def connect(cls, url: str, connections_max: int = 10, **session: str) -> "Database":
@@ -56,7 +57,7 @@ class Database:
                 # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
                 reset=_nothing_to_reset,
             )
-        return cls(pool)
+        return cls(pool, url)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""

@@ -27,9 +27,8 @@ EVERYBODY: Final = 0
 class News:
     """The bells of one process. `run` keeps it in touch with others."""
 
-    def __init__(self, database: Database, url: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._url = url
         self._own = uuid.uuid4().hex
         self._bells: dict[int, asyncio.Event] = {}
         self._untold: set[int] = set()
@@ -54,7 +53,7 @@ class News:
     async def run(self) -> None:
         """Listens to other processes and tells them, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen_for_ever(self._url, CHANNEL, self._heard))
+            tasks.create_task(listen_for_ever(self._database.url, CHANNEL, self._heard))
             tasks.create_task(self._tell_for_ever())
 
     async def _tell_for_ever(self) -> None:

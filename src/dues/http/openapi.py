@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dues.http.operations import OPERATIONS, Operation
+from dues.http.operation import Operation
+from dues.http.operations import OPERATIONS
 from dues.http.pages import PageBody
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, Problem, ProblemType
 
@@ -105,8 +106,10 @@ _PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 
 def _operation(method: str, path: str, operation: Operation, docs_base: str) -> dict[str, Any]:
     codes = [*operation.problems, *_EVERY_CALL]
-    if method != "GET":
+    if method in ("POST", "PATCH"):
         codes += _EVERY_WRITE
+    if method == "DELETE":
+        codes += ["validation_failed", "payload_too_large", "request_timeout"]
     if method == "POST":
         codes.append("idempotency_key_missing")
     if operation.request:
@@ -116,8 +119,8 @@ def _operation(method: str, path: str, operation: Operation, docs_base: str) -> 
         codes.append("request_timeout")
     if operation.conditional and method != "GET":
         codes.append("etag_mismatch")
-    if operation.query and "validation_failed" not in codes:
-        codes.append("validation_failed")
+    # Of the query string, where nothing else can be wrong.
+    codes.append("validation_failed")
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
         by_status.setdefault(PROBLEM_TYPES[code].status, []).append(code)
@@ -130,7 +133,7 @@ def _operation(method: str, path: str, operation: Operation, docs_base: str) -> 
             "headers": _headers("Request-Id", "ETag"),
         }
     responses |= {
-        str(status): _problem(status, by_status[status], path, docs_base, method != "GET")
+        str(status): _problem(status, by_status[status], path, docs_base, method in ("POST", "PATCH"))
         for status in sorted(by_status)
     }
     described: dict[str, Any] = {
@@ -203,7 +206,7 @@ _IF_NONE_MATCH: Final = {
 
 def _success(method: str, operation: Operation) -> dict[str, Any]:
     names = ["Request-Id"]
-    if method != "GET":
+    if method in ("POST", "PATCH"):
         names.append("Idempotent-Replayed")
         if operation.tagged:
             names.append("ETag")

@@ -11,6 +11,7 @@ from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.new_payments import NewPayment
 from dues.domain.reversals import NewReversal
+from dues.http.event_operations import EVENT_OPERATIONS
 from dues.http.examples import (
     ACCOUNT,
     BILL,
@@ -24,8 +25,8 @@ from dues.http.examples import (
     REVERSAL,
     page_of,
 )
+from dues.http.operation import PAGE, TEXT, Operation, query
 from dues.http.pages import AccountListBody, BillListBody, CustomerListBody, EntryListBody, PaymentListBody
-from dues.http.queries import LIMIT_DEFAULT, LIMIT_MAX
 from dues.http.request_examples import REQUESTS
 from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
@@ -37,63 +38,20 @@ from dues.resources.payables import PayableBody
 from dues.resources.payments.preview import PaymentPreviewBody
 from dues.resources.payments.wire import PaymentBody
 
-
-class Operation(Struct, frozen=True, kw_only=True):
-    """One method of one path. `problems` are the codes that it can answer with, beside those of every call."""
-
-    id: str
-    tag: str
-    summary: str
-    description: str
-    status: int
-    answer: type
-    example: Mapping[str, Any]
-    problems: Sequence[str] = ()
-    request: type | None = None
-    request_examples: Mapping[str, Mapping[str, Any]] = {}
-    parameter: tuple[str, str] | None = None
-    """(name, description) of the path's parameter"""
-    query: list[dict[str, Any]] = []
-    previews: tuple[type, Mapping[str, Any]] | None = None
-    """What `?preview=true` is answered with, and an example of it."""
-    conditional: bool = False
-    """Whether it honours If-Match (writes) or If-None-Match (reads)."""
-    tagged: bool = True
-    """Whether what a write answers with has an ETag."""
-    collectors: bool = False
-    """Whether a collector's key opens it too."""
-
-
-def _query(name: str, description: str, schema: Mapping[str, Any], example: object = None) -> dict[str, Any]:
-    found = {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-    return found if example is None else found | {"example": example}
-
-
-_TEXT: Final = {"type": "string"}
-
-_PAGE: Final = [
-    _query(
-        "limit",
-        f"How many at most ({LIMIT_DEFAULT} where it is not said).",
-        {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX},
-    ),
-    _query("cursor", "The `next_cursor` of the page before.", _TEXT),
-]
-
-_BY_REFERENCE: Final = _query("external_reference", "Only the one with this reference.", _TEXT)
-_BY_CURRENCY: Final = _query("currency", "Only those in this currency.", _TEXT)
-_BY_CUSTOMER: Final = _query("customer", "Only this customer's: id or reference.", _TEXT)
-_BY_ACCOUNT: Final = _query("account", "Only this account's: id or reference.", _TEXT)
-_BY_STATUS: Final = _query(
+_BY_REFERENCE: Final = query("external_reference", "Only the one with this reference.", TEXT)
+_BY_CURRENCY: Final = query("currency", "Only those in this currency.", TEXT)
+_BY_CUSTOMER: Final = query("customer", "Only this customer's: id or reference.", TEXT)
+_BY_ACCOUNT: Final = query("account", "Only this account's: id or reference.", TEXT)
+_BY_STATUS: Final = query(
     "status", "Only those of this status.", {"type": "string", "enum": ["unpaid", "paid", "voided"]}
 )
-_BY_METADATA: Final = _query(
+_BY_METADATA: Final = query(
     "metadata[key]",
     "Only those whose metadata has this value under `key`; write your own key for it. Several must all fit.",
-    _TEXT,
+    TEXT,
 )
 
-_AS_OF: Final = _query(
+_AS_OF: Final = query(
     "as_of",
     "Show the balance that it had at this time, by the ledger.",
     {"type": "string", "format": "date-time"},
@@ -108,7 +66,7 @@ _BILL_PARAMETER: Final = ("bill", "The bill's id (`bill_…`) or external refere
 
 _PAYMENT_PARAMETER: Final = ("payment", "The payment's id (`pay_…`) or external reference, percent-encoded.")
 
-_PREVIEW: Final = _query(
+_PREVIEW: Final = query(
     "preview", "`true`: only tell what the payment would do.", {"type": "string", "enum": ["true", "false"]}
 )
 
@@ -168,7 +126,7 @@ def _operations(room: _Room) -> dict[tuple[str, str], Operation]:
             status=200,
             answer=room.page,
             example=page_of(room.example),
-            query=[*_PAGE, *room.filters],
+            query=[*PAGE, *room.filters],
         ),
         ("GET", f"{path}/{{{room.noun}}}"): Operation(
             id=f"retrieve_{room.noun}",
@@ -230,7 +188,7 @@ def _ledger(noun: str, parameter: tuple[str, str]) -> dict[tuple[str, str], Oper
             example=page_of(ENTRY),
             problems=(f"{noun}_not_found",),
             parameter=parameter,
-            query=_PAGE,
+            query=PAGE,
         ),
     }
 
@@ -379,12 +337,12 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         answer=PaymentListBody,
         example=page_of(PAYMENT),
         query=[
-            *_PAGE,
+            *PAGE,
             _BY_REFERENCE,
             _BY_CUSTOMER,
             _BY_ACCOUNT,
-            _query("bill", "Only those of which something was applied to this bill: id or reference.", _TEXT),
-            _query("status", "Only those of this status.", {"type": "string", "enum": ["applied", "reversed"]}),
+            query("bill", "Only those of which something was applied to this bill: id or reference.", TEXT),
+            query("status", "Only those of this status.", {"type": "string", "enum": ["applied", "reversed"]}),
             _BY_CURRENCY,
             _BY_METADATA,
         ],
@@ -438,11 +396,12 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         answer=DailyTotalsBody,
         example=DAILY_TOTALS,
         query=[
-            _query("day", "The day, YYYY-MM-DD; today where it is not said.", {"type": "string", "format": "date"}),
-            _query("collector", "Only what the collector with this key's id (`key_…`) brought.", _TEXT),
+            query("day", "The day, YYYY-MM-DD; today where it is not said.", {"type": "string", "format": "date"}),
+            query("collector", "Only what the collector with this key's id (`key_…`) brought.", TEXT),
         ],
         collectors=True,
     ),
+    **EVENT_OPERATIONS,
     ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
         id="retrieve_idempotency_key",
         tag="Idempotency keys",

@@ -11,6 +11,8 @@ from dues.resources.bills.wire import BillBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.events.wire import EventBody
 from dues.resources.payments.wire import PaymentBody
+from dues.resources.webhook_endpoints.wire import DeliveryBody
+from dues.webhooks.wire import WebhookEndpointBody
 
 
 class PageBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,3 +57,15 @@ class EventListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
     """A page of events. Oldest first, there always is a `next_cursor`: it is where to go on, later."""
 
     data: list[EventBody]
+
+
+class WebhookEndpointListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of webhook endpoints, newest first. `next_cursor` is there while `has_more`."""
+
+    data: list[WebhookEndpointBody]
+
+
+class DeliveryListBody(PageBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A page of deliveries, newest event first. `next_cursor` is there while `has_more`."""
+
+    data: list[DeliveryBody]

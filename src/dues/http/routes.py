@@ -55,7 +55,7 @@ from dues.resources.webhook_endpoints.list import WEBHOOK_ENDPOINTS, list_webhoo
 from dues.resources.webhook_endpoints.read import READ_WEBHOOK_ENDPOINTS
 from dues.resources.webhook_endpoints.resend import RESEND
 from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
-from dues.resources.webhook_endpoints.test import TEST_WEBHOOK_ENDPOINTS
+from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 
 
@@ -129,7 +129,7 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
             "POST": change(floor, ROTATE_SECRETS, endpoint, None, 200)
         },
         "/billing/webhook_endpoints/{webhook_endpoint}/test": {
-            "POST": change(floor, TEST_WEBHOOK_ENDPOINTS, endpoint, None, 201)
+            "POST": change(floor, SEND_TEST_EVENTS, endpoint, None, 201)
         },
         "/billing/webhook_endpoints/{webhook_endpoint}/resend": {"POST": change(floor, RESEND, endpoint, Resend, 202)},
         "/billing/webhook_endpoints/{webhook_endpoint}/deliveries": {"GET": deliveries(floor)},

@@ -80,6 +80,15 @@ async def find_merchants(tx: Transaction) -> list[Row]:
     return await tx.find(FIND_MERCHANTS)
 
 
+FIND_TENANT = "select id from tenants where merchant_id = $1 and mode = $2"
+
+
+async def find_tenant_id(database: Database, merchant_id: str, mode: Mode) -> int:
+    """The tenant that a merchant, who exists, is in a mode."""
+    tenant_id: int = (await database.rows(FIND_TENANT, merchant_id, mode))[0]["id"]
+    return tenant_id
+
+
 INSERT_MERCHANTS = """
 with merchant as (
     insert into merchants (id, name, created_at) values ($1, $2, $3) returning id

@@ -13,7 +13,7 @@ from dues.webhooks.wire import webhook_endpoint_json
 from dues.work.work import Claim, Command, Request, Work
 
 
-async def test_webhook_endpoints(work: Work, requests: Sequence[Request[Change[None]]]) -> list[Shown | Refusal]:
+async def send_test_events(work: Work, requests: Sequence[Request[Change[None]]]) -> list[Shown | Refusal]:
     """One answer per request: the event that will be sent."""
     asked = [(request.tenant_id, request.body.name) for request in requests]
     found = await store.lock_webhook_endpoints(work, asked)
@@ -36,4 +36,4 @@ def _claims(request: Request[Change[None]]) -> Iterable[Claim]:
     return claims_object("webhook_endpoint", request)
 
 
-TEST_WEBHOOK_ENDPOINTS = Command("webhook_endpoints.test", test_webhook_endpoints, _claims)
+SEND_TEST_EVENTS = Command("webhook_endpoints.send_test", send_test_events, _claims)

@@ -1,0 +1,34 @@
+"""`dues deliver`: webhooks, in a process of their own."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from dues.cli.database import Data, database_of
+from dues.db.database import Database
+from dues.events.news import News
+from dues.logs import configure_logs
+from dues.settings import Settings, read_settings
+
+
+def deliver(data: Data = None) -> None:
+    """Deliver webhooks until Ctrl-C. `dues serve` does it too, unless DUES_WEBHOOKS=false; any number may."""
+    settings = read_settings(data=data)
+    configure_logs(settings.log_level)
+    with database_of(settings) as (url, _):
+        print("dues delivers webhooks; Ctrl-C stops it.", flush=True)
+        asyncio.run(_deliver(settings, url))
+
+
+async def _deliver(settings: Settings, url: str) -> None:
+    # Here, and not above: it imports httpx, which takes longer than most commands run.
+    from dues.webhooks.process import deliver_for_ever
+
+    database = await Database.connect(url, 2)
+    news = News(database)
+    tasks = asyncio.gather(news.run(), deliver_for_ever(url, news, allow_private=settings.webhook_allow_private))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, tasks.cancel)
+    with suppress(asyncio.CancelledError):
+        await tasks
+    await database.close()

@@ -1,0 +1,105 @@
+"""`dues listen`: events as they happen, on a terminal, and sent on to a program of yours."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+import msgspec
+import typer
+
+from dues.cli.database import AsJson, Data, with_database
+from dues.cli.tenants import Live, Merchant, find_tenant
+from dues.db.database import Database
+from dues.events.catalogue import EventType
+from dues.events.envelope import envelope
+from dues.events.horizon import Horizon
+from dues.events.news import News
+from dues.events.store import Event, find_position
+from dues.resources.events.feed import Feed, FeedQuery, follow
+from dues.resources.events.wire import event_body
+from dues.webhooks.signing import new_secret, signed_headers
+
+_PAGE = 100
+_WAIT_SECONDS = 30.0
+_AGAIN_SECONDS = 2.0
+
+
+def listen(
+    forward_to: Annotated[
+        str | None, typer.Option(help="POST every event to this URL, signed; http://localhost:3000/hook for one.")
+    ] = None,
+    secret: Annotated[
+        str | None, typer.Option(help="The whsec_… secret to sign with. Without it a new one is made, and shown.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option(help="Begin after the event with this id. Without it: with what comes now.")
+    ] = None,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a merchant's events as they happen, until Ctrl-C. With --forward-to, send them on, in order."""
+    if forward_to and secret is None:
+        secret = new_secret()
+        print(f"Signing with {secret}", file=sys.stderr, flush=True)
+
+    async def run(database: Database) -> None:
+        tenant_id = await find_tenant(database, merchant, live)
+        feed = Feed(database, Horizon(database), News(database))
+        position = await _beginning(feed, tenant_id, after)
+        telling = asyncio.create_task(feed.news.run())
+        try:
+            await _listen(feed, tenant_id, position, forward_to, secret or "", as_json)
+        finally:
+            telling.cancel()
+
+    try:
+        with_database(data, run)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+async def _beginning(feed: Feed, tenant_id: int, after: str | None) -> int:
+    if after is None:
+        return await feed.horizon.complete_to()
+    position = await find_position(feed.database, tenant_id, after)
+    if position is None:
+        raise typer.BadParameter(f"there is no event {after}, or it is no longer kept.")
+    return position
+
+
+async def _listen(
+    feed: Feed, tenant_id: int, position: int, forward_to: str | None, secret: str, as_json: bool
+) -> None:
+    while True:
+        query = FeedQuery(get_args(EventType), None, _PAGE, position)
+        found, complete_to = await follow(feed, tenant_id, query, _WAIT_SECONDS)
+        for event in found:
+            answer = await _forward(event, forward_to, secret) if forward_to else ""
+            if as_json:
+                print(msgspec.json.encode(event_body(event)).decode(), flush=True)
+            else:
+                print(f"{event.created_at:%H:%M:%S}  {event.type:26}  {event.object_id}  {answer}", flush=True)
+            position = event.position
+        if not found:
+            position = max(position, complete_to)
+
+
+async def _forward(event: Event, url: str, secret: str) -> str:
+    """Sends an event on until it is taken; how it was answered."""
+    # Here, and not above: it imports httpx, which takes longer than most commands run.
+    from dues.webhooks.sending import Sender
+
+    sender = Sender(allow_private=True)
+    try:
+        while True:
+            body = envelope(event)
+            outcome = await sender.send(url, signed_headers([secret], event.id, datetime.now(UTC), body), body)
+            if outcome.succeeded:
+                return str(outcome.status)
+            print(f"{event.id} was not taken ({outcome.status or outcome.error}); again …", file=sys.stderr, flush=True)
+            await asyncio.sleep(_AGAIN_SECONDS)
+    finally:
+        await sender.aclose()
