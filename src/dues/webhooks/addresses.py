@@ -1,12 +1,111 @@
-"""Shim."""
+"""Where webhooks may go: to public addresses, however they are spelt and whatever their names resolve to.
+
+A merchant chooses the URL, and the server stands inside somebody's network: without this, whoever has a key could
+have it call the database, a neighbour's admin page, or the cloud's metadata service. The name is looked up once, for
+the connection itself, and that goes to an address which was looked at: what it resolves to a moment later is nobody's
+business.
+"""
+
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_COMPATIBLE: Final = IPv6Network("::/96")
+
+
+class AddressRefusedError(Exception):
+    """A host has no address that a webhook may go to."""
 
 
 def refuse_url(url: str, *, live: bool, allow_private: bool) -> str | None:
-    """What is wrong."""
-    if not url.startswith(("http://", "https://")):
-        return "must be a URL."
-    if live and not url.startswith("https://"):
-        return "must be https in live mode."
-    if not allow_private and "127.0.0.1" in url:
-        return "must be public."
+    """What is wrong with a URL that events are to go to, if anything can be seen of it without looking it up."""
+    try:
+        parts = URL(url)
+        host = parts.host
+        _ = parts.port
+    except ValueError:
+        return "must be a URL, like https://example.com/webhooks."
+    if any(character.isspace() for character in url):
+        return "must not have white space in it."
+    if parts.scheme not in ("http", "https") or not host:
+        return "must be a whole URL, like https://example.com/webhooks."
+    if parts.user is not None or parts.password is not None:
+        return "must not have a user name or password in it: webhooks are signed."
+    if parts.raw_fragment:
+        return "must not have a fragment (#…): that is never sent."
+    if live and parts.scheme != "https":
+        return "must begin with https:// in live mode."
+    if not allow_private and not may_be_public(host):
+        return f"leads to {host}, which is no public address. (Your server's operator can allow that.)"
     return None
+
+
+def may_be_public(host: str) -> bool:
+    """Whether a host is a public address, or a name that may have one."""
+    name = host.strip("[]").rstrip(".").lower()
+    literal = _literal(name)
+    return is_public(literal) if literal else name != "localhost" and not name.endswith(".localhost")
+
+
+class PublicResolver(AbstractResolver):
+    """Looks names up, and gives only such addresses to connect to as are public."""
+
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The public addresses of a host. Raises AddressRefusedError where it has others only; OSError."""
+        found = await self._resolver.resolve(host, port, family)
+        public = [one for one in found if is_public(ip_address(one["host"].partition("%")[0]))]
+        if not public:
+            raise AddressRefusedError(f"{host} has no public address.")
+        return public
+
+    async def close(self) -> None:
+        """Closes what it looks up with."""
+        await self._resolver.close()
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address, and every address inside it, is one of the public internet."""
+    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _all_of(address))
+
+
+def _all_of(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    """An address, or those that are inside it: IPv6 has several ways to write IPv4, and each leads there."""
+    if isinstance(address, IPv4Address):
+        yield address
+        return
+    low = IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.ipv4_mapped:
+        yield address.ipv4_mapped
+    elif any(address in network for network in _NAT64):
+        yield low
+    else:
+        yield address
+        if address in _COMPATIBLE:
+            yield low
+        if address.sixtofour:
+            yield address.sixtofour
+        if address.teredo:
+            yield from address.teredo
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, in any spelling that resolvers take: 127.1, 0x7f000001, 017700000001, 2130706433."""
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

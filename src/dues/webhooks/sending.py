@@ -1,14 +1,42 @@
-"""Shim."""
+"""One attempt to deliver: to an address that was looked at, over TLS that is verified, within limits.
 
+What comes back is untrusted: redirects are not followed, nothing is inflated, no more than a little of it is read.
+"""
+
+import asyncio
+import ssl
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Final
 
-import httpx
+import aiohttp
+from aiohttp.abc import AbstractResolver
 from msgspec import Struct
+from yarl import URL
+
+from dues.webhooks.addresses import AddressRefusedError, PublicResolver, may_be_public
+
+ATTEMPT_SECONDS: Final = 15.0
+"""Of an attempt in all: name, connection, request and answer."""
+
+ANSWER_BYTES_MAX: Final = 16 * 1024
+"""A connection whose answer has more is closed, not read to its end."""
+
+ANSWER_KEPT: Final = 1024
+
+ADDRESS_SECONDS: Final = 5
+"""For so long an address holds for new connections: a look-up costs more than a delivery."""
+
+CONNECTIONS_MAX: Final = 64
+
+RETRY_AFTER_MAX: Final = 24 * 3600.0
 
 
 class Outcome(Struct, frozen=True):
-    """Outcome."""
+    """What came of an attempt. `error`, if there was no whole answer, begins with a word that does not change."""
 
     status: int | None
     error: str | None
@@ -18,25 +46,97 @@ class Outcome(Struct, frozen=True):
 
     @property
     def succeeded(self) -> bool:
-        """2xx."""
+        """Whether the endpoint has taken it."""
         return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
 class Sender:
-    """Shim."""
+    """Sends to one endpoint; its connections are kept, and shared with nobody: TLS was verified for this name."""
 
-    def __init__(self, *, allow_private: bool) -> None:
-        self._client = httpx.AsyncClient(timeout=15, trust_env=False, verify=False)
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        seconds: float = ATTEMPT_SECONDS,
+        tls: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._seconds = seconds
+        connector = aiohttp.TCPConnector(
+            ssl=tls or True,
+            resolver=resolver if allow_private else PublicResolver(resolver),
+            ttl_dns_cache=ADDRESS_SECONDS,
+            limit=CONNECTIONS_MAX,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers=_HEADERS,
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """Send."""
+        """POSTs `body`, once. Raises nothing: whatever goes wrong is an outcome."""
         started = time.monotonic()
+        status, error, answer, retry_after = None, None, b"", None
         try:
-            answer = await self._client.post(url, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            return Outcome(None, type(error).__name__, int((time.monotonic() - started) * 1000), "")
-        return Outcome(answer.status_code, None, int((time.monotonic() - started) * 1000), answer.text[:1024])
+            async with asyncio.timeout(self._seconds):
+                to = URL(url)
+                if not self._allow_private and not may_be_public(to.host or ""):
+                    # An address is not looked up, so the resolver does not see it.
+                    raise AddressRefusedError(f"{to.host} is no public address.")
+                async with self._session.post(to, data=body, headers=headers, allow_redirects=False) as response:
+                    status, retry_after = response.status, _retry_after(response.headers.get("retry-after"))
+                    answer = await _beginning(response)
+        except AddressRefusedError as refused:
+            error = f"refused_address: {refused}"
+        except TimeoutError:
+            error = f"timeout: no whole answer within {self._seconds:g} seconds"
+        except (aiohttp.ClientSSLError, ssl.SSLError) as broken:
+            error = f"tls: {broken}"
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as broken:
+            error = f"connect: {broken}"
+        except (aiohttp.ClientError, OSError, ValueError) as broken:
+            error = f"closed: {broken or type(broken).__name__}"
+        text = answer[:ANSWER_KEPT].decode(errors="replace").replace("\0", "")
+        return Outcome(status, error and error[:300], int((time.monotonic() - started) * 1000), text, retry_after)
 
     async def aclose(self) -> None:
-        """Close."""
-        await self._client.aclose()
+        """Closes every connection."""
+        await self._session.close()
+
+
+_HEADERS: Final = {
+    "content-type": "application/json",
+    "accept-encoding": "identity",
+    "user-agent": f"dues/{version('dues')}",
+}
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """The beginning of an answer; all of it where it is short, so that its connection can be used again."""
+    answer = b""
+    read = 0
+    async for chunk in response.content.iter_any():
+        answer += chunk[: ANSWER_KEPT - len(answer)]
+        read += len(chunk)
+        if read > ANSWER_BYTES_MAX:
+            response.close()
+            break
+    return answer
+
+
+def _retry_after(value: str | None) -> float | None:
+    """The seconds that a Retry-After asks for, within a day; it may be a number or a date."""
+    if value is None:
+        return None
+    try:
+        if value.strip().isdigit():
+            seconds = float(value)
+        else:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAX)

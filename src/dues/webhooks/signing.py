@@ -1,20 +1,33 @@
-"""Shim."""
+"""Signatures as Standard Webhooks have them, https://www.standardwebhooks.com: made afresh for each attempt."""
 
-import base64
 import os
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 from standardwebhooks import Webhook
 
+_SECRET_BYTES: Final = 24
+"""192 bits, as the specification's own examples have."""
+
 
 def new_secret() -> str:
-    """A new secret."""
-    return "whsec_" + base64.b64encode(os.urandom(24)).decode()
+    """A new secret, `whsec_…`: what signatures are made and verified with."""
+    return "whsec_" + b64encode(os.urandom(_SECRET_BYTES)).decode()
 
 
 def signed_headers(secrets: Sequence[str], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The headers."""
+    """The three headers of a webhook: its id, the time of this attempt, and a signature with each of `secrets`."""
     text = body.decode()
-    signature = " ".join(Webhook(secret).sign(message_id, at, text) for secret in secrets)
-    return {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(_webhook(secret).sign(message_id, at, text) for secret in secrets),
+    }
+
+
+@lru_cache(maxsize=1024)
+def _webhook(secret: str) -> Webhook:
+    return Webhook(secret)
