@@ -231,6 +231,14 @@ def test_one_bank_reference_under_many_keys_is_one_payment(tills: Tills, alice: 
     assert sum(shown(alice, "bill", bill)["amount_paid"] for bill in bills) == 100
 
 
+def test_whoever_brings_a_reference_late_is_told_so_whatever_else_is_wrong_by_then(tills: Tills, alice: Caller) -> None:
+    for _ in range(ROUNDS):
+        bill, reference = payable_thing(alice, "bill"), new_reference("EFT")
+        answers = tills.at_once(*[pay(1000, external_reference=reference, bill=bill) for _ in range(4)])
+        # The bill is paid up too, but that must not look as if somebody else had paid it.
+        assert outcomes(answers) == {(201, None): 1, (409, "external_reference_taken"): 3}
+
+
 def test_one_key_sent_at_once_is_one_payment_and_one_answer(tills: Tills, alice: Caller) -> None:
     bill, key = payable_thing(alice, "bill", 5000), new_key()
     answers = tills.at_once(*[pay(100, key=key, bill=bill)] * AT_ONCE)
