@@ -11,7 +11,7 @@ from tests.journeys.own_database import database_url
 from tests.journeys.paying_journal import PayingJournal
 from tests.journeys.victim import Victim
 
-ROUNDS = 40 if SOAK else 4
+ROUNDS = 20 if SOAK else 4
 
 LOAD_SECONDS = 0.6
 
