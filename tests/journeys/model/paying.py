@@ -176,7 +176,7 @@ class Paying(Machine):
             named = self.named_parts(target, currency, money.parts)
             body["parts"] = named
             # What is left is for the balance; mostly nothing is.
-            left = 0 if money.amount == "all" else body["amount"]
+            left = body["amount"] if money.amount in ("less", 100, 600) else 0
             body["amount"] = left + sum(part["amount"] for part in named)
         elif money.kind != "bill" and money.form == "oldest":
             body["allocation"] = "oldest_due_first"
