@@ -12,12 +12,13 @@ from dues.db.transaction import Row
 from tests.conftest import Ask, Merchant
 from tests.journeys.journal import SOAK
 from tests.journeys.model.at_once import AtOnce
+from tests.journeys.model.books import STRICT
 from tests.journeys.model.commands import Commands
 from tests.journeys.model.paying import Paying
 from tests.journeys.model.reading import Reading
 from tests.running import RunningServer
 
-EXAMPLES, STEPS = (100, 80) if SOAK else (17, 50)
+EXAMPLES, STEPS = (100, 80) if SOAK else (14, 50)
 
 CLIENTS = 4
 
@@ -34,12 +35,12 @@ class Contract(AtOnce, Reading, Commands, Paying):
         money = {"currency": "ZAR", "balance": 500, "metadata": {"z": "last", "a": "first"}}
         self.register_customer({"external_reference": "the first"} | money)
         self.open_account({"external_reference": "the first"} | money, None, 0)
-        for reference, amount, due in (
-            ("first", 1500, "2999-12-31"),
-            ("second", 700, "2999-01-01"),
-            ("third", 5, None),
+        for reference, amount, more in (
+            ("first", 1500, {"due_date": "2999-12-31"}),
+            ("second", 700, {"due_date": "2999-01-01"}),
+            ("third", 50, {"payment_rules": STRICT}),
         ):
-            bill = {"external_reference": f"the {reference}", "currency": "ZAR", "amount_due": amount, "due_date": due}
+            bill = {"external_reference": f"the {reference}", "currency": "ZAR", "amount_due": amount, **more}
             self.make_bill(bill, "account", {}, None, 0, 0)
 
 
