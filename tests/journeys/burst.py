@@ -13,18 +13,24 @@ from tests.running import new_key
 
 @dataclass(frozen=True)
 class Shot:
-    """One POST /billing/accounts, sent to `base` with the API key `secret`. `body` may be raw bytes."""
+    """One request, sent to `base` with the API key `secret`: POST /billing/accounts, unless it says otherwise.
+
+    `body` may be raw bytes.
+    """
 
     base: str
     secret: str
     body: Any
     key: str | None = field(default_factory=new_key)
+    path: str = "/billing/accounts"
+    method: str = "POST"
+    if_match: str | None = None
 
     def text(self) -> bytes:
         """The whole request."""
         body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         head = [
-            "POST /billing/accounts HTTP/1.1",
+            f"{self.method} {self.path} HTTP/1.1",
             f"Host: {urlsplit(self.base).netloc}",
             f"Authorization: Bearer {self.secret}",
             "Content-Type: application/json",
@@ -33,6 +39,8 @@ class Shot:
         ]
         if self.key is not None:
             head.append(f"Idempotency-Key: {self.key}")
+        if self.if_match is not None:
+            head.append(f"If-Match: {self.if_match}")
         return "\r\n".join([*head, "", ""]).encode() + body
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# What it asserts is told as what a test asserts is.
+pytest.register_assert_rewrite("tests.journeys.model")
+
 
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -41,8 +41,6 @@ async def find_surroundings(
 ) -> list[PaymentSurroundings]:
     """For each request, in order. `hold`: all that they may change is locked, and SameObject raised if that meets."""
     wanted = [(request.tenant_id, request.body.new) for request in requests]
-    taken = await _find_taken(work, [(tenant_id, new.external_reference) for tenant_id, new in wanted])
-
     customers = await _find(work, "customer", [_named(t, [new.customer]) for t, new in wanted], hold)
     accounts = await _find(work, "account", [_named(t, [new.account]) for t, new in wanted], hold)
     payers = [next(iter([*one, *other]), None) for one, other in zip(customers, accounts, strict=True)]
@@ -52,6 +50,9 @@ async def find_surroundings(
         named[position] = _named(wanted[position][0], ids)
     bills = await _find(work, "bill", named, hold)
 
+    # Last: whoever waited for a bill that the same payment has paid meanwhile must hear of that payment, and not that
+    # nothing is outstanding.
+    taken = await _find_taken(work, [(tenant_id, new.external_reference) for tenant_id, new in wanted])
     return [
         PaymentSurroundings(
             target=payer if new.bill is None else of_it[0],

@@ -1,0 +1,220 @@
+"""What the contract says of payments: what is refused and why, what they are applied to, how they are taken back."""
+
+from typing import Any, NamedTuple
+
+from tests.journeys.model.books import MAX, OUT_OF_RANGE, Model, Refused, Thing, unsafe
+
+Applied = list[tuple[Thing, int]]
+"""To what, and how much, in order."""
+
+
+class No(NamedTuple):
+    """A refusal; `of` is that whose rules, and of which what is outstanding, are told with it."""
+
+    refused: Refused
+    of: Thing | None = None
+
+
+TARGETS = {"bill": "bills", "account": "accounts", "customer": "customers"}
+
+
+def refuse(one: Thing, amount: int, currency: str, at: str = "") -> No | None:
+    """Why so much of it may not be paid."""
+
+    def no(code: str, pointer: str | None = f"{at}/amount") -> No:
+        return No((422, code, pointer), one)
+
+    if one.fields.get("status") == "voided":
+        return No((409, "bill_voided", None))
+    left = one.outstanding
+    if left is None:
+        return no("payment_not_allowed", None)
+    if currency != one.fields["currency"]:
+        return no("currency_mismatch", "/currency")
+    rules = one.rules_in(currency)
+    if amount < rules["min_amount"] and amount != left:
+        return no("payment_below_minimum")
+    if amount > rules["max_amount"]:
+        return no("payment_above_maximum")
+    if amount < left and not rules["underpayment_allowed"]:
+        return no("underpayment_not_allowed")
+    if amount > left and not rules["overpayment_allowed"]:
+        return no("overpayment_not_allowed")
+    return no("amount_out_of_range") if amount > room(one) else None
+
+
+def room(one: Thing) -> int:
+    """The most that can still be recorded as paid."""
+    if one.kind == "bills":
+        return int(MAX - one.fields["amount_paid"])
+    return min(MAX, MAX + int(one.fields["balance"] or 0))
+
+
+def target_of(model: Model, body: dict[str, Any]) -> Thing | None:
+    """What a payment is for."""
+    kind = next(kind for kind in TARGETS if kind in body)
+    return model.find(TARGETS[kind], body[kind])
+
+
+def refuse_before_condition(model: Model, body: dict[str, Any]) -> No | None:
+    """What is told whether or not an If-Match holds."""
+    if unsafe(body["amount"]):
+        return No((*OUT_OF_RANGE, "/amount"))
+    if model.find("payments", body["external_reference"]):
+        return No((409, "external_reference_taken", "/external_reference"))
+    kind = next(kind for kind in TARGETS if kind in body)
+    return None if target_of(model, body) else No((404, f"{kind}_not_found", f"/{kind}"))
+
+
+def apply(model: Model, body: dict[str, Any]) -> Applied | No:
+    """What a payment for something that exists goes to, or why it is not taken."""
+    target, amount, currency = target_of(model, body), body["amount"], body["currency"]
+    assert target
+    if body.get("parts") is not None:
+        applied = _by_parts(model, target, body)
+    elif body.get("allocation") is not None:
+        applied = _oldest_first(model, target, amount, currency)
+    else:
+        applied = []
+    if isinstance(applied, No):
+        return applied
+    rest = amount - sum(part for _, part in applied)
+    if not rest:
+        return applied
+    return refuse(target, rest, currency) or [*applied, (target, rest)]
+
+
+def _by_parts(model: Model, target: Thing, body: dict[str, Any]) -> Applied | No:
+    applied: Applied = []
+    for number, part in enumerate(body["parts"]):
+        bill, at = model.find("bills", part["bill"]), f"/parts/{number}"
+        if not bill:
+            return No((404, "bill_not_found", f"{at}/bill"))
+        if bill.fields.get(f"{target.kind[:-1]}_id") != target.id:
+            return No((422, "owner_mismatch", f"{at}/bill"))
+        if any(one is bill for one, _ in applied):
+            return No((400, "validation_failed", f"{at}/bill"))
+        if no := refuse(bill, part["amount"], body["currency"], at):
+            return no
+        applied.append((bill, part["amount"]))
+    return applied
+
+
+def _oldest_first(model: Model, target: Thing, left: int, currency: str) -> Applied:
+    mine = [one for one in model.things["bills"].values() if one.fields.get(f"{target.kind[:-1]}_id") == target.id]
+    due = sorted(mine, key=lambda one: (one.fields.get("due_date") or "~", one.fields["bill_date"], one.id))
+    applied: Applied = []
+    for bill in due:
+        if bill.fields["status"] == "unpaid" and bill.fields["currency"] == currency and left:
+            most = min(left, bill.outstanding or 0, bill.rules_in(currency)["max_amount"])
+            if not refuse(bill, most, currency):
+                applied.append((bill, most))
+                left -= most
+    return applied
+
+
+def shown_applied(applied: Applied) -> list[dict[str, Any]]:
+    """The JSON of that, but for its ids."""
+    return [{"amount": amount, f"{one.kind[:-1]}_id": one.id} for one, amount in applied]
+
+
+def previewed(body: dict[str, Any], applied: Applied) -> dict[str, Any]:
+    """The answer to `?preview=true`."""
+    shown = shown_applied(applied)
+    for told, (one, amount) in zip(shown, applied, strict=True):
+        left = one.outstanding or 0
+        # More than is outstanding becomes a credit, or was overpaid: nothing is outstanding then.
+        after = max(0, left - amount)
+        told |= {"outstanding": left, "outstanding_after": after}
+    return {"preview": True, "amount": body["amount"], "currency": body["currency"], "applications": shown}
+
+
+def record(model: Model, body: dict[str, Any], applied: Applied, **told: Any) -> Thing:
+    """The payment, taken, with what only the server can know of it."""
+    target = target_of(model, body)
+    assert target
+    for one, amount in applied:
+        move(one, amount, "payment")
+    told |= {name: body.get(name) for name in ("external_reference", "amount", "currency", "method")}
+    owner = "customer_id" if target.kind != "customers" else "id"
+    told |= {"metadata": dict(body.get("metadata") or {}), "customer_id": target.fields[owner], "status": "applied"}
+    if target.kind == "bills":
+        told |= {"bill_id": target.id, "account_id": target.fields.get("account_id")}
+    if target.kind == "accounts":
+        told["account_id"] = target.id
+    payment = Thing("payments", told)
+    model.things["payments"][payment.id] = payment
+    return payment
+
+
+def move(one: Thing, amount: int, kind: str) -> None:
+    """So much more of it was paid; of a reversal, less."""
+    if one.kind == "bills":
+        paid = one.fields["amount_paid"] + amount
+        one.fields |= {"amount_paid": paid, "status": "paid" if paid >= one.fields["amount_due"] else "unpaid"}
+    else:
+        one.fields["balance"] -= amount
+        one.entries.append((kind, one.fields["currency"], -amount, one.fields["balance"]))
+
+
+def reverse(model: Model, payment: Thing, _body: dict[str, Any]) -> Refused | None:
+    """A POST to a payment's reverse."""
+    if payment.fields["status"] == "reversed":
+        return 409, "payment_reversed", None
+    applied = [(_applied_to(model, told), told["amount"]) for told in payment.fields["applications"]]
+    for one, amount in applied:
+        if one.kind == "bills":
+            if one.fields["status"] == "voided":
+                return 409, "bill_voided", None
+            if one.fields["amount_paid"] < amount:
+                return 409, "payment_outweighed", None
+        elif one.fields.get("balance") is None:
+            return 422, "balance_not_tracked", None
+        elif one.fields["currency"] != payment.fields["currency"]:
+            return 422, "currency_mismatch", None
+        elif unsafe(one.fields["balance"] + amount):
+            return *OUT_OF_RANGE, None
+    for one, amount in applied:
+        move(one, -amount, "reversal")
+    payment.fields["status"] = "reversed"
+    return None
+
+
+def _applied_to(model: Model, told: dict[str, Any]) -> Thing:
+    return next(model.things[kind][told[f"{name}_id"]] for name, kind in TARGETS.items() if f"{name}_id" in told)
+
+
+def payable(model: Model, one: Thing) -> dict[str, Any]:
+    """What GET …/payable shows, but for the sentence of the reason."""
+    left, currency = one.outstanding, one.fields.get("currency")
+    told = {name: one.fields[name] for name in ("id", "external_reference")}
+    told |= {"outstanding": left, "currency": currency, "name": _masked_name(model, one)}
+    if possible := _possible(one):
+        told |= {"min_amount": min(first for first, _ in possible), "max_amount": max(last for _, last in possible)}
+    else:
+        least = 0 if left is None else one.rules_in(str(currency))["min_amount"]
+        no = refuse(one, left or max(1, least), str(currency))
+        assert no
+        told["reason"] = {"code": no.refused[1]}
+    return {name: value for name, value in told.items() if value is not None} | {"payable": bool(possible)}
+
+
+def _possible(one: Thing) -> list[tuple[int, int]]:
+    """The ranges of what may be paid: exactly all, less than all, more than all."""
+    left = one.outstanding
+    if left is None or one.fields.get("status") == "voided":
+        return []
+    rules = one.rules_in(one.fields["currency"])
+    least, most = max(1, rules["min_amount"]), min(rules["max_amount"], room(one))
+    ranges = [(max(1, left), min(left, most))]
+    if rules["underpayment_allowed"]:
+        ranges.append((least, min(left - 1, most)))
+    if rules["overpayment_allowed"]:
+        ranges.append((max(least, left + 1), most))
+    return [(first, last) for first, last in ranges if first <= last]
+
+
+def _masked_name(model: Model, one: Thing) -> str | None:
+    owner = one if one.kind == "customers" else model.things["customers"][one.fields["customer_id"]]
+    name = owner.fields.get("name")
+    return " ".join(f"{word[0]}***" for word in name.split()) if name else None
