@@ -12,6 +12,5 @@ select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::json[
 
 def insert_event(work: Work, tenant_id: int, event_type: EventType, object_id: str, data: bytes) -> None:
     """Writes that something happened to `object_id`; `data` is the JSON of the object as it is now."""
-    work.tx.write(
-        INSERT_EVENTS, [(tenant_id, new_id("evt_", work.now), event_type, object_id, data.decode(), work.now)]
-    )
+    now = work.now_of(tenant_id)
+    work.tx.write(INSERT_EVENTS, [(tenant_id, new_id("evt_", now), event_type, object_id, data.decode(), now)])
