@@ -26,6 +26,8 @@ RefusalCode = Literal[
     "payment_not_found",
     "payment_outweighed",
     "payment_reversed",
+    "test_clock_backwards",
+    "test_clock_out_of_range",
     "too_many_bills",
     "underpayment_not_allowed",
     "validation_failed",
@@ -62,6 +64,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_outweighed": "Less than this payment is still recorded as paid of the bill, because its `amount_paid` was "
     "lowered since. Taking the payment back would leave less than nothing.",
     "payment_reversed": "This payment was reversed already.",
+    "test_clock_backwards": "The time to advance the test clock to is before its present time. It only goes forward.",
+    "test_clock_out_of_range": "The test clock would be more than ten years ahead of the server's time.",
     "too_many_bills": "The payment would go over more bills than one payment may. Split it.",
     "underpayment_not_allowed": "Less than what is due would be paid, and the payment rules do not allow that.",
     "validation_failed": "Members of the body break a rule. `errors` lists every one, with a JSON Pointer to it.",

@@ -66,6 +66,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "forbidden",
         "This call needs a secret key (`sk_…`). Public ones (`pk_…`) are for browsers, collectors' for collecting.",
     ),
+    "test_mode_required": ("forbidden", "This call is for test data: it needs a test key (`sk_test_…`)."),
     "route_not_found": ("not-found", "There is nothing at this path."),
     "account_not_found": ("not-found", None),
     "customer_not_found": ("not-found", None),
@@ -96,6 +97,8 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "payment_above_maximum": ("unprocessable", None),
     "underpayment_not_allowed": ("unprocessable", None),
     "overpayment_not_allowed": ("unprocessable", None),
+    "test_clock_backwards": ("unprocessable", None),
+    "test_clock_out_of_range": ("unprocessable", None),
     "too_many_bills": ("unprocessable", None),
     "internal_error": (
         "internal-error",

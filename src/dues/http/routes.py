@@ -14,6 +14,7 @@ from dues.http.lists import history, listing
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
+from dues.http.test_clock import advance_test_clock, read_test_clock
 from dues.http.totals import daily_totals
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
@@ -50,7 +51,11 @@ from dues.resources.payments.reverse import REVERSE_PAYMENTS
 
 def routes(floor: Floor, counts: Metrics) -> Routes:
     """Path to method to endpoint."""
-    openapi = document(floor.docs_base)
+    return {**_api(floor), **_doors(floor, counts)}
+
+
+def _api(floor: Floor) -> Routes:
+    """What needs a key."""
     customer, account, bill, payment = "customer", "account", "bill", "payment"
     return {
         "/billing/customers": {
@@ -99,8 +104,17 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
         "/billing/payments/{payment}/reverse": {
             "POST": change(floor, REVERSE_PAYMENTS, payment, NewReversal, 200, collectors=True)
         },
+        "/billing/test_clock": {"GET": read_test_clock(floor)},
+        "/billing/test_clock/advance": {"POST": advance_test_clock(floor)},
         "/billing/daily_totals": {"GET": daily_totals(floor)},
         "/billing/idempotency_keys/{idempotency_key}": {"GET": read(floor, READ_IDEMPOTENCY_KEYS, "idempotency_key")},
+    }
+
+
+def _doors(floor: Floor, counts: Metrics) -> Routes:
+    """What is open to everybody."""
+    openapi = document(floor.docs_base)
+    return {
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(floor)},
         "/metrics": {"GET": metrics(floor, counts)},
