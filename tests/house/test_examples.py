@@ -1,4 +1,4 @@
-"""Every example of the reference is run, in the order of its page, and answered as the page says."""
+"""Examples are run: those of the reference and of guides that have any, in their order, answered as the page says."""
 
 import json
 import re
@@ -10,7 +10,9 @@ import pytest
 
 from tests.running import Caller, new_key
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "reference" / "resources").glob("*.md"))
+DOCS = Path(__file__).parents[2] / "docs"
+
+PAGES = [*sorted((DOCS / "reference" / "resources").glob("*.md")), DOCS / "guides" / "move-the-test-clock.md"]
 
 EXAMPLE = re.compile(r"```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
 
