@@ -1,4 +1,4 @@
-"""Every example of the reference and of a guide is run, in the order of its page, and answered as the page says."""
+"""Every example of the reference and of guides is run, in the order of its page, and answered as the page says."""
 
 import json
 import os
@@ -17,7 +17,11 @@ from tests.running import Caller, new_key
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-PAGES = [*sorted((DOCS / "reference" / "resources").glob("*.md")), DOCS / "guides" / "record-a-payment.md"]
+PAGES = [
+    *sorted((DOCS / "reference" / "resources").glob("*.md")),
+    DOCS / "guides" / "move-the-test-clock.md",
+    DOCS / "guides" / "record-a-payment.md",
+]
 
 EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
 

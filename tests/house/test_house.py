@@ -112,3 +112,9 @@ def test_every_event_that_is_written_is_in_the_catalogue() -> None:
         match for path in FILES for match in re.findall(r'insert_event\([^"]*"([a-z_]+\.[a-z_]+)"', path.read_text())
     }
     assert written == EVENTS.keys()
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "test_clock"], ids=names)
+def test_what_is_a_tenants_goes_by_the_tenants_time(path: Path) -> None:
+    """The server's time is for setting the clocks alone; a command that took it would forget the clock."""
+    assert not re.search(r"\bwork\.server_now\b", path.read_text())

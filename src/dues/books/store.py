@@ -61,7 +61,7 @@ select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence 
 FIND_ANSWERS_WITHOUT_OBJECT = f"""
 select k.tenant_id, k.object_id, 'was answered under the key ' || k.key || ' but does not exist' as detail
   from idempotency_keys k
- where k.object_id is not null and k.object_id not like 'ent\\_%'
+ where left(k.object_id, 4) not in ('ent_', 'evt_', 'whe_')
    and not exists (select from ({_OBJECTS}) as o where o.tenant_id = k.tenant_id and o.id = k.object_id)
  limit 1000
 """

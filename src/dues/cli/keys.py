@@ -55,9 +55,10 @@ def create(
 
     async def run(database: Database) -> NewKey:
         owner = await find_merchant(database, merchant)
-        now = datetime.now(UTC)
-        expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
         chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
+        tenant = await store.find_tenant(database, owner["id"], chosen_mode)
+        now = datetime.now(UTC) + timedelta(seconds=tenant["clock_offset_seconds"])
+        expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
         chosen_kind = _KINDS[kind]
         key = generate(chosen_mode, chosen_kind, now, expires_at)
         async with database.transaction() as tx:
@@ -88,7 +89,6 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
         return await store.list_keys(database, owner["id"])
 
     keys = with_database(data, run)
-    now = datetime.now(UTC)
     if as_json:
         rows = [
             {
@@ -96,7 +96,7 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
                 "mode": key.mode,
                 "kind": key.kind,
                 "last_four": key.last_four,
-                "state": _state(key, now),
+                "state": _state(key),
                 "created_at": key.created_at,
                 "expires_at": key.expires_at,
                 "revoked_at": key.revoked_at,
@@ -109,7 +109,7 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
     table.columns[0].no_wrap = True
     table.columns[0].min_width = 25
     for key in keys:
-        table.add_row(key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key, now))
+        table.add_row(key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key))
     Console().print(table)
 
 
@@ -125,7 +125,7 @@ def revoke(key_id: str, data: Data = None, as_json: AsJson = False) -> None:
     print(msgspec.json.encode({"id": key_id, "state": "revoked"}).decode() if as_json else f"Revoked {key_id}.")
 
 
-def _state(key: ApiKey, now: datetime) -> str:
+def _state(key: ApiKey) -> str:
     if key.revoked_at:
         return "revoked"
-    return "expired" if key.expires_at and key.expires_at <= now else "in force"
+    return "expired" if key.expires_at and key.expires_at <= key.now() else "in force"

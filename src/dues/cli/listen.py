@@ -46,7 +46,7 @@ def listen(
         print(f"Signing with {secret}", file=sys.stderr, flush=True)
 
     async def run(database: Database) -> None:
-        tenant_id = await find_tenant(database, merchant, live)
+        tenant_id, _ = await find_tenant(database, merchant, live)
         feed = Feed(database, Horizon(database), News(database))
         position = await _beginning(feed, tenant_id, after)
         telling = asyncio.create_task(feed.news.run())

@@ -13,7 +13,8 @@ __all__ = ["Live", "Merchant", "find_tenant"]
 Live = Annotated[bool, typer.Option("--live", help="Live data. Without it: test data.")]
 
 
-async def find_tenant(database: Database, merchant: str | None, live: bool) -> int:
-    """The tenant of a merchant (where there is one only, it need not be named) and mode."""
+async def find_tenant(database: Database, merchant: str | None, live: bool) -> tuple[int, int]:
+    """The tenant of a merchant (where there is one only, it need not be named) and mode, and its clock's offset."""
     owner = await find_merchant(database, merchant)
-    return await store.find_tenant_id(database, owner["id"], "live" if live else "test")
+    row = await store.find_tenant(database, owner["id"], "live" if live else "test")
+    return row["id"], row["clock_offset_seconds"]

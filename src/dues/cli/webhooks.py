@@ -12,6 +12,7 @@ from rich.table import Table
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.tenants import Live, Merchant, find_tenant
 from dues.db.database import Database
+from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEndpointChanges
 from dues.lists.listing import Query
@@ -47,7 +48,7 @@ def list_endpoints(merchant: Merchant = None, live: Live = False, data: Data = N
     """List the endpoints, newest first."""
 
     async def run(database: Database) -> Sequence[Any]:
-        tenant_id = await find_tenant(database, merchant, live)
+        tenant_id, _ = await find_tenant(database, merchant, live)
         return await list_webhook_endpoints(database, tenant_id, Query(1_000, None, {}, {}))
 
     found = with_database(data, run)
@@ -94,7 +95,8 @@ def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, da
     """Delete ENDPOINT with all that waits for it."""
 
     async def run(database: Database) -> bool:
-        return await store.delete_webhook_endpoint(database, await find_tenant(database, merchant, live), endpoint)
+        tenant_id, _ = await find_tenant(database, merchant, live)
+        return await store.delete_webhook_endpoint(database, tenant_id, endpoint)
 
     if not with_database(data, run):
         raise typer.BadParameter(f"there is no webhook endpoint {endpoint}. See dues webhooks list.")
@@ -125,7 +127,7 @@ def deliveries(
     """Show what became of events at ENDPOINT, newest first, with every attempt, as JSON."""
 
     async def run(database: Database) -> Sequence[Any]:
-        tenant_id = await find_tenant(database, merchant, live)
+        tenant_id, _ = await find_tenant(database, merchant, live)
         rows = await store.list_deliveries(database, tenant_id, endpoint, None, status, limit)
         return [delivery_body(row) for row in rows]
 
@@ -163,9 +165,10 @@ def _run(command: Command[Any, Any], body: Any, merchant: str | None, live: bool
     """Runs a command of the API; what it answers."""
 
     async def run(database: Database) -> Any:
-        tenant_id = await find_tenant(database, merchant, live)
+        tenant_id, offset = await find_tenant(database, merchant, live)
         async with database.transaction() as tx:
-            [outcome] = await command.run(Work(tx, datetime.now(UTC)), [Request(tenant_id, "cli", None, body)])
+            work = Work(tx, datetime.now(UTC), {tenant_id: offset})
+            [outcome] = await command.run(work, [Request(tenant_id, new_id("req_", work.server_now), None, body)])
             await tx.commit()
         return outcome
 

@@ -19,13 +19,15 @@ create table merchants (
 
 -- A merchant in one mode.
 create table tenants (
-    id          bigint generated always as identity primary key,
-    merchant_id text collate "C" not null references merchants,
-    mode        text not null,
-    events_forgotten_to bigint not null default 0, -- no event up to this position is kept
-    clock_offset_seconds bigint not null default 0,
+    id                   bigint generated always as identity primary key,
+    merchant_id          text collate "C" not null references merchants,
+    mode                 text not null,
+    events_forgotten_to  bigint not null default 0,     -- no event up to this position is kept
+    clock_offset_seconds bigint not null default 0,     -- how far its test clock is ahead of the server's
     constraint tenants_one_per_mode unique (merchant_id, mode),
-    constraint tenants_mode_is_known check (mode in ('test', 'live'))
+    constraint tenants_mode_is_known check (mode in ('test', 'live')),
+    constraint tenants_clock_is_ahead_in_test_mode_alone
+        check (clock_offset_seconds between 0 and case mode when 'test' then 315576000 else 0 end)
 );
 
 -- Only a key's SHA-256 is kept, so who reads this table can open nothing with it.

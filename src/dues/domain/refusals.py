@@ -27,6 +27,8 @@ RefusalCode = Literal[
     "payment_not_found",
     "payment_outweighed",
     "payment_reversed",
+    "test_clock_backwards",
+    "test_clock_out_of_range",
     "too_many_bills",
     "too_many_events",
     "too_many_webhook_endpoints",
@@ -68,6 +70,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_outweighed": "Less than this payment is still recorded as paid of the bill, because its `amount_paid` was "
     "lowered since. Taking the payment back would leave less than nothing.",
     "payment_reversed": "This payment was reversed already.",
+    "test_clock_backwards": "The time to advance the test clock to is before its present time. It only goes forward.",
+    "test_clock_out_of_range": "The test clock would be more than ten years ahead of the server's time.",
     "too_many_bills": "The payment would go over more bills than one payment may. Split it.",
     "too_many_events": "More events than one call may ask for. Ask for a shorter time.",
     "too_many_webhook_endpoints": "A merchant may have 100 webhook endpoints in each mode.",

@@ -31,8 +31,9 @@ def insert_event(work: Work, tenant_id: int, event_type: EventType, object_id: s
     `data` is the object's JSON as it is now.
     """
     is_first = event_type.endswith(".created") or event_type == "obligation.amount_applied"
-    event_id = new_id("evt_", work.now)
-    work.tx.write(INSERT_EVENTS, [(tenant_id, event_id, event_type, object_id, data.decode(), work.now, is_first)])
+    now = work.now_of(tenant_id)
+    event_id = new_id("evt_", now)
+    work.tx.write(INSERT_EVENTS, [(tenant_id, event_id, event_type, object_id, data.decode(), now, is_first)])
     return event_id
 
 

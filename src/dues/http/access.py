@@ -1,7 +1,5 @@
 """Who may come in: from the Authorization header to a key in force, and so to a tenant."""
 
-from datetime import UTC, datetime
-
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError
 from dues.tenants.authenticate import KeyRing
@@ -14,7 +12,7 @@ async def authenticate(exchange: Exchange, keys: KeyRing, *, collectors: bool = 
     exchange.tenant = f"{key.merchant_id}/{key.mode}"
     if key.revoked_at is not None:
         raise ProblemError("key_revoked", f"The key that ends in {key.last_four} was revoked. Use another.")
-    if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
+    if key.expires_at is not None and key.expires_at <= key.now():
         raise ProblemError("key_expired", f"The key that ends in {key.last_four} has expired. Use another.")
     if key.kind != "secret" and not (collectors and key.kind == "collector"):
         raise ProblemError(

@@ -49,7 +49,7 @@ def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoi
     async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
         return decode(await exchange.json_body(), shape)
 
-    return _write(floor, command, body, 201, tagged=True)
+    return write(floor, command, body, 201, tagged=True)
 
 
 def change(
@@ -71,7 +71,7 @@ def change(
         return Change(named(exchange, parameter), changes, if_match(exchange)), canonical
 
     # What a change answers with 201 or 202 is something else than the object that it changed.
-    return _write(floor, command, body, status, tagged=status == 200, collectors=collectors)
+    return write(floor, command, body, status, tagged=status == 200, collectors=collectors)
 
 
 def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) -> Endpoint:
@@ -84,7 +84,7 @@ def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) ->
             raise ProblemError("secret_key_required", "A collector names the bills that it takes money for: use parts.")
         return Conditional(new, if_match(exchange)), canonical
 
-    take = _write(floor, command, body, 201, tagged=True, collectors=True, previews=True)
+    take = write(floor, command, body, 201, tagged=True, collectors=True, previews=True)
 
     async def endpoint(exchange: Exchange) -> Reply:
         # Before anything else: who misspells `preview` must not find that the payment was taken.
@@ -93,7 +93,7 @@ def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) ->
         key = await authenticate(exchange, floor.keys)
         idempotency_key(exchange)
         wanted, _ = await body(exchange, key)
-        request = Request(key.tenant_id, exchange.request_id, None, wanted)
+        request = request_of(exchange, key, wanted)
         outcome, exchange.group_size = await floor.reads.submit(preview, request)
         if isinstance(outcome, Refusal):
             return _problem(floor, exchange, outcome)
@@ -118,9 +118,7 @@ def read(
         if not timed:
             nothing(exchange.query_string)
         look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
-
-        request = Request(key.tenant_id, exchange.request_id, None, look)
-        outcome, exchange.group_size = await floor.reads.submit(command, request)
+        outcome, exchange.group_size = await floor.reads.submit(command, request_of(exchange, key, look))
         if isinstance(outcome, Refusal):
             raise ProblemError(outcome.code, outcome.detail)
         tag = etag(outcome.tagged or outcome.json)
@@ -143,7 +141,7 @@ def fixed(body: bytes, content_type: bytes) -> Endpoint:
 HTML: Final = b"text/html; charset=utf-8"
 
 
-def _write(
+def write(
     floor: Floor,
     command: Command[Any, Any],
     body: Callable[[Exchange, ApiKey], Awaitable[tuple[Any, bytes]]],
@@ -153,6 +151,9 @@ def _write(
     collectors: bool = False,
     previews: bool = False,
 ) -> Endpoint:
+    """An endpoint that has a command do, once per Idempotency-Key, what `body` makes of an exchange: that, and the
+    canonical form of what was sent."""
+
     def render(request: Request[Keyed], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
             problem = problem_json(floor.docs_base, request.body.path, request.request_id, outcome)
@@ -169,16 +170,20 @@ def _write(
         wanted, canonical = await body(exchange, key)
 
         told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
-        collector_id = key.id if key.kind == "collector" else None
-        if collector_id:
+        if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
-            told += b"\n" + collector_id.encode()
+            told += b"\n" + key.id.encode()
         keyed = Keyed(wanted, sha256(told).digest(), exchange.method, exchange.path)
-        request = Request(key.tenant_id, exchange.request_id, name, keyed, collector_id)
-        answer, exchange.group_size = await floor.writes.submit(once, request)
+        answer, exchange.group_size = await floor.writes.submit(once, request_of(exchange, key, keyed, name))
         return _reply(answer, tagged)
 
     return endpoint
+
+
+def request_of(exchange: Exchange, key: ApiKey, body: Any, idempotency_key: str | None = None) -> Request[Any]:
+    """What a command is told of an exchange: who asks, by which clock, and for what."""
+    collector_id = key.id if key.kind == "collector" else None
+    return Request(key.tenant_id, exchange.request_id, idempotency_key, body, collector_id, key.clock_offset_seconds)
 
 
 def _problem(floor: Floor, exchange: Exchange, refusal: Refusal) -> Reply:

@@ -135,6 +135,9 @@ IDEMPOTENCY_KEY: Final = {
 }
 
 
+TEST_CLOCK: Final = {"now": "2026-02-05T08:30:00Z", "offset_seconds": 2678400}
+
+
 def page_of(example: Mapping[str, Any]) -> dict[str, Any]:
     """A page with one object, and another to come."""
     return {"data": [example], "has_more": True, "next_cursor": "tJmXn0s1Rk9sYmFjY18wVWU4eFBxMmRLN21ONHZSdFl3M3o"}

@@ -11,6 +11,7 @@ from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.new_payments import NewPayment
 from dues.domain.reversals import NewReversal
+from dues.domain.test_clock import TestClockAdvance
 from dues.http.event_operations import EVENT_OPERATIONS
 from dues.http.examples import (
     ACCOUNT,
@@ -23,6 +24,7 @@ from dues.http.examples import (
     PAYMENT,
     PAYMENT_PREVIEW,
     REVERSAL,
+    TEST_CLOCK,
     page_of,
 )
 from dues.http.operation import PAGE, TEXT, Operation, query
@@ -37,6 +39,7 @@ from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
 from dues.resources.payables import PayableBody
 from dues.resources.payments.preview import PaymentPreviewBody
 from dues.resources.payments.wire import PaymentBody
+from dues.resources.test_clock.wire import TestClockBody
 
 _BY_REFERENCE: Final = query("external_reference", "Only the one with this reference.", TEXT)
 _BY_CURRENCY: Final = query("currency", "Only those in this currency.", TEXT)
@@ -402,6 +405,31 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         collectors=True,
     ),
     **EVENT_OPERATIONS,
+    ("GET", "/billing/test_clock"): Operation(
+        id="retrieve_test_clock",
+        tag="Test clock",
+        summary="What time it is for your test data",
+        description="The server's time, until the clock was advanced. For test keys alone.",
+        status=200,
+        answer=TestClockBody,
+        example=TEST_CLOCK,
+        problems=("test_mode_required",),
+    ),
+    ("POST", "/billing/test_clock/advance"): Operation(
+        id="advance_test_clock",
+        tag="Test clock",
+        summary="Move the time of your test data forward",
+        description="By `seconds` or `to` a time, for good: all that test keys do from then on is of that time, and "
+        "what lasts for a while in test mode ends by it. At most ten years ahead. For test keys alone; live data has "
+        "no clock but the real one.",
+        status=200,
+        answer=TestClockBody,
+        example=TEST_CLOCK,
+        problems=("test_mode_required", "test_clock_backwards", "test_clock_out_of_range"),
+        request=TestClockAdvance,
+        request_examples=REQUESTS["advance_test_clock"],
+        tagged=False,
+    ),
     ("GET", "/billing/idempotency_keys/{idempotency_key}"): Operation(
         id="retrieve_idempotency_key",
         tag="Idempotency keys",

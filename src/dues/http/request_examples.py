@@ -84,5 +84,9 @@ REQUESTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "reverse_payment": {
         "bounced": {"reason": "bounced", "note": "Returned by the bank: account closed"},
     },
+    "advance_test_clock": {
+        "a day": {"seconds": 86400},
+        "to a time": {"to": "2034-01-31T12:00:00Z"},
+    },
     "adjust": {"waive a fee": {"amount": -500, "reason": "Late fee waived"}},
 }

@@ -16,6 +16,7 @@ from dues.http.lists import history, listing
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
+from dues.http.test_clock import advance_test_clock, read_test_clock
 from dues.http.totals import daily_totals
 from dues.http.webhooks import delete_webhook_endpoint, deliveries
 from dues.pages.docs import docs_page
@@ -61,7 +62,11 @@ from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 
 def routes(floor: Floor, counts: Metrics) -> Routes:
     """Path to method to endpoint."""
-    openapi = document(floor.docs_base)
+    return {**_api(floor), **_doors(floor, counts)}
+
+
+def _api(floor: Floor) -> Routes:
+    """What needs a key."""
     customer, account, bill, payment = "customer", "account", "bill", "payment"
     endpoint = "webhook_endpoint"
     return {
@@ -111,6 +116,8 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
         "/billing/payments/{payment}/reverse": {
             "POST": change(floor, REVERSE_PAYMENTS, payment, NewReversal, 200, collectors=True)
         },
+        "/billing/test_clock": {"GET": read_test_clock(floor)},
+        "/billing/test_clock/advance": {"POST": advance_test_clock(floor)},
         "/billing/daily_totals": {"GET": daily_totals(floor)},
         "/billing/events": {"GET": events(floor)},
         "/billing/events/{event}": {"GET": read(floor, READ_EVENTS, "event")},
@@ -134,6 +141,13 @@ def routes(floor: Floor, counts: Metrics) -> Routes:
         "/billing/webhook_endpoints/{webhook_endpoint}/resend": {"POST": change(floor, RESEND, endpoint, Resend, 202)},
         "/billing/webhook_endpoints/{webhook_endpoint}/deliveries": {"GET": deliveries(floor)},
         "/billing/idempotency_keys/{idempotency_key}": {"GET": read(floor, READ_IDEMPOTENCY_KEYS, "idempotency_key")},
+    }
+
+
+def _doors(floor: Floor, counts: Metrics) -> Routes:
+    """What is open to everybody."""
+    openapi = document(floor.docs_base)
+    return {
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(floor)},
         "/metrics": {"GET": metrics(floor, counts)},

@@ -1,7 +1,5 @@
 """Daily totals: what a collector, or everybody, took and took back on one day."""
 
-from datetime import UTC, datetime
-
 from dues.http.access import authenticate
 from dues.http.endpoints import Endpoint, Floor
 from dues.http.exchange import Exchange
@@ -15,7 +13,7 @@ def daily_totals(floor: Floor) -> Endpoint:
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await authenticate(exchange, floor.keys, collectors=True)
-        day, collector_id = day_and_collector(exchange.query_string, datetime.now(UTC).date())
+        day, collector_id = day_and_collector(exchange.query_string, key.now().date())
         if key.kind == "collector":
             collector_id = key.id
         return Reply(200, await read_daily_totals(floor.database, DayOf(key.tenant_id, day, collector_id)))

@@ -172,7 +172,11 @@ def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violat
     """Everything that is wrong with `value` as a `kind`."""
     match kind:
         case inspect.Metadata():
-            found = list(_violations(value, kind.type, pointer))
+            counted = (kind.extra or {}).get("unit")
+            if counted and (isinstance(value, bool) or not isinstance(value, int)):
+                found = [_wrong_kind(value, f"an integer, in {counted} and without quotes or decimals", pointer)]
+            else:
+                found = list(_violations(value, kind.type, pointer))
             yield from found
             if not found and (rule := (kind.extra or {}).get("rule")):
                 typed = msgspec.convert(value, datetime) if isinstance(kind.type, inspect.DateTimeType) else value

@@ -89,6 +89,7 @@ def _unkeyed(request: Request[Keyed]) -> Request[Any]:
 
 
 def _row(work: Work, request: Request[Keyed], answer: Answer, retention: timedelta) -> tuple[object, ...]:
+    now = work.now_of(request.tenant_id)
     return (
         *_scope(request),
         request.body.fingerprint,
@@ -98,8 +99,8 @@ def _row(work: Work, request: Request[Keyed], answer: Answer, retention: timedel
         answer.body,
         request.request_id,
         answer.object_id,
-        work.now,
-        work.now + retention,
+        now,
+        now + retention,
     )
 
 

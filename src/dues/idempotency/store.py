@@ -9,8 +9,8 @@ from dues.work.work import Work
 
 FIND_ANSWERS = """
 select k.tenant_id, k.key, k.fingerprint, k.method, k.path, k.status, k.body, k.request_id, k.object_id,
-       k.created_at, k.expires_at, k.expires_at <= $3 as expired
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, key)
+       k.created_at, k.expires_at, k.expires_at <= asked.now as expired
+  from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as asked(tenant_id, key, now)
   join idempotency_keys k on k.tenant_id = asked.tenant_id and k.key = asked.key
 """
 
@@ -19,8 +19,7 @@ async def find_answers(work: Work, keys: Sequence[tuple[int, str]]) -> dict[tupl
     """What is stored under each (tenant, key), expired or not."""
     if not keys:
         return {}
-    tenants, texts = zip(*keys, strict=True)
-    rows = await work.tx.find(FIND_ANSWERS, tenants, texts, work.now)
+    rows = await work.tx.find(FIND_ANSWERS, *_by_their_time(work, keys))
     return {(row["tenant_id"], row["key"]): row for row in rows}
 
 
@@ -47,18 +46,26 @@ returning k.key
 
 
 async def delete_expired(database: Database, now: datetime, limit: int) -> int:
-    """Removes at most `limit` expired answers, none of which anybody is using; how many there were."""
+    """Removes at most `limit` expired answers, none of which anybody is using; how many there were.
+
+    By the server's time `now`. A tenant whose test clock is ahead stored later times, so its answers are kept for
+    longer than need be, and never for less.
+    """
     return len(await database.rows(DELETE_EXPIRED, now, limit))
 
 
 DELETE_EXPIRED_KEYS = """
 delete from idempotency_keys k
- using unnest($1::bigint[], $2::text[]) as expired(tenant_id, key)
- where k.tenant_id = expired.tenant_id and k.key = expired.key and k.expires_at <= $3
+ using unnest($1::bigint[], $2::text[], $3::timestamptz[]) as expired(tenant_id, key, now)
+ where k.tenant_id = expired.tenant_id and k.key = expired.key and k.expires_at <= expired.now
 """
 
 
 async def delete_expired_keys(work: Work, keys: Sequence[tuple[int, str]]) -> None:
     """Makes room where an expired key is used anew before the purge came by."""
-    tenants, texts = zip(*keys, strict=True)
-    await work.tx.lock(DELETE_EXPIRED_KEYS, tenants, texts, work.now)
+    await work.tx.lock(DELETE_EXPIRED_KEYS, *_by_their_time(work, keys))
+
+
+def _by_their_time(work: Work, keys: Sequence[tuple[int, str]]) -> tuple[Sequence[object], ...]:
+    """The columns tenant, key, and what time it is for that tenant."""
+    return tuple(zip(*((tenant_id, key, work.now_of(tenant_id)) for tenant_id, key in keys), strict=True))

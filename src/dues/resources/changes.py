@@ -36,12 +36,13 @@ class Look(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """An object's id and its JSON: the same bytes go to the client, the event and the stored answer.
+    """An object's id and its JSON: the same bytes go to the client, the event and the stored answer. A tenant's only
+    one of a kind has no id.
 
     Its entity tag is that of `tagged`, where not all that is shown belongs to what may be compared.
     """
 
-    id: str
+    id: str | None
     json: bytes
     tagged: bytes | None = None
 

@@ -23,6 +23,7 @@ class KeyRing:
         self._database = database
         self._keys: OrderedDict[bytes, tuple[float, ApiKey]] = OrderedDict()
         self._looking: dict[bytes, asyncio.Task[ApiKey | None]] = {}
+        self._times_forgotten = 0
 
     async def find(self, secret: str) -> ApiKey | None:
         """The key that `secret` is, in force or not; None if it is none. Raises Unavailable."""
@@ -34,14 +35,28 @@ class KeyRing:
             return remembered[1]
         return await asyncio.shield(self._looking.get(sha256) or self._look(sha256))
 
+    def forget(self, tenant_id: int) -> None:
+        """Whoever comes from now on is given what a new look finds, for every key of this tenant."""
+        for sha256 in [sha256 for sha256, (_, key) in self._keys.items() if key.tenant_id == tenant_id]:
+            del self._keys[sha256]
+        # A look that is under way may see what was before; whose it will be is not known yet.
+        self._looking.clear()
+        self._times_forgotten += 1
+
     def _look(self, sha256: bytes) -> "asyncio.Task[ApiKey | None]":
         task = self._looking[sha256] = asyncio.create_task(self._find(sha256))
-        task.add_done_callback(lambda _: self._looking.pop(sha256, None))
+        task.add_done_callback(lambda _: self._looked(sha256, task))
         return task
 
+    def _looked(self, sha256: bytes, task: "asyncio.Task[ApiKey | None]") -> None:
+        if self._looking.get(sha256) is task:
+            del self._looking[sha256]
+
     async def _find(self, sha256: bytes) -> ApiKey | None:
-        asked_at = time.monotonic()
+        asked_at, times_forgotten = time.monotonic(), self._times_forgotten
         key = await store.find_key(self._database, sha256)
+        if times_forgotten != self._times_forgotten:
+            return key
         self._keys.pop(sha256, None)
         if key:
             self._keys[sha256] = asked_at, key

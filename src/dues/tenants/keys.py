@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -32,6 +32,12 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    clock_offset_seconds: int
+    """How far the tenant's test clock is ahead of the server's; 0 in live mode."""
+
+    def now(self) -> datetime:
+        """What time it is for this key's tenant."""
+        return datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
 
 
 @dataclass(frozen=True, slots=True)

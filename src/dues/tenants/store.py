@@ -13,7 +13,8 @@ from dues.tenants.keys import ApiKey, Mode, NewKey, fingerprint
 from dues.work.work import Work
 
 _KEY_COLUMNS = """
-       k.id, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at
+       k.id, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
+       t.clock_offset_seconds
   from api_keys k
   join tenants t on t.id = k.tenant_id
 """
@@ -55,13 +56,27 @@ def insert_keys(tx: Transaction, merchant_id: str, keys: Sequence[NewKey], now: 
 
 
 SAVE_REVOKED_KEY = """
-update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id
+update api_keys k
+   set revoked_at = coalesce(k.revoked_at, $2::timestamptz + t.clock_offset_seconds * interval '1 second')
+  from tenants t
+ where k.id = $1 and t.id = k.tenant_id
+returning k.id
 """
 
 
-async def save_revoked_key(database: Database, key_id: str, now: datetime) -> bool:
-    """Revokes a key for good; whether there is such a key."""
-    return bool(await database.rows(SAVE_REVOKED_KEY, key_id, now))
+async def save_revoked_key(database: Database, key_id: str, server_now: datetime) -> bool:
+    """Revokes a key for good, by its tenant's time; whether there is such a key."""
+    return bool(await database.rows(SAVE_REVOKED_KEY, key_id, server_now))
+
+
+FIND_TENANT = "select id, clock_offset_seconds from tenants where merchant_id = $1 and mode = $2"
+
+
+async def find_tenant(database: Database, merchant_id: str, mode: Mode) -> Row:
+    """The id of a merchant's tenant of a mode, and how far its test clock is ahead in seconds."""
+    row = await database.row(FIND_TENANT, merchant_id, mode)
+    assert row, "a merchant has both"
+    return row
 
 
 LOCK_MERCHANTS = "select pg_advisory_xact_lock(1684366707)"
@@ -78,15 +93,6 @@ FIND_MERCHANTS = "select id, name, created_at from merchants order by created_at
 async def find_merchants(tx: Transaction) -> list[Row]:
     """Every merchant, oldest first: id, name, created_at."""
     return await tx.find(FIND_MERCHANTS)
-
-
-FIND_TENANT = "select id from tenants where merchant_id = $1 and mode = $2"
-
-
-async def find_tenant_id(database: Database, merchant_id: str, mode: Mode) -> int:
-    """The tenant that a merchant, who exists, is in a mode."""
-    tenant_id: int = (await database.rows(FIND_TENANT, merchant_id, mode))[0]["id"]
-    return tenant_id
 
 
 INSERT_MERCHANTS = """

@@ -1,7 +1,5 @@
 """Gives up an endpoint, and says so."""
 
-from datetime import UTC, datetime
-
 import structlog
 
 from dues.domain.webhook_endpoints import DisabledReason, WebhookEndpoint
@@ -21,7 +19,7 @@ async def disable(reach: Reach, lease: Lease, reason: DisabledReason) -> None:
         rows = await tx.lock(store.SAVE_DISABLED, lease.tenant_id, lease.id, reach.holder, reason)
         for row in rows:
             endpoint = WebhookEndpoint(**dict(row))
-            work = Work(tx, datetime.now(UTC))
+            work = Work(tx, lease.now)
             insert_event(work, lease.tenant_id, "webhook_endpoint.disabled", lease.id, webhook_endpoint_json(endpoint))
         await tx.commit()
     if rows:

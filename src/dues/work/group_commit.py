@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
-from dues.work.work import Answer, Body, Claim, Command, Request, Work
+from dues.work.work import Answer, Body, Claim, Command, Request, Work, clock_offsets_of
 
 GROUPS_IN_FLIGHT = 2
 """While PostgreSQL flushes one group, the next is decided. More only make the groups smaller."""
@@ -157,7 +157,8 @@ class GroupCommit:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 async with self._database.transaction() as tx:
-                    answers = await command.run(Work(tx, self._now()), requests)
+                    work = Work(tx, self._now(), clock_offsets_of(requests))
+                    answers = await command.run(work, requests)
                     assert len(answers) == len(requests), f"{command.name} gave {len(answers)} answers"
                     await tx.commit()
                     self._committed({request.tenant_id for request in requests})

@@ -29,6 +29,10 @@ REMEDIES: Final[Mapping[str, str]] = {
     "`dues keys create`.",
     "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser, an "
     "app or a till. A collector names the bills that it takes money for, and does not preview.",
+    "test_mode_required": "Use the merchant's test secret key (`sk_test_…`). For live data, time passes by itself.",
+    "test_clock_backwards": "Read `GET /billing/test_clock`, and advance to a later time. There is no way back: to "
+    f"test from an earlier time, make another merchant with `dues merchants create`. {NEW_KEY}",
+    "test_clock_out_of_range": f"Advance by less, or test with another merchant: `dues merchants create`. {NEW_KEY}",
     "route_not_found": "Check the path against the API page. A slash inside an id or a reference is sent as `%2F`.",
     "account_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",
     "bill_not_found": f"{_LOOK_AGAIN} {NEW_KEY}",

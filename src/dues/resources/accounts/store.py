@@ -39,7 +39,7 @@ def insert_account(work: Work, tenant_id: int, account: Account) -> None:
         account.balance,
         to_json(account.payment_rules),
         to_json(account.metadata),
-        work.now,
+        work.now_of(tenant_id),
     )
     work.tx.write(INSERT_ACCOUNTS, [row])
     save_pairs(work, tenant_id, account.id, None, account.metadata)

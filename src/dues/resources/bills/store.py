@@ -50,7 +50,7 @@ def insert_bill(work: Work, tenant_id: int, bill: Bill) -> None:
         bill.due_date,
         to_json(bill.payment_rules),
         to_json(bill.metadata),
-        work.now,
+        work.now_of(tenant_id),
     )
     work.tx.write(INSERT_BILLS, [row])
     save_pairs(work, tenant_id, bill.id, None, bill.metadata)

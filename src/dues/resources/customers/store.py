@@ -68,7 +68,7 @@ def insert_customer(work: Work, tenant_id: int, customer: Customer) -> None:
         customer.balance,
         to_json(customer.payment_rules),
         to_json(customer.metadata),
-        work.now,
+        work.now_of(tenant_id),
     )
     work.tx.write(INSERT_CUSTOMERS, [row])
     save_pairs(work, tenant_id, customer.id, None, customer.metadata)

@@ -47,7 +47,7 @@ def _write(work: Work, tenant_id: int, made: MadePayment) -> Shown:
     shown = Shown(payment.id, payment_json(payment))
     store.insert_payment(work, tenant_id, payment)
     for application, paid in zip(payment.applications, made.paid, strict=True):
-        applied = amount_applied_json(payment, application, work.now)
+        applied = amount_applied_json(payment, application, work.now_of(tenant_id))
         insert_event(work, tenant_id, "obligation.amount_applied", payment.id, applied)
         write_paid(work, tenant_id, paid)
     return shown

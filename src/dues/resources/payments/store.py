@@ -46,7 +46,7 @@ def insert_payment(work: Work, tenant_id: int, payment: Payment) -> None:
         payment.paid_at,
         payment.collector_id,
         to_json(payment.metadata),
-        work.now,
+        work.now_of(tenant_id),
     )
     work.tx.write(INSERT_PAYMENTS, [row])
     applications = [

@@ -37,13 +37,14 @@ def _create(work: Work, request: Request[NewWebhookEndpoint], live: bool, allow_
     new = request.body
     if refusal := refuse(new.url, new.event_types, live, allow_private):
         return refusal
+    now = work.now_of(request.tenant_id)
     endpoint = WebhookEndpoint(
-        id=new_id("whe_", work.now),
+        id=new_id("whe_", now),
         url=new.url,
         event_types=new.event_types,
         description=new.description,
         disabled_reason=None,
-        created_at=work.now,
+        created_at=now,
     )
     secret = new_secret()
     store.insert_webhook_endpoint(work, request.tenant_id, endpoint, types_json(endpoint), secret)

@@ -32,7 +32,8 @@ async def resend(work: Work, requests: Sequence[Request[Change[Resend]]]) -> lis
 
 
 async def _resend(work: Work, request: Request[Change[Resend]], endpoint: WebhookEndpoint) -> Shown | Refusal:
-    wanted, to = request.body.changes, (work, request.tenant_id, endpoint.id, work.now)
+    wanted, now = request.body.changes, work.now_of(request.tenant_id)
+    to = work, request.tenant_id, endpoint.id, now
     if endpoint.disabled_reason:
         return Refusal("webhook_endpoint_disabled", "It is disabled. PATCH its status to enabled first.")
     if wanted.event is not None:
@@ -40,7 +41,7 @@ async def _resend(work: Work, request: Request[Change[Resend]], endpoint: Webhoo
         if not number:
             return Refusal("event_not_found", f"There is no event {wanted.event!r}, or it is no longer kept.", "/event")
     elif wanted.since is not None:
-        until = wanted.until or work.now + timedelta(seconds=1)
+        until = wanted.until or now + timedelta(seconds=1)
         ids = first_id("evt_", wanted.since), first_id("evt_", until)
         types = endpoint.event_types or [name for name in get_args(EventType) if name != "webhook_endpoint.test"]
         number = await store.insert_lanes_of_time(*to, ids, types, EVENTS_MAX + 1)

@@ -26,7 +26,7 @@ async def rotate_secrets(work: Work, requests: Sequence[Request[Change[None]]]) 
         if one is None:
             answers.append(not_found(request.body.name))
             continue
-        secret, until = new_secret(), work.now + OVERLAP
+        secret, until = new_secret(), work.now_of(request.tenant_id) + OVERLAP
         store.save_secret(work, request.tenant_id, one[0].id, secret, until)
         answers.append(shown_with_secret(one[0], secret, old_secret_until=until))
     return answers

@@ -1,0 +1,1 @@
+"""The test clock: what time it is for a merchant's test data."""
