@@ -5,9 +5,6 @@ import gc
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -15,25 +12,13 @@ import structlog
 import uvicorn
 import uvloop
 
-from dues.db.database import Database
+from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dues.db.statistics import keep_statistics
-from dues.events.horizon import Horizon
 from dues.events.news import News
-from dues.events.purge import forget_events_for_ever
-from dues.http.endpoints import Floor
-from dues.http.front_door import FrontDoor
-from dues.http.metrics import Metrics
 from dues.http.protocol import Protocol
-from dues.http.routes import routes
-from dues.idempotency.purge import purge_for_ever
 from dues.logs import configure_logs
-from dues.resources.events.feed import Feed
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
-from dues.tenants.authenticate import KeyRing
-from dues.webhooks.process import deliver_for_ever
-from dues.work.group_commit import GroupCommit
 
 SHUTDOWN_SECONDS: Final = 20
 """How long requests under way may take after SIGTERM; longer than any statement."""
@@ -105,49 +90,6 @@ async def _serve(
         watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
         await server.serve(sockets=[listener])
         watch.cancel()
-
-
-@asynccontextmanager
-async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
-    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
-    database = await Database.connect(database_url, settings.database_connections)
-    counts = Metrics()
-    news, horizon = News(database), Horizon(database)
-    writes = GroupCommit(database, observe=counts.observe_group, committed=news.committed)
-    reads = GroupCommit(database, observe=counts.observe_group)
-    floor = Floor(
-        database=database,
-        keys=KeyRing(database),
-        writes=writes,
-        reads=reads,
-        docs_base=settings.docs_base,
-        idempotency_retention=timedelta(hours=settings.idempotency_hours),
-        feed=Feed(database, horizon, news),
-        webhook_allow_private=settings.webhook_allow_private,
-    )
-    chores = [
-        asyncio.create_task(chore)
-        for chore in (
-            purge_for_ever(database),
-            keep_statistics(database),
-            forget_events_for_ever(database, timedelta(days=settings.event_days)),
-            news.run(),
-            *(
-                [deliver_for_ever(database_url, news, allow_private=settings.webhook_allow_private)]
-                if settings.webhooks
-                else []
-            ),
-        )
-    ]
-    try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
-    finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
-        await writes.drain()
-        await reads.drain()
-        await database.close()
 
 
 async def _watch(

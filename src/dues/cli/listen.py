@@ -9,7 +9,8 @@ import msgspec
 import typer
 
 from dues.cli.database import AsJson, Data, with_database
-from dues.cli.tenants import Live, Merchant, find_tenant
+from dues.cli.merchants import Merchant
+from dues.cli.tenants import Live, find_tenant
 from dues.db.database import Database
 from dues.events.catalogue import EventType
 from dues.events.envelope import envelope

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dues.cli import clock, database, deliver, keys, listen, merchants, serve, verify, webhooks
+from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, serve, verify, webhooks
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.migrate import PostgresTooOld, SchemaTooNew
@@ -44,6 +44,7 @@ app.command(name="verify")(verify.verify_books)
 app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
 app.add_typer(merchants.app, name="merchants")
+deliveries.add_commands(webhooks.app)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(clock.app, name="clock")
 

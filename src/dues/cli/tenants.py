@@ -1,14 +1,20 @@
-"""Which merchant, in which mode: options that several commands have."""
+"""Which merchant, in which mode; and commands of the API that are run for it."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from dues.cli.merchants import Merchant, find_merchant
+from dues.cli.database import with_database
+from dues.cli.merchants import find_merchant
 from dues.db.database import Database
+from dues.domain.ids import new_id
+from dues.domain.refusals import Refusal
 from dues.tenants import store
-
-__all__ = ["Live", "Merchant", "find_tenant"]
+from dues.work.work import Command, Request, Work
 
 Live = Annotated[bool, typer.Option("--live", help="Live data. Without it: test data.")]
 
@@ -18,3 +24,29 @@ async def find_tenant(database: Database, merchant: str | None, live: bool) -> t
     owner = await find_merchant(database, merchant)
     row = await store.find_tenant(database, owner["id"], "live" if live else "test")
     return row["id"], row["clock_offset_seconds"]
+
+
+def run_command(
+    command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None
+) -> Mapping[str, Any]:
+    """Runs a command of the API on a merchant's data; what it answers. Raises typer.BadParameter where it refuses."""
+
+    async def run(database: Database) -> Any:
+        tenant_id, offset = await find_tenant(database, merchant, live)
+        async with database.transaction() as tx:
+            now = datetime.now(UTC)
+            request = Request(tenant_id, new_id("req_", now), None, body)
+            [outcome] = await command.run(Work(tx, now, {tenant_id: offset}), [request])
+            await tx.commit()
+        return outcome
+
+    outcome = with_database(data, run)
+    if isinstance(outcome, Refusal):
+        raise typer.BadParameter(f"{outcome.pointer or ''} {outcome.detail}".strip())
+    shown: Mapping[str, Any] = msgspec.json.decode(outcome.json)
+    return shown
+
+
+def print_json(shown: object) -> None:
+    """Prints JSON for people and programs."""
+    print(msgspec.json.format(msgspec.json.encode(shown)).decode())

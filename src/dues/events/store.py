@@ -147,44 +147,6 @@ async def find_forgotten(database: Database, tenant_id: int) -> int:
     return row["position"] if row else 0
 
 
-FIND_TENANTS = "select id from tenants order by id"
-
-DELETE_OLD_EVENTS = """
-with old as materialized (
-    select o.tenant_id, o.id, o.position,
-           not exists (select from events later
-                        where later.tenant_id = o.tenant_id and later.object_id = o.object_id
-                          and later.position > o.position) as is_last
-      from (select * from events e
-             where e.tenant_id = $1 and e.type = $2 and e.data is not null
-             order by e.position
-             limit $4) as o
-     where o.created_at < $3
-), emptied as (
-    update events e set data = null
-      from old
-     where e.tenant_id = old.tenant_id and e.id = old.id and old.is_last
-), deleted as (
-    delete from events e
-     using old
-     where e.tenant_id = old.tenant_id and e.id = old.id and not old.is_last
-), noted as (
-    update tenants
-       set events_forgotten_to = greatest(events_forgotten_to, (select max(position) from old))
-     where id = $1 and exists (select from old)
-)
-select count(*) as number from old
-"""
-
-
-async def delete_old_events(database: Database, tenant_id: int, event_type: str, before: datetime, limit: int) -> int:
-    """Forgets up to `limit` events of one type from before a time; how many."""
-    row = await database.row(DELETE_OLD_EVENTS, tenant_id, event_type, before, limit)
-    assert row
-    number: int = row["number"]
-    return number
-
-
 def event_of(row: Row) -> Event:
     """The event that a row with COLUMNS is."""
     return Event(

@@ -30,6 +30,7 @@ from dues.http.examples import (
 from dues.http.operation import PAGE, TEXT, Operation, query
 from dues.http.pages import AccountListBody, BillListBody, CustomerListBody, EntryListBody, PaymentListBody
 from dues.http.request_examples import REQUESTS
+from dues.http.webhook_operations import WEBHOOK_OPERATIONS
 from dues.ledger.wire import EntryBody
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
@@ -405,6 +406,7 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         collectors=True,
     ),
     **EVENT_OPERATIONS,
+    **WEBHOOK_OPERATIONS,
     ("GET", "/billing/test_clock"): Operation(
         id="retrieve_test_clock",
         tag="Test clock",

@@ -7,9 +7,8 @@ from dues.domain.adjustments import NewAdjustment
 from dues.domain.bills import BillChanges, NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.reversals import NewReversal
-from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEndpointChanges
 from dues.http.endpoints import HTML, Floor, change, create, fixed, pay, read
-from dues.http.events import events
+from dues.http.event_routes import event_routes
 from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
 from dues.http.lists import history, listing
@@ -18,7 +17,6 @@ from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
 from dues.http.test_clock import advance_test_clock, read_test_clock
 from dues.http.totals import daily_totals
-from dues.http.webhooks import delete_webhook_endpoint, deliveries
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
 from dues.resources.accounts.adjust import ADJUST_ACCOUNTS
@@ -44,31 +42,22 @@ from dues.resources.customers.payable import SHOW_PAYABLE_CUSTOMERS
 from dues.resources.customers.read import READ_CUSTOMERS
 from dues.resources.customers.store import CUSTOMERS
 from dues.resources.customers.update import UPDATE_CUSTOMERS
-from dues.resources.events.read import READ_EVENTS
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.list import PAYMENTS, list_payments
 from dues.resources.payments.preview import PREVIEW_PAYMENTS
 from dues.resources.payments.read import READ_PAYMENTS
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
-from dues.resources.webhook_endpoints.create import create_webhook_endpoints
-from dues.resources.webhook_endpoints.list import WEBHOOK_ENDPOINTS, list_webhook_endpoints
-from dues.resources.webhook_endpoints.read import READ_WEBHOOK_ENDPOINTS
-from dues.resources.webhook_endpoints.resend import RESEND
-from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
-from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
-from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 
 
 def routes(floor: Floor, counts: Metrics) -> Routes:
     """Path to method to endpoint."""
-    return {**_api(floor), **_doors(floor, counts)}
+    return {**_api(floor), **event_routes(floor), **_doors(floor, counts)}
 
 
 def _api(floor: Floor) -> Routes:
     """What needs a key."""
     customer, account, bill, payment = "customer", "account", "bill", "payment"
-    endpoint = "webhook_endpoint"
     return {
         "/billing/customers": {
             "GET": listing(floor, CUSTOMERS, list_customers),
@@ -119,27 +108,6 @@ def _api(floor: Floor) -> Routes:
         "/billing/test_clock": {"GET": read_test_clock(floor)},
         "/billing/test_clock/advance": {"POST": advance_test_clock(floor)},
         "/billing/daily_totals": {"GET": daily_totals(floor)},
-        "/billing/events": {"GET": events(floor)},
-        "/billing/events/{event}": {"GET": read(floor, READ_EVENTS, "event")},
-        "/billing/webhook_endpoints": {
-            "GET": listing(floor, WEBHOOK_ENDPOINTS, list_webhook_endpoints),
-            "POST": create(floor, create_webhook_endpoints(floor.webhook_allow_private), NewWebhookEndpoint),
-        },
-        "/billing/webhook_endpoints/{webhook_endpoint}": {
-            "GET": read(floor, READ_WEBHOOK_ENDPOINTS, endpoint),
-            "PATCH": change(
-                floor, update_webhook_endpoints(floor.webhook_allow_private), endpoint, WebhookEndpointChanges, 200
-            ),
-            "DELETE": delete_webhook_endpoint(floor),
-        },
-        "/billing/webhook_endpoints/{webhook_endpoint}/rotate_secret": {
-            "POST": change(floor, ROTATE_SECRETS, endpoint, None, 200)
-        },
-        "/billing/webhook_endpoints/{webhook_endpoint}/test": {
-            "POST": change(floor, SEND_TEST_EVENTS, endpoint, None, 201)
-        },
-        "/billing/webhook_endpoints/{webhook_endpoint}/resend": {"POST": change(floor, RESEND, endpoint, Resend, 202)},
-        "/billing/webhook_endpoints/{webhook_endpoint}/deliveries": {"GET": deliveries(floor)},
         "/billing/idempotency_keys/{idempotency_key}": {"GET": read(floor, READ_IDEMPOTENCY_KEYS, "idempotency_key")},
     }
 

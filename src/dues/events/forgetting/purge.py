@@ -8,8 +8,8 @@ import structlog
 
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
-from dues.events import store
 from dues.events.catalogue import EventType
+from dues.events.forgetting import store
 
 BATCH_SIZE: Final = 500
 BREATH_SECONDS: Final = 0.05

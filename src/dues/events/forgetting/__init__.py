@@ -1,0 +1,1 @@
+"""Events are kept for a while, and then forgotten."""
