@@ -25,6 +25,11 @@ and client are one. On a noisy machine the ratio of CPU says more than that of r
 
 What is without a target is there to be known: bills and adjustments are measured against other requests of dues, as
 the conventional server has none of its own. For `dues verify`, a request is an entry of the ledger.
+
+Payments of one account cannot go through together: each is held against the balance that the one before it left, so
+the next begins when that one is committed. Their limit is the time of one transaction from begin to commit, a chain of
+round trips between program and PostgreSQL which nothing overlaps, the last of them a flush to the disk; not the number
+of connections or of cores. A payment over ten bills is one instalment of each, so the bills stay open.
 """
 
 
