@@ -82,7 +82,7 @@ class Arena:
         `make` makes what is sent; creates where it is not given.
         """
         make = make or self.creates
-        requests = size.connections * (6 if size.seconds < 2 else 40)
+        requests = size.connections * (3 if size.seconds < 2 else 40)
         for server in those:
             sent(server, Load(server.port, make(), size.connections, 30, at_most=requests))
         asyncio.run(ground.analyze(self.ground))

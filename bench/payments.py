@@ -25,7 +25,7 @@ def payments(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], 
 
     Payments of one account wait for one another by design, as each must see the balance that the one before left:
     a group has one of them, and the next begins when that is committed. So their limit is the time of a single
-    transaction, the sum of its round trips, which nothing overlaps; of which most is CPU, and the flush a fifth.
+    transaction, the sum of its round trips, which nothing overlaps: most of it CPU, about a sixth the flush.
     """
     made = arena.creates(balance=BALANCE)
     sent(arena.ours, Load(arena.ours.port, made, size.connections, 600, at_most=size.spread + 1))
