@@ -23,7 +23,17 @@ select s.relid::regclass::text as name
    and s.n_mod_since_analyze > greatest(200, 0.5 * c.reltuples)
 """
 
-TABLES: Final = ["accounts", "bills", "customers", "entries", "events", "idempotency_keys", "metadata_pairs"]
+TABLES: Final = [
+    "accounts",
+    "bills",
+    "customers",
+    "entries",
+    "events",
+    "idempotency_keys",
+    "metadata_pairs",
+    "payment_applications",
+    "payments",
+]
 """Ours: in a database that is shared with others, theirs are none of our business."""
 
 _log = structlog.get_logger()
