@@ -17,6 +17,7 @@ from bench.check import UnequalError, same_answers, same_rows
 from bench.findings import Report
 from bench.ground import NotDurableError
 from bench.lists import PageError, lists
+from bench.payments import payments
 from bench.questions import Keys
 from bench.rounds import LoadFailedError
 from bench.servers import Running, ServerError
@@ -24,7 +25,7 @@ from bench.verify import BooksError, verify
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
 
-BESIDE = ("creates", "single", "reads")
+BESIDE = ("creates", "single", "reads", "payments")
 ALONE = ("bills", "adjustments")
 AT_SIZE = ("lists", "size")
 MEASURES = (*BESIDE, *ALONE, *AT_SIZE, "memory", "verify")
@@ -86,6 +87,9 @@ def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size:
         if "reads" in chosen:
             console.print("Replays and reads …")
             report.add(*measures.reads(arena, theirs, size))
+        if "payments" in chosen:
+            console.print("Payments: spread, of one account, over bills …")
+            report.add(*payments(arena, theirs, size))
 
 
 def _measure_alone(console: Console, chosen: Sequence[str], arena: Arena, size: Size, report: Report) -> None:

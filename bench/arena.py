@@ -10,7 +10,7 @@ from bench import ground, servers
 from bench.ground import Ground
 from bench.load import Load
 from bench.processes import Postgres
-from bench.requests import Adjustments, Bills, Creates, Requests
+from bench.requests import Adjustments, Bills, Creates, Payments, Requests
 from bench.rounds import Way, loaded, sent
 from bench.servers import Running
 
@@ -43,9 +43,9 @@ class Arena:
     scratch: Path
     _runs: Iterator[int] = field(default_factory=count)
 
-    def creates(self) -> Creates:
+    def creates(self, balance: int | None = None) -> Creates:
         """Creates that nobody has sent before."""
-        return Creates(self.key, self._run(), self.ground.customers)
+        return Creates(self.key, self._run(), self.ground.customers, balance)
 
     def bills(self) -> Bills:
         """Bills that nobody has sent before."""
@@ -54,6 +54,10 @@ class Arena:
     def adjustments(self, accounts: Sequence[str]) -> Adjustments:
         """Adjustments of `accounts` (their ids) that nobody has sent before."""
         return Adjustments(self.key, self._run(), accounts)
+
+    def payments(self, accounts: Sequence[str], amount: int, *, over_bills: bool = False) -> Payments:
+        """Payments of `accounts` (their ids) that nobody has sent before."""
+        return Payments(self.key, self._run(), accounts, amount, over_bills)
 
     def _run(self) -> str:
         return f"UAR{self.ours.port}-{next(self._runs)}"
@@ -78,7 +82,7 @@ class Arena:
         `make` makes what is sent; creates where it is not given.
         """
         make = make or self.creates
-        requests = size.connections * (12 if size.seconds < 2 else 40)
+        requests = size.connections * (3 if size.seconds < 2 else 40)
         for server in those:
             sent(server, Load(server.port, make(), size.connections, 30, at_most=requests))
         asyncio.run(ground.analyze(self.ground))

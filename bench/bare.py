@@ -31,9 +31,9 @@ insert into accounts (tenant_id, id, external_reference, customer_id, name, curr
 values ({tenant_id}, 'bacc_{time}' || :serial, 'PGB{time}-' || :serial, '{customer_prefix}' || :customer, 'Jane Doe',
         'ZAR', 2000, null, '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now());
 insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id,
-                     idempotency_key, created_at, hash)
+                     idempotency_key, payment_id, created_at, hash)
 values ({tenant_id}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'opening', 'ZAR', 2000, 2000,
-        null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', now(), '\x{hash}');
+        null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', null, now(), '\x{hash}');
 insert into metadata_pairs (tenant_id, pair, object_id)
 values ({tenant_id}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
        ({tenant_id}, '\x{pairs[1]}', 'bacc_{time}' || :serial);

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import asyncpg
 import httpx
 
 from bench import bare
-from bench.ground import Ground
+from bench.ground import Ground, some_accounts
 from bench.load import Load
-from bench.questions import Keys, questions
+from bench.open_bills import open_bills
+from bench.payment_questions import BILL_AMOUNT, BILLS, PAID, payment_questions
+from bench.questions import Keys, Question, questions
 from bench.requests import Creates
 from bench.rounds import sent
 from bench.servers import Running
@@ -25,7 +28,7 @@ class UnequalError(Exception):
 
 async def same_answers(ours: Running, theirs: Running, keys: Keys, ground: Ground) -> int:
     """Asks both servers the same and returns how many questions that were. Raises UnequalError."""
-    answers = {server.name: _answers(server, keys, ground) for server in (ours, theirs)}
+    answers = {server.name: await _answers(server, keys, ground) for server in (ours, theirs)}
     rows = {server.name: await _rows(ground, _run_of(server)) for server in (ours, theirs)}
     differences = [
         f"{says}:\n  {ours.name}: {answer}\n  {theirs.name}: {answers[theirs.name][says]}"
@@ -66,25 +69,36 @@ def _run_of(server: Running) -> str:
     return f"CHECK{server.port}"
 
 
-def _answers(server: Running, keys: Keys, ground: Ground) -> dict[str, Any]:
+async def _answers(server: Running, keys: Keys, ground: Ground) -> dict[str, Any]:
+    run = _run_of(server)
+    answers = _asked(server, keys, questions(run, keys, ground.customers[3]))
+    [account] = await some_accounts(ground, f"{run}-{PAID}", 1)
+    await open_bills(ground, [account], BILLS, BILL_AMOUNT, None)
+    return answers | _asked(server, keys, payment_questions(run, keys))
+
+
+def _asked(server: Running, keys: Keys, asked: Iterable[Question]) -> dict[str, Any]:
     run = _run_of(server)
     answers: dict[str, Any] = {}
     bodies: dict[str, bytes] = {}
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
-        for number, question in enumerate(questions(run, keys, ground.customers[3])):
+        for number, question in enumerate(asked):
             headers: dict[str, str | None] = {
                 "Authorization": f"Bearer {keys.secret}",
                 "Content-Type": "application/json",
-                "Idempotency-Key": f"{run}-{number}",
+                "Idempotency-Key": f"{run}{question.path}-{number}",
                 **question.headers,
             }
             content = question.body if isinstance(question.body, bytes) else json.dumps(question.body).encode()
-            answer = client.request(
-                question.method,
-                question.path,
-                headers={name: value for name, value in headers.items() if value is not None},
-                content=content if question.method != "GET" else None,
-            )
+            try:
+                answer = client.request(
+                    question.method,
+                    question.path,
+                    headers={name: value for name, value in headers.items() if value is not None},
+                    content=content if question.method != "GET" else None,
+                )
+            except httpx.HTTPError as error:
+                raise UnequalError(f"{server.name} does not answer {question.says!r}: {error}") from error
             bodies[question.says] = answer.content
             answers[question.says] = _essence(answer, run) | {
                 "same bytes": question.again and answer.content == bodies[question.again]
@@ -102,13 +116,14 @@ def _essence(answer: httpx.Response, run: str) -> dict[str, Any]:
     shown = json.loads(_mask(answer.text, run))
     if answer.is_error:
         pointers = {shown.get("pointer")} | {error["pointer"] for error in shown.get("errors", ())}
-        slug = shown["type"].partition("#")[2]
-        shown = {"code": shown["code"], "slug": slug, "pointers": sorted(pointers - {None}), "status": shown["status"]}
+        told = {name: shown.get(name) for name in ("code", "status", "outstanding", "payment_rules")}
+        shown = told | {"slug": shown["type"].partition("#")[2], "pointers": sorted(pointers - {None})}
     return {"status": answer.status_code, "id": "request-id" in answer.headers, **headers, "body": shown}
 
 
 def _mask(text: str, run: str) -> str:
-    text = re.sub(r"\b(bacc|bcus|evt|ent|req)_[0-9A-Za-z]{21}\b", r"\1_…", text)
+    text = re.sub(r"\b(bacc|bcus|bill|pay|ob|evt|ent|req)_[0-9A-Za-z]{21}\b", r"\1_…", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "NOW", text)  # what was sent has no fraction
     return text.replace(run, "RUN")
 
 
@@ -144,6 +159,10 @@ _OBJECTS = """
 select id from customers where tenant_id = $1 and external_reference like $2 || '%'
  union all
 select id from accounts where tenant_id = $1 and external_reference like $2 || '%'
+ union all
+select id from bills where tenant_id = $1 and external_reference like $2 || '%'
+ union all
+select id from payments where tenant_id = $1 and external_reference like $2 || '%'
 """
 
 _TABLES = """

@@ -56,6 +56,12 @@ def questions(run: str, keys: Keys, customer: str) -> Iterator[Question]:
             customer={**new, "external_reference": f"{run}-D", "currency": "JPY", "balance": 0, "metadata": {"a": ""}},
         ),
     )
+    yield Question(
+        "a new customer who owes more",
+        other(
+            12, customer={**new, "external_reference": f"{run}-F", "currency": "JPY", "balance": 700, "metadata": {}}
+        ),
+    )
     yield Question("a new customer with a taken reference", other(7, customer=new))
     yield Question(
         "a new customer, but the account's reference is taken",

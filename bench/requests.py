@@ -24,6 +24,7 @@ _BILL = (
     b'"due_date":"2026-01-31","metadata":{"account_type":"subscription","billing_cycle":"monthly"}}'
 )
 _ADJUSTMENT = b'{"amount":%d,"reason":"Late fee"}'
+_PAYMENT = b'{"account":"%s","external_reference":"%s-%010d","currency":"ZAR","amount":%d,"method":"eft"%s}'
 
 
 class Creates(Struct, frozen=True, tag=True):
@@ -36,12 +37,15 @@ class Creates(Struct, frozen=True, tag=True):
     key: str
     run: str
     customers: Sequence[str]
+    balance: int | None = None
+    """Of all of them; else it varies."""
 
     def __iter__(self) -> Iterator[bytes]:
         key, run = self.key.encode(), self.run.encode()
         customers = [b'"%s"' % customer.encode() for customer in self.customers]
         for number, uuid in enumerate(_uuids(self.run)):
-            body = _ACCOUNT % (customers[number % len(customers)], run, number, _amount(number))
+            balance = self.balance or _amount(number)
+            body = _ACCOUNT % (customers[number % len(customers)], run, number, balance)
             yield _POST % (b"/billing/accounts", key, len(body), uuid, body)
 
 
@@ -78,6 +82,27 @@ class Adjustments(Struct, frozen=True, tag=True):
             yield _POST % (paths[place], key, len(body), uuid, body)
 
 
+class Payments(Struct, frozen=True, tag=True):
+    """Endless `POST /billing/payments` of `amount`, around and around `accounts` (their ids). `run` as for Creates.
+
+    `over_bills`: spread over their open bills, the oldest first.
+    """
+
+    key: str
+    run: str
+    accounts: Sequence[str]
+    amount: int
+    over_bills: bool
+
+    def __iter__(self) -> Iterator[bytes]:
+        key, run = self.key.encode(), self.run.encode()
+        accounts = [account.encode() for account in self.accounts]
+        spread = b',"allocation":"oldest_due_first"' if self.over_bills else b""
+        for number, uuid in enumerate(_uuids(self.run)):
+            body = _PAYMENT % (accounts[number % len(accounts)], run, number, self.amount, spread)
+            yield _POST % (b"/billing/payments", key, len(body), uuid, body)
+
+
 class Gets(Struct, frozen=True, tag=True):
     """Endless GETs, around and around `targets` (paths, with their queries)."""
 
@@ -100,7 +125,7 @@ class Replays(Struct, frozen=True, tag=True):
         return cycle([request for _, request in first])
 
 
-Requests = Creates | Bills | Adjustments | Gets | Replays
+Requests = Creates | Bills | Adjustments | Payments | Gets | Replays
 
 
 def _uuids(run: str) -> Iterator[bytes]:

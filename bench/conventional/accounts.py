@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.conventional.callers import Tenant
 from bench.conventional.database import Session
-from bench.conventional.idempotency import Answer, Key, find_answer, fingerprint_of, remember
+from bench.conventional.idempotency import Answer, Key, answer_once
 from bench.conventional.models import Account
 from bench.conventional.opening import open_account, show_account
 from bench.conventional.problems import Problem
@@ -28,32 +27,14 @@ router = APIRouter(prefix="/billing/accounts")
 
 @router.post("", status_code=201, response_model=AccountOut)
 async def create_account(body: NewAccount, request: Request, tenant_id: Tenant, key: Key, session: Session) -> Response:
-    """Opens an account, once per idempotency key. Answers after COMMIT."""
-    fingerprint = await fingerprint_of(request)
-    if stored := await find_answer(session, tenant_id, key, fingerprint):
-        return stored.response(replayed=True)
-    try:
-        answer = await _open(session, tenant_id, key, body, request)
-        remember(session, tenant_id, key, fingerprint, request, answer)
-        await session.commit()
-    except IntegrityError as error:
-        # Somebody was first: with this key (then that answer is ours too), or with this reference.
-        await session.rollback()
-        if stored := await find_answer(session, tenant_id, key, fingerprint):
-            return stored.response(replayed=True)
-        problem = _taken(error)
-        answer = Answer(problem.status, problem.body(request))
-        remember(session, tenant_id, key, fingerprint, request, answer)
-        await session.commit()
-    return answer.response()
+    """Opens an account, once per idempotency key."""
 
+    async def work() -> Answer:
+        cause = Cause(tenant_id, request.state.request_id, key, datetime.now(UTC))
+        shown = await open_account(session, body, cause)
+        return Answer(201, render(shown), shown.id)
 
-async def _open(session: AsyncSession, tenant_id: int, key: str, body: NewAccount, request: Request) -> Answer:
-    try:
-        shown = await open_account(session, body, Cause(tenant_id, request.state.request_id, key, datetime.now(UTC)))
-    except Problem as problem:
-        return Answer(problem.status, problem.body(request))
-    return Answer(201, render(shown), shown.id)
+    return await answer_once(session, tenant_id, key, request, work, _taken)
 
 
 def _taken(error: IntegrityError) -> Problem:

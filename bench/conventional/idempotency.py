@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.conventional.models import IdempotencyKey
@@ -48,13 +50,47 @@ class Answer:
         return Response(self.body, self.status, headers | {"ETag": etag(self.body)}, media_type="application/json")
 
 
-async def fingerprint_of(request: Request) -> bytes:
+async def answer_once(
+    session: AsyncSession,
+    tenant_id: int,
+    key: str,
+    request: Request,
+    work: Callable[[], Awaitable[Answer]],
+    taken: Callable[[IntegrityError], Problem],
+) -> Response:
+    """Does `work`, once per idempotency key, with its answer in the same transaction. Answers after COMMIT.
+
+    `taken` tells what is wrong where `work` meets a constraint.
+    """
+    fingerprint = await _fingerprint_of(request)
+    if stored := await _find_answer(session, tenant_id, key, fingerprint):
+        return stored.response(replayed=True)
+    try:
+        try:
+            answer = await work()
+        except Problem as problem:
+            answer = Answer(problem.status, problem.body(request))
+        _remember(session, tenant_id, key, fingerprint, request, answer)
+        await session.commit()
+    except IntegrityError as error:
+        # Somebody was first: with this key (then that answer is ours too), or with this reference.
+        await session.rollback()
+        if stored := await _find_answer(session, tenant_id, key, fingerprint):
+            return stored.response(replayed=True)
+        conflict = taken(error)
+        answer = Answer(conflict.status, conflict.body(request))
+        _remember(session, tenant_id, key, fingerprint, request, answer)
+        await session.commit()
+    return answer.response()
+
+
+async def _fingerprint_of(request: Request) -> bytes:
     """SHA-256 of method, path and canonical JSON body."""
     canonical = json.dumps(await request.json(), sort_keys=True, separators=(",", ":"))
     return sha256(f"{request.method} {request.url.path}\n{canonical}".encode()).digest()
 
 
-async def find_answer(session: AsyncSession, tenant_id: int, key: str, fingerprint: bytes) -> Answer | None:
+async def _find_answer(session: AsyncSession, tenant_id: int, key: str, fingerprint: bytes) -> Answer | None:
     """The stored answer. Refuses another request under the same key; forgets one that has expired."""
     stored = await session.get(IdempotencyKey, (tenant_id, key))
     if stored is None:
@@ -69,7 +105,7 @@ async def find_answer(session: AsyncSession, tenant_id: int, key: str, fingerpri
     return Answer(stored.status, stored.body, stored.object_id)
 
 
-def remember(
+def _remember(
     session: AsyncSession, tenant_id: int, key: str, fingerprint: bytes, request: Request, answer: Answer
 ) -> None:
     """Adds the answer to the transaction of the work that it answers."""

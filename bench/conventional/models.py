@@ -95,6 +95,7 @@ class Entry(Base):
     reason: Mapped[str | None]
     request_id: Mapped[str]
     idempotency_key: Mapped[str | None]
+    payment_id: Mapped[str | None]
     created_at: Mapped[datetime]
     hash: Mapped[bytes]
 

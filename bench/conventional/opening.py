@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import asdict
+from pydantic import BaseModel
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +32,7 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
     if isinstance(body.customer, NewCustomer):
         customer = _new_customer(tenant_id, body.customer, now)
         shown_customer = await show_customer(session, customer)
-        session.add(_event(tenant_id, "customer.created", shown_customer, now))
+        session.add(event_of(tenant_id, "customer.created", shown_customer, customer.id, now))
         _add_belongings(session, customer, cause)
     else:
         customer = await _find_customer(session, tenant_id, body.customer)
@@ -50,7 +51,7 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
         created_at=now,
     )
     shown = await show_account(session, account)
-    session.add_all([account, _event(tenant_id, "account.created", shown, now)])
+    session.add_all([account, event_of(tenant_id, "account.created", shown, shown.id, now)])
     _add_belongings(session, account, cause)
     return shown
 
@@ -93,10 +94,15 @@ async def _find_customer(session: AsyncSession, tenant_id: int, name: str) -> Cu
 
 
 async def _rules_of(session: AsyncSession, owner: Account | Customer, kind: str) -> dict[str, Any] | None:
-    if owner.balance is None or owner.payment_rules is not None:
-        return None if owner.balance is None else owner.payment_rules
+    if owner.balance is None or owner.currency is None:
+        return None
+    return owner.payment_rules or await default_rules(session, owner.tenant_id, kind, owner.currency)
+
+
+async def default_rules(session: AsyncSession, tenant_id: int, kind: str, currency: str) -> dict[str, Any] | None:
+    """What applies to objects of `kind` in `currency` that have no rules of their own."""
     with session.no_autoflush:
-        default = await session.get(DefaultPaymentRules, (owner.tenant_id, kind, owner.currency))
+        default = await session.get(DefaultPaymentRules, (tenant_id, kind, currency))
     return default.payment_rules if default else None
 
 
@@ -134,12 +140,13 @@ def _add_belongings(session: AsyncSession, owner: Account | Customer, cause: Cau
     )
 
 
-def _event(tenant_id: int, kind: str, shown: AccountOut | CustomerOut, now: datetime) -> Event:
+def event_of(tenant_id: int, kind: str, shown: BaseModel, object_id: str, now: datetime) -> Event:
+    """The news of a change, with what it is about as it is now."""
     return Event(
         tenant_id=tenant_id,
         id=new_id("evt_", now),
         type=kind,
-        object_id=shown.id,
-        data=shown.model_dump(exclude_none=True),
+        object_id=object_id,
+        data=shown.model_dump(mode="json", exclude_none=True),
         created_at=now,
     )

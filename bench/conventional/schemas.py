@@ -22,7 +22,8 @@ from dues.domain.money import AMOUNT_MAX
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Refuses control characters."""
     if not text.isprintable() and _CONTROL.search(text):
         raise PydanticCustomError("control_character", "must not contain control characters.")
     return text
@@ -60,19 +61,19 @@ def _address(email: str) -> str:
     return email
 
 
-Name = Annotated[str, StringConstraints(max_length=255), AfterValidator(_plain_text)]
+Name = Annotated[str, StringConstraints(max_length=255), AfterValidator(plain_text)]
 Reference = Annotated[
     str,
     StringConstraints(min_length=1, max_length=255),
-    AfterValidator(_plain_text),
+    AfterValidator(plain_text),
     AfterValidator(_trimmed),
 ]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 RuleAmount = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_plain_text)],
-        Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain_text)],
+        Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(plain_text)],
+        Annotated[str, StringConstraints(max_length=500), AfterValidator(plain_text)],
     ],
     Field(max_length=10),
 ]
@@ -127,14 +128,14 @@ def _named_or_new(customer: Any) -> str:
     return "new" if isinstance(customer, dict | NewCustomer) else "named"
 
 
-CustomerName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_plain_text)]
+ExistingName = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(plain_text)]
 
 
 class NewAccount(Owed):
     """An account to be opened."""
 
     customer: Annotated[
-        Annotated[CustomerName, Tag("named")] | Annotated[NewCustomer, Tag("new")],
+        Annotated[ExistingName, Tag("named")] | Annotated[NewCustomer, Tag("new")],
         Discriminator(_named_or_new),
     ]
     external_reference: Annotated[Reference, AfterValidator(_not_an_account_id)]
@@ -167,6 +168,6 @@ class CustomerOut(BaseModel):
     metadata: dict[str, Any] | None = None
 
 
-def render(shown: AccountOut) -> bytes:
+def render(shown: BaseModel) -> bytes:
     """The JSON of a response: what has no value is left out."""
     return shown.model_dump_json(exclude_none=True).encode()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
@@ -24,30 +25,30 @@ def insert_entries(work: Work, entries: Sequence[Entry]) -> None:
     work.tx.write(INSERT_ENTRIES, [msgspec.structs.astuple(entry) for entry in entries])
 
 
-FIND_HEADS = """
-select asked.tenant_id, asked.owner_id, head.number, head.hash, head.balance_after as balance, head.created_at
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, owner_id)
-  join lateral (
+@cache
+def with_heads(find: str) -> str:
+    """The statement `find`, whose rows have tenant_id and id, with the end of each one's chain of entries beside it.
+
+    Use it in a statement of its own after they are locked: one that waited for a lock still sees the entries of
+    before it waited.
+    """
+    return f"""
+select found.*, head.number as head_number, head.hash as head_hash, head.balance_after as head_balance,
+       head.created_at as head_created_at
+  from ({find}) as found
+  left join lateral (
            select * from entries e
-            where e.tenant_id = asked.tenant_id and e.owner_id = asked.owner_id
+            where e.tenant_id = found.tenant_id and e.owner_id = found.id
             order by e.number desc limit 1
        ) as head on true
 """
 
 
-async def find_heads(work: Work, owners: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Head]:
-    """The end of each (tenant, owner)'s chain; an owner without entries is absent.
-
-    Read it in a statement of its own after the owners are locked: one that waited for a lock still sees the
-    entries of before it waited.
-    """
-    if not owners:
-        return {}
-    rows = await work.tx.find(FIND_HEADS, *zip(*owners, strict=True))
-    return {
-        (row["tenant_id"], row["owner_id"]): Head(row["number"], row["hash"], row["balance"], row["created_at"])
-        for row in rows
-    }
+def head_of(row: Row) -> Head:
+    """The end of a chain from a row of `with_heads`; the beginning, where there are no entries."""
+    if row["head_number"] is None:
+        return Head()
+    return Head(row["head_number"], row["head_hash"], row["head_balance"], row["head_created_at"])
 
 
 FIND_BALANCES_AT = """

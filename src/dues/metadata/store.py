@@ -21,6 +21,8 @@ def save_pairs(
     work: Work, tenant_id: int, object_id: str, old: dict[str, str] | None, new: dict[str, str] | None
 ) -> None:
     """Keeps the pairs of an object whose metadata goes from `old` to `new`."""
+    if old == new:  # so it is of all that is paid
+        return
     before, after = set((old or {}).items()), set((new or {}).items())
     work.tx.write(DELETE_PAIRS, _rows(tenant_id, object_id, before - after))
     work.tx.write(INSERT_PAIRS, _rows(tenant_id, object_id, after - before))

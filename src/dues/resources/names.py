@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from dues.db.transaction import Row
 from dues.domain.entries import Head
-from dues.ledger.store import find_heads
+from dues.ledger.store import head_of, with_heads
 from dues.work.work import Work
 
 Found = TypeVar("Found")
@@ -65,14 +65,14 @@ async def lock_named(work: Work, kind: Findable[Found], named: Sequence[Key]) ->
 async def lock_by_keys(work: Work, kind: Findable[Found], keys: Sequence[Key]) -> dict[Key, Found]:
     """As find_by_keys, held until the end of the transaction, with their heads.
 
-    They are read in statements of their own once they are locked: one that waited would still see, beside the new
+    They are read in a statement of its own once they are locked: one that waited would still see, beside the new
     row, all else as it was before it waited.
     """
     locked = await work.tx.lock(kind.lock, *zip(*keys, strict=True)) if keys else []
     held = [_key(row) for row in locked]
-    rows = await work.tx.find(kind.find, *zip(*held, strict=True)) if held else []
-    heads = await find_heads(work, held) if kind.chained else {}
-    return {key: kind.found(row, heads.get(key, Head())) for row in rows if (key := _key(row))}
+    find = with_heads(kind.find) if kind.chained else kind.find
+    rows = await work.tx.find(find, *zip(*held, strict=True)) if held else []
+    return {_key(row): kind.found(row, head_of(row) if kind.chained else Head()) for row in rows}
 
 
 async def find_keys(work: Work, kind: Findable[Found], named: Sequence[Key]) -> list[Key | None]:
