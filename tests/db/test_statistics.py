@@ -11,7 +11,7 @@ select table_name from information_schema.columns
  where table_schema = current_schema() and column_name = 'tenant_id'
 """
 
-FEW_ROWS = {"api_keys", "default_payment_rules"}
+FEW_ROWS = {"api_keys", "default_payment_rules", "webhook_endpoints"}
 """What is set up, not filled."""
 
 

@@ -31,6 +31,7 @@ LONG_ON_PURPOSE = {
     "http/problems.py": "one table of every error",
     "cli/merchants.py": "one command has a value for each of its options",
     "db/embedded.py": "one life cycle",
+    "webhooks/courier.py": "the heart of delivery, to be read in one piece",
     "work/group_commit.py": "the heart, to be read in one piece",
     "domain/fields.py": "one list of the kinds of field",
     "tenants/store.py": "one file for each owner of tables",

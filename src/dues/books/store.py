@@ -18,15 +18,9 @@ select tenant_id, id, currency, amount_paid, status, amount_due from bills
  order by tenant_id, id
 """
 
-_OBJECTS = """
-       select tenant_id, id, created_at from accounts
-        union all
-       select tenant_id, id, created_at from customers
-        union all
-       select tenant_id, id, created_at from bills
-        union all
-       select tenant_id, id, created_at from payments
-"""
+_OBJECTS = " union all ".join(
+    f"select tenant_id, id, created_at from {table}" for table in ("accounts", "customers", "bills", "payments")
+)
 
 FIND_EVENTS_WITHOUT_OBJECT = f"""
 select e.tenant_id, e.object_id, 'has the event ' || e.id || ' (' || e.type || ') but does not exist' as detail

@@ -138,23 +138,8 @@ FIND_OLDEST_RUNNING = "select pg_snapshot_xmin(pg_current_snapshot())::text::big
 
 NOTIFY_EVENTS = "select pg_notify($1, $2)"
 
-FIND_FORGOTTEN = "select events_forgotten_to as position from tenants where id = $1"
-
-
-async def find_forgotten(database: Database, tenant_id: int) -> int:
-    """The position up to which a tenant's events are no longer kept."""
-    row = await database.row(FIND_FORGOTTEN, tenant_id)
-    return row["position"] if row else 0
-
 
 def event_of(row: Row) -> Event:
     """The event that a row with COLUMNS is."""
-    return Event(
-        row["id"],
-        row["type"],
-        row["object_id"],
-        row["sequence"],
-        row["position"],
-        row["created_at"],
-        row["data"],
-    )
+    columns = "id", "type", "object_id", "sequence", "position", "created_at", "data"
+    return Event(*(row[column] for column in columns))

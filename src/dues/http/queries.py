@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 from urllib.parse import parse_qsl
@@ -32,9 +33,8 @@ def list_query(
     Raises ProblemError with every parameter that is unknown, twice, or nonsense.
     """
     given = parameters(query_string)
-    metadata = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
-    metadata = metadata if has_metadata else {}
-    wanted = {name: value for name, value in given.items() if name in filters}
+    found = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
+    metadata, wanted = found if has_metadata else {}, {name: given[name] for name in filters if name in given}
     broken = list(_violations(given, filters, metadata, statuses, has_metadata))
     limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
     everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
@@ -74,8 +74,8 @@ def as_of(query_string: bytes) -> datetime | None:
 
 def nothing(query_string: bytes) -> None:
     """Raises ProblemError if anything is said in a query string: who misspells a parameter should learn of it."""
-    if query_string and (given := parameters(query_string)):
-        raise invalid([Violation(f"/{name}", "unknown_parameter", "is no parameter here.") for name in given])
+    if broken := [unknown(name, ["none"]) for name in parameters(query_string)]:
+        raise invalid(broken)
 
 
 def flag(query_string: bytes, name: str) -> bool:
@@ -95,10 +95,9 @@ def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | Non
     broken = [unknown(name, ["day", "collector"]) for name in given if name not in ("day", "collector")]
     day = today
     if (text := given.get("day")) is not None:
-        try:
+        day = date.min
+        with suppress(ValueError):
             day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else date.min
-        except ValueError:
-            day = date.min
         if not DAY_MIN <= day <= DAY_MAX:
             broken.append(Violation("/day", "invalid_date", "must be a date of this time, like 2026-01-31."))
     if broken:
@@ -106,8 +105,7 @@ def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | Non
     return day, given.get("collector")
 
 
-DAY_MIN: Final = date(1970, 1, 2)
-DAY_MAX: Final = date(9999, 12, 30)
+DAY_MIN, DAY_MAX = date(1970, 1, 2), date(9999, 12, 30)
 
 
 def parameters(query_string: bytes) -> dict[str, str]:

@@ -23,6 +23,10 @@ _PATH: Final = "/billing/webhook_endpoints"
 _ONE: Final = _PATH + "/{webhook_endpoint}"
 
 
+def _status(*values: str) -> dict[str, Any]:
+    return query("status", "Only those of this status.", {"type": "string", "enum": list(values)})
+
+
 def _on_endpoint(
     operation_id: str,
     summary: str,
@@ -78,10 +82,7 @@ WEBHOOK_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         status=200,
         answer=WebhookEndpointListBody,
         example=page_of(WEBHOOK_ENDPOINT),
-        query=[
-            *PAGE,
-            query("status", "Only those of this status.", {"type": "string", "enum": ["enabled", "disabled"]}),
-        ],
+        query=[*PAGE, _status("enabled", "disabled")],
     ),
     ("GET", _ONE): _on_endpoint(
         "retrieve_webhook_endpoint",
@@ -133,14 +134,7 @@ WEBHOOK_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "Newest event first, with every attempt: when, how it was answered, and what came back.",
         DeliveryListBody,
         page_of(DELIVERY),
-        parameters=[
-            *PAGE,
-            query(
-                "status",
-                "Only those of this status.",
-                {"type": "string", "enum": ["succeeded", "pending", "failed"]},
-            ),
-        ],
+        parameters=[*PAGE, _status("succeeded", "pending", "failed")],
     ),
     ("POST", _ONE + "/resend"): _on_endpoint(
         "resend_events",

@@ -6,31 +6,40 @@
                └─ not taken, ─► the object gets a lane: its events from here on go by it, on the schedule,
                   or slow       while those of all others go on by rounds
 
-A round is noted when all its events were taken, failed, or have been under way for so long that they were moved to
-lanes. Nothing is sent on before what came before it, of the same object, was answered with 2xx or was given up. All is
-sent again that was sent but not noted: at least once, and the first time in order.
+A round is noted when all its events were taken or failed, or are the last to be waited for. Nothing is sent before
+what came before it, of the same object, was taken or given up. What was sent but not noted is sent again: at least
+once, and the first time in order.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Final
 
-import msgspec
 import structlog
 from msgspec import structs
 
 from dues.domain.ids import new_id
 from dues.events.envelope import envelope
 from dues.events.store import Event, list_events_after
-from dues.webhooks import schedule, store
+from dues.webhooks import store
+from dues.webhooks.chains import Chain, chains_of, send_chains
 from dues.webhooks.disable import disable
+from dues.webhooks.lanes.store import (
+    Lane,
+    delete_lane,
+    find_next_of_lane,
+    find_objects_behind,
+    list_due_lanes,
+    save_lane,
+    save_lanes_due,
+)
+from dues.webhooks.leases.store import Lease, find_leased
 from dues.webhooks.reach import Reach
 from dues.webhooks.sending import Outcome, Sender
 from dues.webhooks.signing import signed_headers
-from dues.webhooks.store import Behind, Delivered, Health, Lane, Lease
+from dues.webhooks.store import Behind, Delivered, Health
+from dues.webhooks.telling import health_after, is_broken, is_hopeless, told_of
 
 ROUND_SIZE: Final = 200
 """Events that are read, and held in memory, at a time."""
@@ -38,10 +47,7 @@ ROUND_SIZE: Final = 200
 IN_FLIGHT_MAX: Final = 32
 """Requests under way to one endpoint."""
 
-PATIENCE_SECONDS: Final = 1.0
-"""An object whose event takes longer than this goes by a lane, so that nobody waits for it."""
-
-ASIDE_SECONDS: Final = 60.0
+ASIDE: Final = timedelta(seconds=60)
 """When a lane is tried anew whose process died while its first event was under way; longer than any attempt."""
 
 IDLE_SECONDS: Final = 10.0
@@ -59,21 +65,6 @@ class LeaseLostError(Exception):
     """Somebody else delivers to the endpoint now, or nobody should."""
 
 
-@dataclass(eq=False)
-class Chain:
-    """The events of one object in a round, and what became of those that were sent."""
-
-    events: Sequence[Event]
-    results: list[tuple[Event, Outcome]] = field(default_factory=list)
-    sending: "asyncio.Task[Outcome] | None" = None
-    task: "asyncio.Task[None] | None" = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every event was taken."""
-        return len(self.results) == len(self.events) and self.results[-1][1].succeeded
-
-
 class Courier:
     """`run` returns when there has been nothing to send for a while, or somebody else should."""
 
@@ -86,25 +77,27 @@ class Courier:
         self._sends: set[asyncio.Task[Outcome]] = set()
         self._position = lease.position
         self._health = Health(lease.failures, lease.failing_since, lease.held_until)
+        self._is_back = False
+        """Whether the endpoint was broken and has just taken something: everything that waits for it may go on."""
         self._noting = asyncio.Lock()
         self._lane_ended = asyncio.Event()
 
     async def run(self) -> None:
         """Delivers. Raises nothing but Unavailable and the like."""
-        idle_since = asyncio.get_running_loop().time()
+        idle_since = _clock()
         try:
             while not self._reach.news.closing:
                 bell = self._reach.news.bell(self._lease.tenant_id)
                 self._lane_ended.clear()
-                lease = await store.find_leased(self._reach.database, _now(), self._lease, self._reach.holder)
+                lease = await find_leased(self._reach.database, _now(), self._lease, self._reach.holder)
                 if lease is None:
                     return
                 self._lease = lease
                 await self._start_lanes()
                 progressed = await self._round()
                 if progressed or self._lanes:
-                    idle_since = asyncio.get_running_loop().time()
-                elif asyncio.get_running_loop().time() - idle_since > IDLE_SECONDS:
+                    idle_since = _clock()
+                elif _clock() - idle_since > IDLE_SECONDS:
                     return
                 if not progressed:
                     await self._wait(bell)
@@ -128,60 +121,27 @@ class Courier:
             for one in waiting:
                 one.cancel()
 
-    # What is new ------------------------------------------------------------------------------------------------
-
     async def _round(self) -> bool:
         """Sends what is new; whether there was anything."""
-        lease, held_until = self._lease, self._health.held_until
+        lease, database, held_until = self._lease, self._reach.database, self._health.held_until
         if held_until is not None and held_until > lease.now:
             return False
         to = await self._reach.horizon.complete_to()
-        types = self._types
-        events = await list_events_after(
-            self._reach.database, lease.tenant_id, types, self._position, to, ROUND_SIZE, None
-        )
+        events = await list_events_after(database, lease.tenant_id, self._types, self._position, to, ROUND_SIZE, None)
         if not events:
             return False
         position = events[-1].position if len(events) == ROUND_SIZE else max(to, self._position)
         ours = [one for one in events if one.type != "webhook_endpoint.test" or one.object_id == lease.id]
-        behind = await store.find_objects_behind(self._reach.database, lease, list({one.object_id for one in ours}))
+        behind = await find_objects_behind(database, lease, list({one.object_id for one in ours}))
         fresh = [one for one in ours if one.object_id not in behind]
-        if self._health.failures >= schedule.FAILURES_MAX and fresh:
+        if is_broken(self._health) and fresh:
             # A probe: the oldest alone, and not beyond it.
             ours = [one for one in ours if one.position <= fresh[0].position]
             fresh, position = fresh[:1], fresh[0].position
-        by_object = sorted(fresh, key=lambda one: one.object_id)
-        chains = [Chain(list(chain)) for _, chain in groupby(by_object, key=lambda one: one.object_id)]
-        await self._send_chains(chains)
-        skipped = [one for one in ours if one.object_id in behind]
-        await self._note_round(position, chains, skipped)
+        chains = chains_of(fresh)
+        await send_chains(chains, self._send_soon)
+        await self._note_round(position, chains, [one for one in ours if one.object_id in behind])
         return True
-
-    async def _send_chains(self, chains: Sequence[Chain]) -> None:
-        for chain in chains:
-            chain.task = asyncio.create_task(self._send_chain(chain))
-        tasks = [chain.task for chain in chains if chain.task]
-        slow = set(tasks)
-        while slow:
-            done, slow = await asyncio.wait(slow, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                break
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _send_chain(self, chain: Chain) -> None:
-        for event in chain.events:
-            async with self._room:
-                chain.sending = asyncio.create_task(self._send(event))
-                self._sends.add(chain.sending)
-                chain.sending.add_done_callback(self._sends.discard)
-                # Whoever loses patience with the chain leaves this attempt under way: a lane takes it over.
-                outcome = await asyncio.shield(chain.sending)
-            chain.sending = None
-            chain.results.append((event, outcome))
-            if not outcome.succeeded:
-                return
 
     async def _note_round(self, position: int, chains: Sequence[Chain], skipped: Sequence[Event]) -> None:
         now = self._lease.now
@@ -189,22 +149,18 @@ class Courier:
         behind: dict[str, Behind] = {}
         under_way: list[tuple[Lane, asyncio.Task[Outcome]]] = []
         for chain in chains:
-            for event, outcome in chain.results:
-                delivered.append(self._delivered(event, outcome, 1))
-            if chain.is_whole:
+            delivered += [self._tell(event, outcome, 1) for event, outcome in chain.results]
+            if (first := chain.next) is None:
                 continue
-            failed = chain.results[-1][0] if chain.results and not chain.results[-1][1].succeeded else None
-            first = failed or chain.events[len(chain.results)]
-            aside = now + timedelta(seconds=ASIDE_SECONDS)
-            next_at = (delivered[-1].next_attempt_at or now) if failed else (aside if chain.sending else now)
-            lane_id = new_id("lane_", _now())
-            behind[first.object_id] = Behind(lane_id, first.object_id, first.position, 1 if failed else 0, next_at)
+            next_at = delivered[-1].next_attempt_at if chain.failed else now + ASIDE if chain.sending else now
+            lane = Lane(new_id("lane_", _now()), first.object_id, first.position, None, False, int(chain.failed))
+            behind[first.object_id] = Behind(lane, next_at or now)
             if chain.sending:
-                lane = Lane(lane_id, first.object_id, first.position, None, False, 0)
                 under_way.append((lane, chain.sending))
         for event in skipped:
             # Its lane may have ended meanwhile: then it needs another.
-            behind.setdefault(event.object_id, Behind(new_id("lane_", _now()), event.object_id, event.position, 0, now))
+            lane = Lane(new_id("lane_", _now()), event.object_id, event.position, None, False, 0)
+            behind.setdefault(event.object_id, Behind(lane, now))
         async with self._noting:
             await self._save(position, delivered, list(behind.values()))
             self._position = max(self._position, position)
@@ -212,15 +168,12 @@ class Courier:
             self._start_lane(lane, sending)
         await self._disable_if_hopeless([outcome for chain in chains for _, outcome in chain.results])
 
-    # Lanes ------------------------------------------------------------------------------------------------------
-
     async def _start_lanes(self) -> None:
         """Starts lanes whose time has come."""
         room = IN_FLIGHT_MAX - len(self._lanes)
         if self._lease.next_lane_at is None or self._lease.next_lane_at > self._lease.now or room <= 0:
             return
-        due = await store.list_due_lanes(self._reach.database, self._lease, list(self._lanes), room)
-        for lane in due:
+        for lane in await list_due_lanes(self._reach.database, self._lease, list(self._lanes), room):
             self._start_lane(lane, None)
 
     def _start_lane(self, lane: Lane, sending: "asyncio.Task[Outcome] | None") -> None:
@@ -240,85 +193,69 @@ class Courier:
             self._lane_ended.set()
 
     async def _run_lane(self, lane: Lane, sending: "asyncio.Task[Outcome] | None") -> None:
-        """Sends the events of a lane until one fails or none is left."""
+        """Sends the events of a lane until one fails or none is left. The first may be under way already."""
         database = self._reach.database
         while True:
             async with self._noting:
-                event = await store.find_next_of_lane(database, self._lease, lane, self._position, self._types)
+                event = await find_next_of_lane(database, self._lease, lane, self._position, self._types)
                 if event is None:
-                    await store.delete_lane(database, self._lease, lane)
+                    await delete_lane(database, self._lease, lane)
                     return
-            if sending is None:
-                async with self._room:
-                    outcome = await self._send(event)
-            else:
-                outcome, sending = await sending, None
-            attempts = (lane.attempts if event.position == lane.position else 0) + 1
-            told = self._delivered(event, outcome, attempts)
-            if told.status == "pending":
+            outcome = await (sending or await self._send_soon(event))
+            sending = None
+            told = self._tell(event, outcome, (lane.attempts if event.position == lane.position else 0) + 1)
+            again = told.status == "pending"
+            if again:
+                attempts = lane.attempts + 1 if event.position == lane.position else 1
                 lane = structs.replace(lane, position=event.position, attempts=attempts)
             else:
                 lane = structs.replace(lane, position=event.position + 1, attempts=0)
             async with self._noting:
                 await self._save(self._position, [told], [])
                 # Whoever dies now finds it due; whoever goes on does so at once.
-                await store.save_lane(database, self._lease, lane, told.next_attempt_at or self._lease.now)
+                await save_lane(database, self._lease, lane, told.next_attempt_at or self._lease.now)
             await self._disable_if_hopeless([outcome])
-            if told.status == "pending":
+            if again:
                 return
 
-    # Both -------------------------------------------------------------------------------------------------------
+    async def _send_soon(self, event: Event) -> "asyncio.Task[Outcome]":
+        """Begins to send an event when there is room for it."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._send(event))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+        task.add_done_callback(lambda _: self._room.release())
+        return task
 
     async def _send(self, event: Event) -> Outcome:
         async with self._reach.room:
             body = envelope(event)
             headers = signed_headers(self._lease.secrets, event.id, _now(), body)
             headers |= {"dues-object": event.object_id, "dues-sequence": str(event.sequence)}
-            return await self._sender.send(self._lease.url, headers, body)
+            outcome = await self._sender.send(self._lease.url, headers, body)
+            self._reach.observe(outcome)
+            return outcome
 
-    def _delivered(self, event: Event, outcome: Outcome, attempts: int) -> Delivered:
-        """What is noted of an attempt; and what it says of the endpoint's health."""
-        now, next_at, was = self._lease.now, None, self._health
-        if outcome.succeeded:
-            status = "succeeded"
-            self._health = Health()
-            if was.failures >= schedule.FAILURES_MAX:
-                self._back = True
-        else:
-            next_at = schedule.next_attempt_at(attempts, now, outcome.retry_after)
-            status = "pending" if next_at else "failed"
-            failures = was.failures + 1
-            held_until = schedule.held_until(failures, now, outcome.retry_after)
-            self._health = Health(failures, was.failing_since or now, held_until)
-        attempt = {
-            "at": now,
-            "status": outcome.status,
-            "error": outcome.error,
-            "duration_ms": outcome.duration_ms,
-            "answer": outcome.answer,
-        }
-        told = {name: value for name, value in attempt.items() if value is not None}
-        self._reach.observe(outcome)
-        return Delivered(event, status, msgspec.json.encode([told]).decode(), next_at)
-
-    _back = False
-    """Whether the endpoint has just come back, so that everything that waits for it may go on."""
+    def _tell(self, event: Event, outcome: Outcome, attempts: int) -> Delivered:
+        """What is to be noted of an attempt; and what it says of the endpoint's health."""
+        self._is_back |= outcome.succeeded and is_broken(self._health)
+        self._health = health_after(self._health, outcome, self._lease.now)
+        return told_of(event, outcome, attempts, self._lease.now)
 
     async def _save(self, position: int, delivered: Sequence[Delivered], behind: Sequence[Behind]) -> None:
         """Notes progress. Raises LeaseLostError."""
-        database, until = self._reach.database, _now() + timedelta(seconds=LEASE_SECONDS)
-        health, holder = self._health, self._reach.holder
-        if not await store.save_progress(database, self._lease, holder, until, position, health, delivered, behind):
+        reach, until = self._reach, _now() + timedelta(seconds=LEASE_SECONDS)
+        progress = store.Progress(position, self._health, delivered, behind)
+        if not await store.save_progress(reach.database, self._lease, reach.holder, until, progress):
             raise LeaseLostError
-        if self._back:
-            self._back = False
-            await store.save_lanes_due(database, self._lease)
+        if self._is_back:
+            self._is_back = False
+            await save_lanes_due(reach.database, self._lease)
 
     async def _disable_if_hopeless(self, outcomes: Sequence[Outcome]) -> None:
-        since = self._health.failing_since
         if any(outcome.status == 410 for outcome in outcomes):
             await disable(self._reach, self._lease, "gone")
-        elif since and self._lease.now - since >= schedule.GIVE_UP_AFTER:
+        elif is_hopeless(self._health, self._lease.now):
             await disable(self._reach, self._lease, "failing")
 
     @property
@@ -330,3 +267,7 @@ class Courier:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

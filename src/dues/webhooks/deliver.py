@@ -9,10 +9,10 @@ from typing import Final
 import structlog
 
 from dues.db.errors import Conflict, LockTimeout, Unavailable
-from dues.webhooks import store
 from dues.webhooks.courier import LEASE_SECONDS, PAUSE_SECONDS, Courier
+from dues.webhooks.leases import store
+from dues.webhooks.leases.store import Lease
 from dues.webhooks.reach import Reach
-from dues.webhooks.store import Lease
 
 LEASES_MAX: Final = 500
 LEASES_AT_ONCE: Final = 20

@@ -4,9 +4,9 @@ import structlog
 
 from dues.domain.webhook_endpoints import DisabledReason, WebhookEndpoint
 from dues.events.store import insert_event
-from dues.webhooks import store
+from dues.webhooks.leases import store
+from dues.webhooks.leases.store import Lease
 from dues.webhooks.reach import Reach
-from dues.webhooks.store import Lease
 from dues.webhooks.wire import webhook_endpoint_json
 from dues.work.work import Work
 

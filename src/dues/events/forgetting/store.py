@@ -40,3 +40,12 @@ async def delete_old_events(database: Database, tenant_id: int, event_type: str,
     assert row
     number: int = row["number"]
     return number
+
+
+FIND_FORGOTTEN = "select events_forgotten_to as position from tenants where id = $1"
+
+
+async def find_forgotten(database: Database, tenant_id: int) -> int:
+    """The position up to which a tenant's events are no longer kept."""
+    row = await database.row(FIND_FORGOTTEN, tenant_id)
+    return row["position"] if row else 0

@@ -10,6 +10,7 @@ from msgspec import Struct
 from dues.db.database import Database
 from dues.events import store
 from dues.events.catalogue import EventType
+from dues.events.forgetting.store import find_forgotten
 from dues.events.horizon import Horizon
 from dues.events.news import News
 from dues.events.store import Event
@@ -51,7 +52,7 @@ async def follow(feed: Feed, tenant_id: int, query: FeedQuery, wait_seconds: flo
 
     Waits for the first to come where there is none. Raises CursorTooOld.
     """
-    if 0 < query.position < await store.find_forgotten(feed.database, tenant_id):
+    if 0 < query.position < await find_forgotten(feed.database, tenant_id):
         raise CursorTooOld
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:

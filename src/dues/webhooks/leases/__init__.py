@@ -1,0 +1,1 @@
+"""Leases: one process at a time delivers to an endpoint."""

@@ -1,0 +1,1 @@
+"""Sending again: lanes for events that were asked for once more."""
