@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from dues.db.database import Database
 from dues.db.statistics import keep_statistics
@@ -40,6 +41,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         feed=Feed(database, horizon, news),
         webhook_allow_private=settings.webhook_allow_private,
     )
+    deliver = partial(deliver_for_ever, allow_private=settings.webhook_allow_private, observe=counts.observe_delivery)
     chores = [
         asyncio.create_task(chore)
         for chore in (
@@ -47,11 +49,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
             keep_statistics(database),
             forget_events_for_ever(database, timedelta(days=settings.event_days)),
             news.run(),
-            *(
-                [deliver_for_ever(database_url, news, allow_private=settings.webhook_allow_private)]
-                if settings.webhooks
-                else []
-            ),
+            *([deliver(database_url, news)] if settings.webhooks else []),
         )
     ]
     try:

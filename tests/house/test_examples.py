@@ -20,7 +20,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     *sorted((DOCS / "reference" / "resources").glob("*.md")),
     DOCS / "guides" / "move-the-test-clock.md",
+    DOCS / "guides" / "receive-webhooks.md",
     DOCS / "guides" / "record-a-payment.md",
+    DOCS / "guides" / "replay-what-you-missed.md",
 ]
 
 EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)

@@ -39,6 +39,15 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self._attempts = Counter(
+            "dues_webhook_attempts", "Attempts to deliver an event.", ("outcome",), registry=self._registry
+        )
+        self._attempt_seconds = Histogram(
+            "dues_webhook_duration_seconds",
+            "How long attempts to deliver took.",
+            buckets=_LATENCY_BUCKETS,
+            registry=self._registry,
+        )
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -56,6 +65,11 @@ class Metrics:
         """Counts one group."""
         known = self._commands.get(command) or self._commands.setdefault(command, self._group_sizes.labels(command))
         known.observe(size)
+
+    def observe_delivery(self, succeeded: bool, seconds: float) -> None:
+        """Counts one attempt to deliver an event."""
+        self._attempts.labels("succeeded" if succeeded else "failed").inc()
+        self._attempt_seconds.observe(seconds)
 
     def render(self, connections: dict[str, int]) -> bytes:
         """The text that Prometheus reads."""

@@ -233,7 +233,7 @@ class Courier:
             headers = signed_headers(self._lease.secrets, event.id, _now(), body)
             headers |= {"dues-object": event.object_id, "dues-sequence": str(event.sequence)}
             outcome = await self._sender.send(self._lease.url, headers, body)
-            self._reach.observe(outcome)
+            self._reach.observe(outcome.succeeded, outcome.duration_ms / 1000)
             return outcome
 
     def _tell(self, event: Event, outcome: Outcome, attempts: int) -> Delivered:

@@ -11,7 +11,6 @@ from dues.events.horizon import Horizon
 from dues.events.news import News
 from dues.webhooks.deliver import Deliverer
 from dues.webhooks.reach import Reach
-from dues.webhooks.sending import Outcome
 
 CONNECTIONS_MAX = 6
 """Of its own, so that deliveries never wait for requests nor requests for them."""
@@ -20,7 +19,11 @@ _log = structlog.get_logger()
 
 
 async def deliver_for_ever(
-    url: str, news: News, *, allow_private: bool, observe: Callable[[Outcome], None] = lambda outcome: None
+    url: str,
+    news: News,
+    *,
+    allow_private: bool,
+    observe: Callable[[bool, float], None] = lambda succeeded, seconds: None,
 ) -> None:
     """Delivers webhooks until cancelled."""
     # What is noted of deliveries need not survive a crash: then they are made again. So nothing waits for a disk.

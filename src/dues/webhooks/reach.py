@@ -10,7 +10,6 @@ from dues.db.database import Database
 from dues.events.catalogue import EventType
 from dues.events.horizon import Horizon
 from dues.events.news import News
-from dues.webhooks.sending import Outcome
 
 IN_FLIGHT_MAX: Final = 256
 """Requests under way to all endpoints of a process."""
@@ -24,7 +23,7 @@ class Reach:
     horizon: Horizon
     news: News
     allow_private: bool
-    observe: Callable[[Outcome], None] = lambda outcome: None
+    observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
     holder: str = field(default_factory=lambda: uuid.uuid4().hex)
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
     types: tuple[str, ...] = get_args(EventType)
