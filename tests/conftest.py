@@ -51,7 +51,7 @@ async def _verified(url: str) -> list[Finding]:
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on that database."""
     log = tmp_path_factory.mktemp("server") / "log"
-    with RunningServer(database_url=database_url, log=log).running() as running:
+    with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
         yield running
 
 
@@ -59,7 +59,7 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Another server process on the same database."""
     log = tmp_path_factory.mktemp("second-server") / "log"
-    with RunningServer(database_url=database_url, log=log).running() as running:
+    with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
         yield running
 
 

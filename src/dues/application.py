@@ -19,6 +19,7 @@ from dues.idempotency.purge import purge_for_ever
 from dues.resources.events.feed import Feed
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
+from dues.webhooks.forgetting.purge import forget_deliveries_for_ever
 from dues.webhooks.process import deliver_for_ever
 from dues.work.group_commit import GroupCommit
 
@@ -48,6 +49,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
             purge_for_ever(database),
             keep_statistics(database),
             forget_events_for_ever(database, timedelta(days=settings.event_days)),
+            forget_deliveries_for_ever(database, timedelta(days=settings.event_days)),
             news.run(),
             *([deliver(database_url, news)] if settings.webhooks else []),
         )

@@ -1,0 +1,1 @@
+"""What became of deliveries is kept as long as their events are."""
