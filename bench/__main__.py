@@ -14,6 +14,7 @@ from bench import ground, measures, servers, table
 from bench.arena import Arena, Size, prepared
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
+from bench.deliveries import deliveries
 from bench.findings import Report
 from bench.ground import NotDurableError
 from bench.lists import PageError, lists
@@ -28,7 +29,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
 BESIDE = ("creates", "single", "reads", "payments")
 ALONE = ("bills", "adjustments")
 AT_SIZE = ("lists", "size")
-MEASURES = (*BESIDE, *ALONE, *AT_SIZE, "memory", "verify")
+MEASURES = (*BESIDE, *ALONE, *AT_SIZE, "deliveries", "memory", "verify")
 
 FAILURES = (BooksError, LoadFailedError, NotDurableError, PageError, PgbenchError, ServerError, UnequalError)
 
@@ -59,6 +60,9 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
         _measure_alone(console, chosen, arena, size, report)
     if set(chosen) & set(AT_SIZE):
         _measure_at_size(console, chosen, scratch, size, report)
+    if "deliveries" in chosen:
+        console.print("Webhooks: from a backlog, and while creates arrive …")
+        report.add(*deliveries(scratch, size))
     if "memory" in chosen:
         console.print(f"Memory over {size.memory_then:,} creates …")
         with servers.dues(scratch / "memory") as ours:
@@ -144,6 +148,7 @@ def _size(options: argparse.Namespace) -> Size:
         entries=options.entries or (50_000 if options.quick else 1_000_000),
         distinct=100 if options.quick else 1_000,
         spread=500 if options.quick else 10_000,
+        events=1_000 if options.quick else 10_000,
     )
 
 

@@ -30,6 +30,8 @@ class Size:
     """How many accounts are read, and how many answers replayed, around and around."""
     spread: int = 10_000
     """How many accounts are adjusted, around and around."""
+    events: int = 10_000
+    """How many events wait for delivery."""
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         received = self.received + data if self.received else data
-        if not _is_whole(received):
+        if not is_whole(received):
             self.received = received
             return
         self.received = b""
@@ -138,7 +138,7 @@ class _Connection(asyncio.Protocol):
         self.run.connection_closed()
 
 
-def _is_whole(answer: bytes) -> bool:
+def is_whole(answer: bytes) -> bool:
     """Whether a head and all of its body are there. Every answer here has a Content-Length (a 204 would not)."""
     head_ends = answer.find(b"\r\n\r\n")
     if head_ends < 0:

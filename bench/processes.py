@@ -10,11 +10,11 @@ class Server:
     """A server's process and those that it started; an embedded PostgreSQL is counted on its own."""
 
     def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
+        self.process = psutil.Process(pid)
 
     def _all(self) -> list[psutil.Process]:
-        children = self._process.children(recursive=True)
-        return [self._process, *(child for child in children if "postgres" not in child.name())]
+        children = self.process.children(recursive=True)
+        return [self.process, *(child for child in children if "postgres" not in child.name())]
 
     def cpu_seconds(self) -> float:
         """CPU time used so far, user and system."""

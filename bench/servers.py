@@ -1,13 +1,14 @@
 """Starts and stops the servers under test, each a process of its own on 127.0.0.1."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +34,34 @@ class Running:
 
 
 @contextmanager
-def dues(data: Path) -> Iterator[Running]:
-    """dues as it comes, with its embedded PostgreSQL in `data`."""
+def dues(data: Path, **settings: str) -> Iterator[Running]:
+    """dues as it comes but for `settings`, with its embedded PostgreSQL in `data`."""
     port = _free_port()
     command = dues_command("serve", "--data", str(data), "--port", str(port))
     try:
-        with _running("dues", command, port, data.with_name(f"{data.name}-dues.log")) as server:
+        with _running("dues", command, port, data.with_name(f"{data.name}-dues.log"), settings) as server:
             yield server
     finally:
         # A server that had to be killed leaves its PostgreSQL running; the next who asks is the last, and stops it.
         if (data / "postgres" / "postmaster.pid").exists():
             database_url(data)
+
+
+@contextmanager
+def deliverer(data: Path, server: Running) -> Iterator[Running]:
+    """`dues deliver` beside a server."""
+    with data.with_name(f"{data.name}-deliver.log").open("ab") as output:
+        settings = environment() | {"DUES_WEBHOOK_ALLOW_PRIVATE": "true"}
+        command = dues_command("deliver", "--data", str(data))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, env=settings)
+    try:
+        assert process.stdout
+        process.stdout.readline()  # it says that it delivers
+        yield Running("dues deliver", server.port, Server(process.pid))
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.wait(STOP_TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -89,9 +107,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str], port: int, log: Path) -> Iterator[Running]:
+def _running(
+    name: str, command: Sequence[str], port: int, log: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    given = environment() | {f"DUES_{name.upper()}": value for name, value in (settings or {}).items()}
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment())
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=given)
     try:
         _wait_until_ready(name, process, port, log)
         yield Running(name, port, Server(process.pid))
