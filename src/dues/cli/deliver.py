@@ -4,6 +4,8 @@ import asyncio
 import signal
 from contextlib import suppress
 
+import uvloop
+
 from dues.cli.database import Data, database_of
 from dues.db.database import Database
 from dues.events.news import News
@@ -17,7 +19,8 @@ def deliver(data: Data = None) -> None:
     configure_logs(settings.log_level)
     with database_of(settings) as (url, _):
         print("dues delivers webhooks; Ctrl-C stops it.", flush=True)
-        asyncio.run(_deliver(settings, url))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_deliver(settings, url))
 
 
 async def _deliver(settings: Settings, url: str) -> None:

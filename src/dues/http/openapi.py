@@ -38,6 +38,7 @@ def document(docs_base: str) -> dict[str, Any]:
     answers += [operation.previews[0] for operation in OPERATIONS.values() if operation.previews]
     _, asked = msgspec.json.schema_components(requests, ref_template="#/components/schemas/{name}")
     _, answered = msgspec.json.schema_components([*answers, Problem], ref_template="#/components/schemas/{name}")
+    assert not {_component(name) for name in answered} & asked.keys() - answered.keys(), "one name for two things"
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
         paths.setdefault(path, {})[method.lower()] = _operation(method, path, operation, docs_base)

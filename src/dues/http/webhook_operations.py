@@ -15,7 +15,7 @@ from dues.http.event_examples import (
 from dues.http.examples import page_of
 from dues.http.operation import PAGE, Operation, query
 from dues.http.pages import DeliveryListBody, WebhookEndpointListBody
-from dues.resources.webhook_endpoints.wire import DeletedBody, NewWebhookEndpointBody, ResentBody
+from dues.resources.webhook_endpoints.wire import DeletedBody, ResentBody, SecretWebhookEndpointBody
 from dues.webhooks.wire import WebhookEndpointBody
 
 _ENDPOINT: Final = ("webhook_endpoint", "The endpoint's id (`whe_…`).")
@@ -68,7 +68,7 @@ WEBHOOK_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "Webhooks say; at least once, and the events of each object in order. The answer has the secret that "
         "receivers verify signatures with, this once.",
         status=201,
-        answer=NewWebhookEndpointBody,
+        answer=SecretWebhookEndpointBody,
         example=NEW_WEBHOOK_ENDPOINT,
         problems=("too_many_webhook_endpoints",),
         request=NewWebhookEndpoint,
@@ -115,7 +115,7 @@ WEBHOOK_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "Rotate the secret of a webhook endpoint",
         "For 24 hours webhooks are signed with both secrets, so that receivers can change without missing any. It "
         "takes no body.",
-        NewWebhookEndpointBody,
+        SecretWebhookEndpointBody,
         {**NEW_WEBHOOK_ENDPOINT, "old_secret_until": "2026-01-06T08:30:00Z"},
         tagged=True,
     ),

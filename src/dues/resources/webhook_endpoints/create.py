@@ -11,7 +11,7 @@ from dues.domain.webhook_endpoints import ENDPOINTS_MAX, NewWebhookEndpoint, Web
 from dues.events.catalogue import EventType
 from dues.resources.changes import Shown
 from dues.resources.webhook_endpoints import store
-from dues.resources.webhook_endpoints.wire import NewWebhookEndpointBody
+from dues.resources.webhook_endpoints.wire import SecretWebhookEndpointBody
 from dues.webhooks.addresses import refuse_url
 from dues.webhooks.signing import new_secret
 from dues.webhooks.wire import webhook_endpoint_body
@@ -68,7 +68,7 @@ def types_json(endpoint: WebhookEndpoint) -> str | None:
 def shown_with_secret(endpoint: WebhookEndpoint, secret: str, **more: object) -> Shown:
     """The endpoint with its new secret, as it is shown once."""
     body = {**msgspec.structs.asdict(webhook_endpoint_body(endpoint)), "secret": secret, **more}
-    return Shown(endpoint.id, msgspec.json.encode(NewWebhookEndpointBody(**body)))
+    return Shown(endpoint.id, msgspec.json.encode(SecretWebhookEndpointBody(**body)))
 
 
 def _claims(request: Request[NewWebhookEndpoint]) -> Iterable[Claim]:

@@ -13,7 +13,7 @@ from dues.webhooks.wire import WebhookEndpointBody
 Time = Annotated[datetime, Meta(tz=True)]
 
 
-class NewWebhookEndpointBody(WebhookEndpointBody, frozen=True, kw_only=True, omit_defaults=True):
+class SecretWebhookEndpointBody(WebhookEndpointBody, frozen=True, kw_only=True, omit_defaults=True):
     """A webhook endpoint, and the secret that its webhooks are signed with, shown this once."""
 
     secret: Annotated[str, says("`whsec_…`: what receivers verify signatures with. Shown this once.")]
