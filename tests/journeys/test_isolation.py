@@ -13,7 +13,9 @@ from tests.conftest import Merchant
 from tests.running import Caller, RunningServer, new_key, new_reference
 
 DOCUMENT = document("http://docs")
-NOUNS = ("customer", "account", "bill")
+NOUNS = ("customer", "account", "bill", "payment")
+
+WITHOUT_REFERENCE = ("event", "webhook_endpoint")
 
 Operation = tuple[str, str]
 """(method, path with a parameter)"""
@@ -77,7 +79,7 @@ FILTERS: list[tuple[str, str]] = [
     for path, methods in DOCUMENT["paths"].items()
     if "{" not in path and "get" in methods
     for parameter in methods["get"]["parameters"]
-    if parameter["name"] in ("external_reference", "customer", "account", "metadata[key]")
+    if parameter["name"] in ("external_reference", "customer", "account", "bill", "metadata[key]")
 ]
 
 
@@ -91,20 +93,35 @@ class Belongings:
     objects: dict[str, dict[str, Any]]
 
     def names(self, noun: str) -> list[str]:
-        """The id and the reference of the one `noun`, or the one idempotency key."""
-        return (
-            [self.key] if noun == "idempotency_key" else [self.objects[noun][m] for m in ("id", "external_reference")]
-        )
+        """The id and, if it has one, the reference of the one `noun`; or the one idempotency key."""
+        if noun == "idempotency_key":
+            return [self.key]
+        return [self.objects[noun][member] for member in ("id", "external_reference") if member in self.objects[noun]]
 
 
 def belongings(caller: Caller) -> Belongings:
-    """What somebody makes: a customer, an account and a bill, with a reference that has to be escaped."""
+    """What somebody makes: one of each, with references that have to be escaped where there are any."""
     key, secret = new_key(), new_key()
     fields: dict[str, Any] = {"currency": "ZAR", "balance": 100, "metadata": {"key": secret}}
     customer = caller.register_customer(external_reference=new_reference("CUST/'é'"), **fields).json()
     account = caller.open_account(customer=customer["id"], external_reference=new_reference("UAR/'é'"), **fields).json()
     bill = caller.make_bill(key, account=account["id"], metadata={"key": secret}).json()
-    return Belongings(caller, key, secret, {"customer": customer, "account": account, "bill": bill})
+    payment = caller.post("/billing/payments", payment_of(bill["id"]) | {"metadata": {"key": secret}}).json()
+    endpoint = caller.post("/billing/webhook_endpoints", {"url": "https://example.com/webhooks"}).json()
+    objects = {
+        "customer": customer,
+        "account": account,
+        "bill": caller.get(f"/billing/bills/{bill['id']}").json(),
+        "payment": payment,
+        "event": caller.get("/billing/events?limit=1").json()["data"][0],
+        "webhook_endpoint": {name: value for name, value in endpoint.items() if name != "secret"},
+    }
+    return Belongings(caller, key, secret, objects)
+
+
+def payment_of(bill: str) -> dict[str, Any]:
+    """A payment of some of a bill."""
+    return {"bill": bill, "external_reference": new_reference("EFT/'é'"), "amount": 1_000, "currency": "ZAR"}
 
 
 def nobodys(name: str) -> str:
@@ -121,6 +138,8 @@ def victim(alice: Caller) -> Iterator[Belongings]:
     for noun in NOUNS:
         assert alice.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
         assert len(alice.everything(f"/billing/{noun}s")) == 1
+    for noun in WITHOUT_REFERENCE:
+        assert alice.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
 
 
 @pytest.fixture(params=["another merchant", "the other mode"])
@@ -212,6 +231,8 @@ def test_a_reference_or_key_that_somebody_else_has_is_free(victim: Belongings, i
     made = intruder.make_bill(victim.key, external_reference=reference["bill"], account=account)
     assert made.status_code == 201
     assert "idempotent-replayed" not in made.headers
+    paid = payment_of(made.json()["id"]) | {"external_reference": reference["payment"]}
+    assert intruder.post("/billing/payments", paid).status_code == 201
     for noun in NOUNS:
         found = intruder.get(f"/billing/{noun}s/{quote(reference[noun], safe='')}").json()
         assert found["external_reference"] == reference[noun]
