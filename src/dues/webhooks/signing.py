@@ -3,7 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -20,11 +20,11 @@ def new_secret() -> str:
 
 def signed_headers(secrets: Sequence[str], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """The three headers of a webhook: its id, the time of this attempt, and a signature with each of `secrets`."""
-    text = body.decode()
+    text, utc = body.decode(), at.astimezone(UTC)  # the library takes the digits of a time, not its zone
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(_webhook(secret).sign(message_id, at, text) for secret in secrets),
+        "webhook-timestamp": str(int(utc.timestamp())),
+        "webhook-signature": " ".join(_webhook(secret).sign(message_id, utc, text) for secret in secrets),
     }
 
 
