@@ -40,7 +40,8 @@ def made(request: NewPayment, target: Obligation, bills: list[Obligation | None]
     ],
 )
 def test_it_says_whose_it_is(owed: Obligation, ids: tuple[str, str | None, str | None]) -> None:
-    payment = made(asked(**{owed.kind: owed.of.id}), owed).payment
+    named: dict[str, Any] = {owed.kind: owed.of.id}
+    payment = made(asked(**named), owed).payment
     assert (payment.customer_id, payment.account_id, payment.bill_id) == ids
     assert (payment.status, payment.reversal, payment.collector_id) == ("applied", None, "key_till")
     [application] = payment.applications
@@ -90,7 +91,7 @@ def test_what_is_wrong_with_it_is_said_in_this_order() -> None:
 
     def code(request: NewPayment, found: PaymentSurroundings) -> str | None:
         refusal = refuse_before_rules(request, found)
-        return refusal and refusal.code
+        return refusal.code if refusal else None
 
     assert code(asked(amount=AMOUNT_MAX + 1), PaymentSurroundings(None, True)) == "amount_out_of_range"
     assert code(asked(), PaymentSurroundings(None, True)) == "external_reference_taken"
