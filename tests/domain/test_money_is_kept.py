@@ -95,7 +95,7 @@ def walk(beginning: Beginning, all_: list[Step]) -> Iterator[tuple[Books, Step, 
             assert books.amount(id_) == line.amount
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(beginnings, steps)
 def test_a_step_is_accepted_just_when_the_rules_allow_it_and_every_amount_is_what_it_comes_to(
     beginning: Beginning, all_: list[Step]
@@ -104,14 +104,14 @@ def test_a_step_is_accepted_just_when_the_rules_allow_it_and_every_amount_is_wha
         assert accepted == expected, step
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(beginnings, steps)
 def test_a_refused_step_changes_nothing(beginning: Beginning, all_: list[Step]) -> None:
     for books, _, _, accepted, before in walk(beginning, all_):
         assert accepted or books.everything() == before
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(beginnings, steps)
 def test_a_payment_is_the_sum_of_its_applications_and_of_its_entries(beginning: Beginning, all_: list[Step]) -> None:
     for books, _, _, _, _ in walk(beginning, all_):
@@ -128,7 +128,7 @@ def test_a_payment_is_the_sum_of_its_applications_and_of_its_entries(beginning: 
             assert moved == {"payment": payment.amount, "reversal": payment.amount if payment.reversal else 0}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(beginnings, steps)
 def test_every_chain_is_unbroken_and_ends_at_the_amount(beginning: Beginning, all_: list[Step]) -> None:
     for books, _, _, _, _ in walk(beginning, all_):
@@ -137,7 +137,7 @@ def test_every_chain_is_unbroken_and_ends_at_the_amount(beginning: Beginning, al
             assert sum(entry.amount for entry in chain) == (books.amount(id_) or 0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(beginnings, steps)
 def test_the_status_of_a_bill_follows_what_was_paid_of_it(beginning: Beginning, all_: list[Step]) -> None:
     for books, _, _, _, _ in walk(beginning, all_):
