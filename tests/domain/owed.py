@@ -20,7 +20,7 @@ def rules(least: int = 0, most: int = 1000, *, under: bool = True, over: bool = 
 
 
 def bill(outstanding: int, paid: int = 0, default: PaymentRules | None = None, **changes: Any) -> Obligation:
-    """A bill of Jane's in ZAR, of which so much is outstanding (nothing: it was paid, and for 1 more than is due)."""
+    """A bill of Jane's in ZAR, of which so much is outstanding (nothing: it was paid in full)."""
     due = paid + outstanding if outstanding else max(1, paid)
     fields: dict[str, Any] = {
         "id": "bill_1",
