@@ -1,12 +1,16 @@
 """Who pays, takes back, and looks at what was written of it."""
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from dues.db.database import Database
-from tests.conftest import Ask
+from dues.tenants import store
+from dues.tenants.keys import Mode, NewKey, generate
+from tests.conftest import Ask, Merchant
 from tests.running import Caller, new_reference
 
 STANDARD = {"min_amount": 100, "max_amount": 500_000, "underpayment_allowed": True, "overpayment_allowed": False}
@@ -31,7 +35,7 @@ def reverse(caller: Caller, payment: str, key: str | None = None, **changes: Any
 
 def new_account(caller: Caller, balance: int | None = 3_000, **changes: Any) -> dict[str, Any]:
     """An account in ZAR that owes `balance`; None: it tracks none."""
-    tracked = {} if balance is None else {"currency": "ZAR", "balance": balance}
+    tracked: dict[str, Any] = {} if balance is None else {"currency": "ZAR", "balance": balance}
     made: dict[str, Any] = caller.open_account(**tracked | changes).json()
     return made
 
@@ -64,3 +68,26 @@ def events(ask: Ask[list[Event]], *object_ids: str) -> list[Event]:
         return [(row["type"], row["object_id"], json.loads(row["data"])) for row in rows]
 
     return ask(find)
+
+
+@dataclass(frozen=True)
+class Collector:
+    """A till, a bank or a partner, and the id of its key."""
+
+    id: str
+    caller: Caller
+
+
+def new_collector(ask: Ask[NewKey], merchant: Merchant, mode: Mode = "test") -> Collector:
+    """Somebody who got a collector's key of the merchant."""
+
+    async def make(database: Database) -> NewKey:
+        now = datetime.now(UTC)
+        key = generate(mode, "collector", now)
+        async with database.transaction() as tx:
+            store.insert_keys(tx, merchant.id, [key], now)
+            await tx.commit()
+        return key
+
+    key = ask(make)
+    return Collector(key.id, Caller(merchant.base, key.secret))

@@ -18,7 +18,7 @@ def counts(ask: Ask[list[int]]) -> list[int]:
     """How many rows there are in each table that a payment is written to."""
 
     async def count(database: Database) -> list[int]:
-        return [(await database.rows(f"select count(*) from {table}"))[0][0] for table in TABLES]
+        return [(await database.rows(f"select count(*) as n from {table}"))[0]["n"] for table in TABLES]
 
     return ask(count)
 

@@ -116,7 +116,7 @@ def test_the_rules_of_a_bill_can_be_changed_and_given_up(alice: Caller) -> None:
 
 def test_a_minimum_above_the_maximum_is_refused_wherever_it_is_set(alice: Caller) -> None:
     account, bill = new_account(alice), new_bill(alice)
-    senseless = {"payment_rules": STANDARD | {"min_amount": 500_001}}
+    senseless: dict[str, Any] = {"payment_rules": STANDARD | {"min_amount": 500_001}}
     answers = [
         alice.register_customer(currency="ZAR", balance=1, **senseless),
         alice.open_account(currency="ZAR", balance=1, **senseless),
