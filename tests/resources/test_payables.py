@@ -1,99 +1,128 @@
-"""GET …/payable: what can be paid now, or why nothing can; and the rules that it goes by."""
+"""GET /billing/{customers|accounts|bills}/{…}/payable, over HTTP: what it tells, and what its ETag is good for."""
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import Merchant
-from tests.resources.payments.paying import PATH, STANDARD, owing, paid, payment, refused, rules
-from tests.running import Caller
-
-KINDS = ["bill", "account", "customer"]
+from tests.resources.payments.paying import STANDARD, new_account, new_bill, pay, refused, reverse, shown
+from tests.running import Caller, new_reference
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_tells_the_smallest_and_the_largest(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind, payment_rules=rules(min_amount=50, max_amount=700))
-    seen = alice.get(f"/billing/{kind}s/{owed['external_reference']}/payable").json()
-    assert seen == {
-        "id": owed["id"],
-        "external_reference": owed["external_reference"],
-        "payable": True,
-        "outstanding": 1_000,
-        "currency": "ZAR",
-        "min_amount": 50,
-        "max_amount": 700,
-    }
-    for amount, status in ((49, 422), (50, 201), (700, 201), (701, 422)):
-        fresh = owing(alice, kind, payment_rules=rules(min_amount=50, max_amount=700))
-        assert alice.post(PATH, payment(amount, **{kind: fresh["id"]})).status_code == status
+def payable(caller: Caller, thing: dict[str, Any], **headers: str) -> httpx.Response:
+    """What can be paid of a customer, an account or a bill."""
+    kinds = {"bcus": "customers", "bacc": "accounts", "bill": "bills"}
+    return caller.get(f"/billing/{kinds[thing['id'][:4]]}/{thing['id']}/payable", **headers)
+
+
+def test_it_tells_what_is_outstanding_and_the_smallest_and_largest_payment(alice: Caller) -> None:
+    customer = alice.register_customer(currency="ZAR", balance=3_000, name="Jane Doe").json()
+    account = new_account(alice, customer=customer["id"])
+    bill = new_bill(alice, account=account["id"])
+    for thing, outstanding in ((customer, 3_000), (account, 3_000), (bill, 150_000)):
+        answer = payable(alice, thing)
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "id": thing["id"],
+            "external_reference": thing["external_reference"],
+            "payable": True,
+            "outstanding": outstanding,
+            "currency": "ZAR",
+            "min_amount": 100,
+            "max_amount": outstanding,
+            "name": "J*** D***",
+        }
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("rules", "smallest", "largest"),
     [
-        ({"payment_rules": rules(max_amount=10, underpayment_allowed=False)}, "payment_above_maximum"),
-        ({"payment_rules": rules(max_amount=0)}, "payment_above_maximum"),
+        (STANDARD | {"max_amount": 5_000}, 100, 5_000),
+        (STANDARD | {"underpayment_allowed": False}, 150_000, 150_000),
+        (STANDARD | {"overpayment_allowed": True}, 100, 500_000),
+        (STANDARD | {"min_amount": 200_000}, 150_000, 150_000),
     ],
 )
-def test_or_why_nothing_can_be_paid(changes: dict[str, Any], code: str, alice: Caller) -> None:
-    bill = owing(alice, "bill", **changes)["id"]
-    seen = alice.get(f"/billing/bills/{bill}/payable").json()
-    assert (seen["payable"], seen["reason"]["code"]) == (False, code)
-    assert "min_amount" not in seen
-    assert "max_amount" not in seen
+def test_its_ends_are_taken_and_what_is_beyond_is_not(
+    alice: Caller, rules: dict[str, Any], smallest: int, largest: int
+) -> None:
+    for amount, taken in ((smallest, True), (largest, True), (smallest - 1, False), (largest + 1, False)):
+        bill = new_bill(alice, payment_rules=rules)
+        told = payable(alice, bill).json()
+        assert (told["min_amount"], told["max_amount"]) == (smallest, largest)
+        assert (pay(alice, bill=bill["id"], amount=amount).status_code == 201) is taken
 
 
-def test_what_is_paid_or_voided_or_not_tracked_says_so(alice: Caller) -> None:
-    bill, voided = owing(alice, "bill")["id"], owing(alice, "bill")["id"]
-    paid(alice, 1_000, bill=bill)
-    alice.post(f"/billing/bills/{voided}/void", {})
-    untracked = alice.open_account(currency="ZAR").json()["id"]
-    reasons = [
-        alice.get(f"/billing/{path}/payable").json()["reason"]["code"]
-        for path in (f"bills/{bill}", f"bills/{voided}", f"accounts/{untracked}")
+def test_where_nothing_can_be_paid_it_tells_what_a_payment_would_be_refused_for(alice: Caller) -> None:
+    untracked, credit = new_account(alice, None), new_account(alice, -500)
+    paid, voided = new_bill(alice), new_bill(alice)
+    big = new_bill(alice, payment_rules=STANDARD | {"underpayment_allowed": False, "max_amount": 1_000})
+    pay(alice, bill=paid["id"], amount=150_000)
+    alice.post(f"/billing/bills/{voided['id']}/void", {})
+    expected = [
+        (untracked, "payment_not_allowed", None),
+        (credit, "overpayment_not_allowed", 0),
+        (paid, "overpayment_not_allowed", 0),
+        (voided, "bill_voided", 150_000),
+        (big, "payment_above_maximum", 150_000),
     ]
-    assert reasons == ["overpayment_not_allowed", "bill_voided", "payment_not_allowed"]
+    for thing, code, outstanding in expected:
+        told = payable(alice, thing).json()
+        assert (told["payable"], told["reason"]["code"], told.get("outstanding")) == (False, code, outstanding)
+        assert not {"min_amount", "max_amount"} & told.keys()
+        kind = "bill" if thing["id"].startswith("bill_") else "account"
+        refusal = pay(alice, amount=outstanding or 100, **{kind: thing["id"]}).json()
+        assert (refusal["code"], refusal["detail"]) == (code, told["reason"]["detail"])
 
 
-def test_it_has_not_changed_until_it_has(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    path = f"/billing/bills/{bill}/payable"
-    tag = alice.get(path).headers["ETag"]
-    assert alice.get(path, If_None_Match=tag).status_code == 304
-    paid(alice, 100, bill=bill)
-    assert alice.get(path, If_None_Match=tag).status_code == 200
+def test_what_was_seen_is_paid_only_while_it_is_still_so(alice: Caller) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    customer = alice.register_customer(currency="ZAR", balance=3_000).json()
+    for kind, thing in (("bill", bill), ("account", account), ("customer", customer)):
+        tag = payable(alice, thing).headers["etag"]
+        assert payable(alice, thing, If_None_Match=tag).status_code == 304
+        reference = new_reference("EFT")
+        paid = pay(alice, **{kind: thing["id"]}, if_match=tag)
+        assert paid.status_code == 201
+        stale = pay(alice, **{kind: thing["id"]}, external_reference=reference, if_match=tag)
+        assert refused(stale) == (412, "etag_mismatch")
+        assert payable(alice, thing, If_None_Match=tag).status_code == 200
+        now = payable(alice, thing).headers["etag"]
+        assert pay(alice, **{kind: thing["id"]}, external_reference=reference, if_match=now).status_code == 201
+        assert pay(alice, **{kind: thing["id"]}, if_match="*").status_code == 201
+    assert shown(alice, account)["balance"] == 0
 
 
-def test_a_name_of_nothing_but_space_is_none(alice: Caller) -> None:
-    customer = alice.register_customer(name="  ", currency="ZAR", balance=5).json()["id"]
-    assert "name" not in alice.get(f"/billing/customers/{customer}/payable").json()
+def test_a_stale_tag_comes_before_the_rules_and_after_what_is_not_there(alice: Caller) -> None:
+    bill = new_bill(alice)
+    assert refused(pay(alice, bill=bill["id"], currency="USD", if_match='"old"')) == (412, "etag_mismatch")
+    assert refused(pay(alice, bill="nothing", if_match='"old"')) == (404, "bill_not_found")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_strangers_is_not_there(kind: str, alice: Caller, mallory: Caller, merchant: Merchant) -> None:
-    owed = owing(alice, kind)
-    for stranger in (mallory, merchant.caller("live")):
-        for name in (owed["id"], owed["external_reference"]):
-            assert refused(stranger.get(f"/billing/{kind}s/{name}/payable")) == (404, f"{kind}_not_found")
+def test_the_tag_changes_only_where_a_payment_would_meet_something_else(alice: Caller) -> None:
+    customer = alice.register_customer(name="Jane Doe").json()
+    bill = new_bill(alice, customer=customer["id"])
+    path = f"/billing/bills/{bill['id']}"
+    tag = payable(alice, bill).headers["etag"]
+
+    alice.patch(path, {"metadata": {"a": "b"}})
+    alice.patch(f"/billing/customers/{customer['id']}", {"name": "John Roe"})
+    same = payable(alice, bill)
+    assert (same.json()["name"], same.headers["etag"]) == ("J*** R***", tag)
+    payment = pay(alice, bill=bill["id"], if_match=tag).json()
+    assert payable(alice, bill).headers["etag"] != tag
+    reverse(alice, payment["id"])
+    assert payable(alice, bill).headers["etag"] == tag, "it is as it was"
+    alice.patch(path, {"payment_rules": STANDARD | {"min_amount": 200}})
+    assert payable(alice, bill).headers["etag"] != tag
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_rules_that_contradict_each_other_are_refused_where_they_are_set(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind)
-    wrong = rules(min_amount=2, max_amount=1)
-    make = {"bill": alice.make_bill, "account": alice.open_account, "customer": alice.register_customer}[kind]
-    for answer in (alice.patch(f"/billing/{kind}s/{owed['id']}", {"payment_rules": wrong}), make(payment_rules=wrong)):
-        assert refused(answer) == (400, "validation_failed")
-        assert answer.json()["errors"][0]["pointer"].startswith("/payment_rules")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_its_own_rules_can_be_changed_and_taken_away(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind)
-    path = f"/billing/{kind}s/{owed['id']}"
-    own = rules(min_amount=1)
-    assert alice.patch(path, {"payment_rules": own}).json()["payment_rules"] == own
-    paid(alice, 1, **{kind: owed["id"]})
-    assert alice.patch(path, {"payment_rules": None}).json()["payment_rules"] == STANDARD
-    assert refused(alice.post(PATH, payment(1, **{kind: owed["id"]}))) == (422, "payment_below_minimum")
+def test_strangers_see_nothing(alice: Caller, mallory: Caller, merchant: Merchant) -> None:
+    account = new_account(alice)
+    for thing, kind in ((account, "account"), (new_bill(alice), "bill")):
+        for stranger in (mallory, merchant.caller("live")):
+            assert refused(payable(stranger, thing)) == (404, f"{kind}_not_found")
+        assert refused(payable(merchant.caller(kind="public"), thing)) == (403, "secret_key_required")
+        assert refused(payable(Caller(merchant.base, None), thing)) == (401, "unauthorized")

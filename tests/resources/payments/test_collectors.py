@@ -1,149 +1,179 @@
-"""A collector's key: what a till, a bank or a partner can do, and that there is nothing else."""
+"""What a collector's key opens, and that it opens nothing else."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from dues.db.database import Database
-from dues.http.openapi import document
-from dues.tenants.keys import NewKey, generate
-from dues.tenants.store import insert_keys
+from dues.http.endpoints import Floor
+from dues.http.metrics import Metrics
+from dues.http.routes import routes
+from dues.tenants.keys import NewKey
 from tests.conftest import Ask, Merchant
-from tests.resources.payments.paying import PATH, outstanding, owing, paid, payment, refused
-from tests.running import Caller, new_key
+from tests.resources.payments.paying import (
+    Collector,
+    new_account,
+    new_bill,
+    new_collector,
+    pay,
+    refused,
+    reverse,
+    shown,
+)
+from tests.running import Caller, new_key, new_reference
+
+NOWHERE: Any = None
+"""Routes are made without anything behind them: only what they are is looked at."""
 
 OPEN = {
-    ("get", "/billing/bills/{bill}/payable"),
-    ("get", "/billing/accounts/{account}/payable"),
-    ("get", "/billing/customers/{customer}/payable"),
-    ("post", "/billing/payments"),
-    ("post", "/billing/payments/{payment}/reverse"),
-    ("get", "/billing/daily_totals"),
+    ("GET", "/billing/customers/{customer}/payable"),
+    ("GET", "/billing/accounts/{account}/payable"),
+    ("GET", "/billing/bills/{bill}/payable"),
+    ("POST", "/billing/payments"),
+    ("POST", "/billing/payments/{payment}/reverse"),
+    ("GET", "/billing/daily_totals"),
 }
 
-CLOSED = sorted({(method, path) for path, methods in document("/docs")["paths"].items() for method in methods} - OPEN)
+ALL = {
+    (method, path)
+    for path, methods in routes(Floor(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", timedelta(1)), Metrics()).items()
+    for method in methods
+    if path.startswith("/billing/")
+}
 
-Tills = Callable[[], tuple[Caller, str]]
+SHUT = sorted(ALL - OPEN)
 
 
 @pytest.fixture
-def new_till(ask: Ask[NewKey], merchant: Merchant) -> Tills:
-    """Makes collectors: somebody with such a key, and the key's id."""
-
-    async def make(database: Database) -> NewKey:
-        key = generate("test", "collector", datetime.now(UTC))
-        async with database.transaction() as tx:
-            insert_keys(tx, merchant.id, [key], datetime.now(UTC))
-            await tx.commit()
-        return key
-
-    def till() -> tuple[Caller, str]:
-        key = ask(make)
-        assert key.secret.startswith("ck_test_")
-        return Caller(merchant.base, key.secret), key.id
-
-    return till
+def till(ask: Ask[NewKey], merchant: Merchant) -> Collector:
+    """A collector of the merchant."""
+    return new_collector(ask, merchant)
 
 
-def test_the_document_says_what_is_open() -> None:
-    opened = {
-        (method, path)
-        for path, methods in document("/docs")["paths"].items()
-        for method, operation in methods.items()
-        if {"collector_key": []} in operation.get("security", [])
-    }
-    assert opened == OPEN
+def test_there_are_doors_to_try() -> None:
+    assert OPEN < ALL
+    assert {("GET", "/billing/payments"), ("PATCH", "/billing/bills/{bill}")} < set(SHUT)
+    assert len(SHUT) >= 18
 
 
-@pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_nothing_else_is_open(method: str, path: str, new_till: Tills) -> None:
-    till, _ = new_till()
-    answer = till.http.request(
-        method, path.replace("{", "").replace("}", ""), json={}, headers={"Idempotency-Key": new_key()}
-    )
-    assert refused(answer) == (403, "secret_key_required")
+@pytest.mark.parametrize(("method", "path"), SHUT)
+def test_all_else_is_shut(method: str, path: str, alice: Caller, till: Collector) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    own = pay(till.caller, bill=bill["id"]).json()
+    owned = {"customer": account["customer_id"], "account": account["id"], "bill": bill["id"], "payment": own["id"]}
+    before = [shown(alice, bill), shown(alice, account)]
+    noun = path.partition("{")[2].partition("}")[0]
+    for name in (owned.get(noun, "key"), "nothing"):
+        for body in ({}, {"metadata": {"a": "b"}}):
+            answer = till.caller.http.request(
+                method, path.replace(f"{{{noun}}}", name), json=body, headers={"Idempotency-Key": new_key()}
+            )
+            assert refused(answer) == (403, "secret_key_required")
+            assert "etag" not in answer.headers
+    assert [shown(alice, bill), shown(alice, account)] == before
 
 
-def test_it_looks_up_by_exact_reference_and_sees_little(alice: Caller, new_till: Tills) -> None:
-    till, _ = new_till()
-    customer = owing(alice, "customer", 500, name="Jane van Doe", email="jane@example.com", metadata={"a": "b"})
-    bill = alice.make_bill(customer=customer["id"], amount_due=1_000, metadata={"c": "d"}).json()
-    seen = till.get(f"/billing/bills/{bill['external_reference']}/payable")
-    assert seen.json() == {
-        "id": bill["id"],
-        "external_reference": bill["external_reference"],
-        "payable": True,
-        "outstanding": 1_000,
-        "currency": "ZAR",
-        "min_amount": 100,
-        "max_amount": 1_000,
-        "name": "J*** v*** D***",
-    }
-    assert till.get(f"/billing/customers/{customer['id']}/payable").json()["name"] == "J*** v*** D***"
-    assert refused(till.get(f"/billing/bills/{bill['external_reference'][:-1]}/payable")) == (404, "bill_not_found")
+def test_it_looks_at_what_is_payable_by_the_exact_name_and_sees_no_more_of_the_customer(
+    alice: Caller, till: Collector
+) -> None:
+    customer = {"external_reference": new_reference("CUST"), "name": "Jane van Doe", "email": "jane@example.com"}
+    account = new_account(alice, customer=customer)
+    path = "/billing/accounts/{}/payable"
+    for name in (account["id"], account["external_reference"]):
+        assert till.caller.get(path.format(name)).json() == {
+            "id": account["id"],
+            "external_reference": account["external_reference"],
+            "payable": True,
+            "outstanding": 3_000,
+            "currency": "ZAR",
+            "min_amount": 100,
+            "max_amount": 3_000,
+            "name": "J*** v*** D***",
+        }
+    reference = account["external_reference"]
+    for wrong in (reference[:-1], reference.lower(), reference + "%", account["customer_id"]):
+        assert refused(till.caller.get(path.format(wrong.replace("%", "%25")))) == (404, "account_not_found")
 
 
-def test_it_pays_what_it_saw_and_takes_its_own_back(alice: Caller, new_till: Tills) -> None:
-    (till, till_id), (other, _) = new_till(), new_till()
-    bill = owing(alice, "bill")["id"]
-    tag = till.get(f"/billing/bills/{bill}/payable").headers["ETag"]
-    answer = till.post(PATH, payment(400, bill=bill), If_Match=tag)
-    assert answer.status_code == 201
-    made = answer.json()
-    assert made["collector_id"] == till_id
-    alices = paid(alice, 100, bill=bill)
-    for who, name in ((other, made["id"]), (other, made["external_reference"]), (till, alices["id"])):
-        refusal = who.post(f"{PATH}/{name}/reverse", {"reason": "other"})
-        assert refused(refusal) == (404, "payment_not_found")
-    assert till.post(f"{PATH}/{made['id']}/reverse", {"reason": "duplicate"}).status_code == 200
-    assert outstanding(alice, "bill", bill) == 900
+def test_it_takes_payments_and_is_named_in_them(alice: Caller, till: Collector) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    one = pay(till.caller, bill=bill["external_reference"], method="cash")
+    parts = [{"bill": bill["external_reference"], "amount": 1_000}]
+    other = pay(till.caller, account=account["id"], amount=1_500, parts=parts)
+    for answer in (one, other):
+        assert answer.status_code == 201
+        assert answer.json()["collector_id"] == till.id
+        assert shown(alice, answer.json()) == answer.json()
+    assert shown(alice, bill)["amount_paid"] == 2_000
+    assert shown(alice, account)["balance"] == 2_500
+    assert "collector_id" not in pay(alice, bill=bill["id"]).json()
 
 
-def test_it_names_the_bills_that_it_takes_money_for(alice: Caller, new_till: Tills) -> None:
-    till, _ = new_till()
-    account = owing(alice, "account", 300)["id"]
-    bill = alice.make_bill(account=account, amount_due=500).json()["id"]
-    spread = payment(500, account=account, allocation="oldest_due_first")
-    assert refused(till.post(PATH, spread)) == (403, "secret_key_required")
-    assert refused(till.post(f"{PATH}?preview=true", payment(500, bill=bill))) == (403, "secret_key_required")
-    by_name = payment(500, account=account, parts=[{"bill": bill, "amount": 500}])
-    assert till.post(PATH, by_name).status_code == 201
+def test_it_pays_what_it_saw(alice: Caller, till: Collector) -> None:
+    bill = new_bill(alice)
+    tag = till.caller.get(f"/billing/bills/{bill['id']}/payable").headers["etag"]
+    assert pay(till.caller, bill=bill["id"], if_match=tag).status_code == 201
+    assert refused(pay(till.caller, bill=bill["id"], if_match=tag)) == (412, "etag_mismatch")
 
 
-def test_one_collectors_answers_are_not_anothers(alice: Caller, new_till: Tills) -> None:
-    (till, _), (other, _) = new_till(), new_till()
-    body, key = payment(400, bill=owing(alice, "bill")["id"]), new_key()
-    assert till.post(PATH, body, key).status_code == 201
-    assert till.post(PATH, body, key).headers["Idempotent-Replayed"] == "true"
-    for stranger in (other, alice):
-        assert refused(stranger.post(PATH, body, key)) == (422, "idempotency_key_reused")
+def test_it_learns_of_no_bill_that_nobody_named(alice: Caller, till: Collector) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    spread = {"account": account["id"], "allocation": "oldest_due_first"}
+    assert refused(pay(till.caller, **spread)) == (403, "secret_key_required")
+    assert refused(pay(till.caller, None, "?preview=true", bill=bill["id"])) == (403, "secret_key_required")
+    assert [shown(alice, bill), shown(alice, account)] == [bill, account]
 
 
-def test_its_totals_are_its_own(alice: Caller, new_till: Tills) -> None:
-    (till, till_id), (other, _) = new_till(), new_till()
-    account = owing(alice, "account", 10_000)["id"]
-    paid(alice, 100, account=account)
-    paid(till, 200, account=account)
-    back = paid(till, 300, account=account)
-    till.post(f"{PATH}/{back['id']}/reverse", {"reason": "other"})
-    total = {
-        "currency": "ZAR",
-        "payments": 2,
-        "payments_amount": 500,
-        "reversals": 1,
-        "reversals_amount": 300,
-        "net_amount": 200,
-    }
-    assert till.get("/billing/daily_totals").json()["totals"] == [total]
-    assert till.get("/billing/daily_totals?collector=key_other").json()["totals"] == [total]
-    assert other.get("/billing/daily_totals").json()["totals"] == []
-    assert alice.get(f"/billing/daily_totals?collector={till_id}").json()["totals"] == [total]
+def test_it_takes_back_its_own_payments_and_those_of_others_do_not_exist(
+    alice: Caller, till: Collector, ask: Ask[NewKey], merchant: Merchant
+) -> None:
+    bill = new_bill(alice)
+    own = pay(till.caller, bill=bill["id"]).json()
+    others = [pay(alice, bill=bill["id"]).json(), pay(new_collector(ask, merchant).caller, bill=bill["id"]).json()]
+    for other in others:
+        for name in (other["id"], other["external_reference"]):
+            for headers in ({}, {"if_match": '"old"'}):
+                answer = reverse(till.caller, name, **headers)
+                missing = reverse(till.caller, name[::-1], **headers)
+                assert refused(answer) == refused(missing) == (404, "payment_not_found")
+                assert answer.json().keys() == missing.json().keys()
+        assert shown(alice, other) == other
+    undone = reverse(till.caller, own["external_reference"])
+    assert (undone.status_code, undone.json()["status"], undone.json()["collector_id"]) == (200, "reversed", till.id)
+    assert refused(reverse(till.caller, own["id"])) == (409, "payment_reversed")
 
 
-def test_what_is_another_merchants_is_not_there(mallory: Caller, new_till: Tills) -> None:
-    till, _ = new_till()
-    bill = owing(mallory, "bill")
-    for name in (bill["id"], bill["external_reference"]):
-        assert refused(till.get(f"/billing/bills/{name}/payable")) == (404, "bill_not_found")
-        assert refused(till.post(PATH, payment(100, bill=name))) == (404, "bill_not_found")
+def test_the_merchant_takes_back_what_a_collector_brought(alice: Caller, till: Collector) -> None:
+    bill = new_bill(alice)
+    payment = pay(till.caller, bill=bill["id"]).json()
+    assert reverse(alice, payment["id"]).status_code == 200
+    assert shown(alice, bill) == bill
+
+
+def test_nobody_is_answered_with_what_another_did_under_the_same_key(
+    alice: Caller, till: Collector, ask: Ask[NewKey], merchant: Merchant
+) -> None:
+    bill, key = new_bill(alice), new_key()
+    body = {"bill": bill["id"], "external_reference": new_reference("TILL")}
+    first = pay(till.caller, key, **body)
+    assert first.status_code == 201
+    for other in (new_collector(ask, merchant).caller, alice):
+        assert refused(pay(other, key, **body)) == (422, "idempotency_key_reused")
+    assert pay(till.caller, key, **body).content == first.content
+    assert shown(alice, bill)["amount_paid"] == 1_000
+
+
+def test_what_is_anothers_or_the_other_modes_does_not_exist_for_it(
+    alice: Caller, mallory: Caller, till: Collector, ask: Ask[NewKey], merchant: Merchant
+) -> None:
+    bill, hers = new_bill(alice), new_bill(mallory)
+    live = new_collector(ask, merchant, "live")
+    for collector, of in ((till, hers), (live, bill)):
+        for name in (of["id"], of["external_reference"]):
+            assert refused(collector.caller.get(f"/billing/bills/{name}/payable")) == (404, "bill_not_found")
+            assert refused(pay(collector.caller, bill=name)) == (404, "bill_not_found")
+    payment = pay(alice, bill=bill["id"]).json()
+    assert refused(reverse(live.caller, payment["id"])) == (404, "payment_not_found")

@@ -1,209 +1,186 @@
-"""POST /billing/payments."""
+"""POST /billing/payments, over HTTP."""
 
+from datetime import datetime
 from typing import Any
 
-import msgspec
 import pytest
 
-from dues.db.database import Database
 from tests.conftest import Ask, Merchant
-from tests.resources.payments.paying import PATH, STANDARD, outstanding, owing, paid, payment, refused, rules
-from tests.running import Caller, new_key
-
-KINDS = ["bill", "account", "customer"]
+from tests.resources.payments.paying import STANDARD, Event, events, new_account, new_bill, pay, refused, shown
+from tests.running import Caller, new_key, new_reference
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_it_is_taken_and_shown(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind)
-    body = payment(400, **{kind: owed["external_reference"]}, method="eft", metadata={"branch": "7"})
-    answer = alice.post(PATH, body)
+def test_a_bill_is_paid_in_part_and_then_whole(alice: Caller) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    answer = pay(alice, bill=bill["external_reference"], amount=50_000, method="eft", metadata={"branch": "7"})
+    payment = answer.json()
+
     assert answer.status_code == 201
-    made = answer.json()
-    [application] = made["applications"]
-    assert made == {
-        "id": made["id"],
-        "external_reference": body["external_reference"],
-        "amount": 400,
+    assert payment["id"].startswith("pay_")
+    assert payment["applications"][0].pop("id").startswith("ob_")
+    assert payment == {
+        "id": payment["id"],
+        "external_reference": payment["external_reference"],
+        "amount": 50_000,
         "currency": "ZAR",
         "status": "applied",
-        "customer_id": owed["id"] if kind == "customer" else owed["customer_id"],
-        **({f"{kind}_id": owed["id"]} if kind != "customer" else {}),
-        "applications": [{"id": application["id"], "amount": 400, f"{kind}_id": owed["id"]}],
-        "method": "eft",
-        "paid_at": made["paid_at"],
-        "metadata": {"branch": "7"},
-    }
-    assert outstanding(alice, kind, owed["id"]) == 600
-    for name in (made["id"], body["external_reference"]):
-        found = alice.get(f"{PATH}/{name}")
-        assert found.json() == made
-        assert found.headers["ETag"] == answer.headers["ETag"]
-
-
-def test_its_time_is_told_in_utc_and_its_tag_stays(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    answer = alice.post(PATH, payment(400, bill=bill, paid_at="2026-01-20T11:15:00+02:00"))
-    assert answer.json()["paid_at"] == "2026-01-20T09:15:00Z"
-    found = alice.get(f"{PATH}/{answer.json()['id']}")
-    assert found.content == answer.content
-    assert found.headers["ETag"] == answer.headers["ETag"]
-
-
-REFUSED = [
-    (rules(min_amount=100), 99, "payment_below_minimum"),
-    (rules(max_amount=500), 501, "payment_above_maximum"),
-    (rules(underpayment_allowed=False), 999, "underpayment_not_allowed"),
-    (rules(overpayment_allowed=False), 1_001, "overpayment_not_allowed"),
-]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("given", "amount", "code"), REFUSED)
-def test_each_rule_is_refused_by_name(kind: str, given: dict[str, Any], amount: int, code: str, alice: Caller) -> None:
-    owed = owing(alice, kind, payment_rules=given)
-    answer = alice.post(PATH, payment(amount, **{kind: owed["id"]}))
-    problem = answer.json()
-    assert (answer.status_code, problem["code"], problem["pointer"]) == (422, code, "/amount")
-    assert (problem["outstanding"], problem["payment_rules"]) == (1_000, given)
-    assert outstanding(alice, kind, owed["id"]) == 1_000
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_exactly_what_is_outstanding_may_be_less_than_the_least(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind, 60, payment_rules=rules(min_amount=100))
-    assert refused(alice.post(PATH, payment(59, **{kind: owed["id"]}))) == (422, "payment_below_minimum")
-    paid(alice, 60, **{kind: owed["id"]})
-
-
-def test_a_merchants_rules_hold_where_there_are_none_of_its_own(alice: Caller) -> None:
-    bill = owing(alice, "bill")
-    answer = alice.post(PATH, payment(99, bill=bill["id"]))
-    assert refused(answer) == (422, "payment_below_minimum")
-    assert answer.json()["payment_rules"] == STANDARD
-
-
-def test_without_a_balance_there_is_nothing_to_pay(alice: Caller) -> None:
-    account = alice.open_account(currency="ZAR").json()["id"]
-    answer = alice.post(PATH, payment(100, account=account))
-    assert refused(answer) == (422, "payment_not_allowed")
-    assert "outstanding" not in answer.json()
-
-
-def test_another_currency_is_refused(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    answer = alice.post(PATH, payment(100, "USD", bill=bill))
-    assert (*refused(answer), answer.json()["pointer"]) == (422, "currency_mismatch", "/currency")
-
-
-def test_a_voided_bill_is_refused(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    alice.post(f"/billing/bills/{bill}/void", {})
-    assert refused(alice.post(PATH, payment(100, bill=bill))) == (409, "bill_voided")
-
-
-def test_the_same_key_is_one_payment(alice: Caller) -> None:
-    bill, key = owing(alice, "bill")["id"], new_key()
-    body = payment(400, bill=bill)
-    first, again = (alice.post(PATH, body, key) for _ in range(2))
-    assert first.content == again.content
-    assert again.headers["Idempotent-Replayed"] == "true"
-    assert outstanding(alice, "bill", bill) == 600
-
-
-def test_the_same_bank_reference_under_another_key_is_refused(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    body = payment(400, bill=bill)
-    assert alice.post(PATH, body).status_code == 201
-    answer = alice.post(PATH, body)
-    assert (*refused(answer), answer.json()["pointer"]) == (409, "external_reference_taken", "/external_reference")
-    assert outstanding(alice, "bill", bill) == 600
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_was_seen_is_paid_or_nothing_is(kind: str, alice: Caller) -> None:
-    owed = owing(alice, kind)
-    seen = alice.get(f"/billing/{kind}s/{owed['id']}/payable").headers["ETag"]
-    assert alice.post(PATH, payment(400, **{kind: owed["id"]}), If_Match=seen).status_code == 201
-    stale = alice.post(PATH, payment(400, **{kind: owed["id"]}), If_Match=seen)
-    assert refused(stale) == (412, "etag_mismatch")
-    assert outstanding(alice, kind, owed["id"]) == 600
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_a_strangers_cannot_be_paid(kind: str, alice: Caller, mallory: Caller, merchant: Merchant) -> None:
-    owed = owing(alice, kind)
-    for stranger in (mallory, merchant.caller("live")):
-        for name in (owed["id"], owed["external_reference"]):
-            answer = stranger.post(PATH, payment(400, **{kind: name}))
-            assert (*refused(answer), answer.json()["pointer"]) == (404, f"{kind}_not_found", f"/{kind}")
-    public = merchant.caller(kind="public").post(PATH, payment(400, **{kind: owed["id"]}))
-    assert refused(public) == (403, "secret_key_required")
-    assert outstanding(alice, kind, owed["id"]) == 1_000
-
-
-EVENTS = "select type, object_id, data, created_at from events where object_id = any($1::text[]) order by id"
-
-
-def test_the_news_of_it_is_written(alice: Caller, ask: Ask[list[Any]]) -> None:
-    bill = owing(alice, "bill")
-    made = paid(alice, 1_000, bill=bill["id"], metadata={"branch": "7"})
-
-    async def written(database: Database) -> list[Any]:
-        return list(await database.rows(EVENTS, [bill["id"], made["id"]]))
-
-    events = {row["type"]: row for row in ask(written)}
-    assert events.keys() == {"bill.created", "bill.updated", "bill.paid", "obligation.amount_applied"}
-    now = alice.get(f"/billing/bills/{bill['id']}").json()
-    for name in ("bill.updated", "bill.paid"):
-        assert msgspec.json.decode(events[name]["data"]) == now
-    applied = events["obligation.amount_applied"]
-    data = msgspec.json.decode(applied["data"])
-    assert applied["object_id"] == made["id"]
-    assert data == {
-        "id": made["applications"][0]["id"],
-        "amount": 1_000,
-        "currency": "ZAR",
-        "payment_id": made["id"],
+        "customer_id": account["customer_id"],
+        "account_id": account["id"],
         "bill_id": bill["id"],
+        "applications": [{"amount": 50_000, "bill_id": bill["id"]}],
+        "method": "eft",
+        "paid_at": payment["paid_at"],
         "metadata": {"branch": "7"},
-        "created_at": data["created_at"],
-        "updated_at": data["created_at"],
     }
-    assert data["id"].startswith("ob_")
+    assert shown(alice, bill) == bill | {"amount_paid": 50_000, "amount_remaining": 100_000}
+    assert pay(alice, bill=bill["id"], amount=100_000).status_code == 201
+    assert shown(alice, bill) == bill | {"amount_paid": 150_000, "amount_remaining": 0, "status": "paid"}
+    assert shown(alice, account) == account, "a bill's payment is none of its account's balance"
+
+
+@pytest.mark.parametrize("kind", ["account", "customer"])
+def test_a_balance_falls_by_what_was_paid_and_has_an_entry_of_it(alice: Caller, kind: str) -> None:
+    make = alice.open_account if kind == "account" else alice.register_customer
+    owner = make(currency="ZAR", balance=3_000).json()
+    payment = pay(alice, amount=1_000, **{kind: owner["external_reference"]}).json()
+
+    assert shown(alice, owner)["balance"] == 2_000
+    assert [one[f"{kind}_id"] for one in payment["applications"]] == [owner["id"]]
+    newest = alice.everything(f"/billing/{kind}s/{owner['id']}/entries")[0]
+    assert (newest["kind"], newest["amount"], newest["balance_after"]) == ("payment", -1_000, 2_000)
+    assert newest["caused_by"]["payment_id"] == payment["id"]
+
+
+def test_a_balance_may_become_a_credit_where_the_rules_allow_it(alice: Caller) -> None:
+    account = new_account(alice, 3_000, payment_rules=STANDARD | {"overpayment_allowed": True})
+    assert pay(alice, account=account["id"], amount=10_000).status_code == 201
+    assert shown(alice, account)["balance"] == -7_000
+
+
+def test_the_201_is_what_get_answers_by_id_and_by_reference(alice: Caller) -> None:
+    made = pay(alice, bill=new_bill(alice)["id"])
+    for name in ("id", "external_reference"):
+        found = alice.get(f"/billing/payments/{made.json()[name]}")
+        assert (found.status_code, found.content, found.headers["etag"]) == (200, made.content, made.headers["etag"])
+        same = alice.get(f"/billing/payments/{made.json()[name]}", If_None_Match=made.headers["etag"])
+        assert same.status_code == 304
+
+
+def test_paid_at_is_told_in_utc_and_is_now_where_it_is_not_said(alice: Caller) -> None:
+    bill = new_bill(alice)["id"]
+    said = pay(alice, bill=bill, paid_at="2026-01-20T01:15:00.25+02:00")
+    assert said.json()["paid_at"] == "2026-01-19T23:15:00.250000Z"
+    found = alice.get(f"/billing/payments/{said.json()['id']}")
+    assert (found.content, found.headers["etag"]) == (said.content, said.headers["etag"])
+
+    now = datetime.fromisoformat(pay(alice, bill=bill).json()["paid_at"])
+    assert abs((datetime.now(now.tzinfo) - now).total_seconds()) < 30
+
+
+def test_the_same_key_gets_the_same_answer_and_nothing_is_paid_twice(alice: Caller) -> None:
+    bill, key = new_bill(alice), new_key()
+    body = {"bill": bill["id"], "external_reference": new_reference("EFT")}
+    first, again = (pay(alice, key, **body) for _ in range(2))
+    assert (again.status_code, again.content, again.headers["etag"]) == (201, first.content, first.headers["etag"])
+    assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+    assert shown(alice, bill)["amount_paid"] == 1_000
+    assert refused(pay(alice, key, **body, amount=2_000)) == (422, "idempotency_key_reused")
+
+
+def test_the_same_bank_reference_is_recorded_once_whatever_the_key_and_whatever_is_left_to_pay(alice: Caller) -> None:
+    bill, reference = new_bill(alice), new_reference("EFT")
+    assert pay(alice, bill=bill["id"], amount=150_000, external_reference=reference).status_code == 201
+    for changes in ({}, {"amount": 1}, {"currency": "USD"}, {"bill": "nothing"}, {"if_match": '"old"'}):
+        body = {"bill": bill["id"], "amount": 150_000, "external_reference": reference}
+        again = pay(alice, **body | changes)
+        assert refused(again) == (409, "external_reference_taken"), changes
+        assert again.json()["pointer"] == "/external_reference"
+    assert shown(alice, bill)["amount_paid"] == 150_000
+
+
+def test_a_payment_named_by_a_stranger_finds_nothing(alice: Caller, mallory: Caller, merchant: Merchant) -> None:
+    bill, account = new_bill(alice), new_account(alice)
+    for stranger in (mallory, merchant.caller("live")):
+        assert refused(pay(stranger, bill=bill["id"])) == (404, "bill_not_found")
+        assert refused(pay(stranger, account=account["external_reference"])) == (404, "account_not_found")
+        own = new_account(stranger)
+        part = pay(stranger, account=own["id"], parts=[{"bill": bill["id"], "amount": 1_000}])
+        assert (*refused(part), part.json()["pointer"]) == (404, "bill_not_found", "/parts/0/bill")
+    assert [shown(alice, bill), shown(alice, account)] == [bill, account]
+
+
+def test_a_public_key_and_no_key_pay_nothing(alice: Caller, merchant: Merchant) -> None:
+    bill = new_bill(alice)
+    assert refused(pay(merchant.caller(kind="public"), bill=bill["id"])) == (403, "secret_key_required")
+    assert refused(pay(Caller(merchant.base, None), bill=bill["id"])) == (401, "unauthorized")
+    assert shown(alice, bill) == bill
 
 
 @pytest.mark.parametrize(
-    ("change", "pointer"),
+    ("changes", "pointer", "code"),
     [
-        ({"amount": 0}, "/amount"),
-        ({"amount": 10.5}, "/amount"),
-        ({"amount": "10"}, "/amount"),
-        ({"currency": "zar"}, "/currency"),
-        ({"external_reference": "pay_1"}, "/external_reference"),
-        ({"external_reference": None}, "/external_reference"),
-        ({"paid_at": "2026-01-20"}, "/paid_at"),
-        ({"method": ""}, "/method"),
-        ({"metadata": {"a": 1}}, "/metadata/a"),
-        ({"allocation": "newest"}, "/allocation"),
-        ({"parts": []}, "/parts"),
-        ({"parts": [{"bill": "INV-1", "amount": 0}]}, "/parts/0/amount"),
-        ({"reason": "x"}, "/reason"),
+        ({"bill": ...}, "/bill", "required"),
+        ({"account": "UAR-1"}, "/account", "one_only"),
+        ({"external_reference": ...}, "/external_reference", "required"),
+        ({"external_reference": "pay_1"}, "/external_reference", "reserved_prefix"),
+        ({"amount": 0}, "/amount", "too_small"),
+        ({"amount": "1"}, "/amount", "wrong_type"),
+        ({"currency": "XXX"}, "/currency", "unknown_currency"),
+        ({"paid_at": "2026-01-20T01:15:00"}, "/paid_at", "invalid_time"),
+        ({"method": "x" * 41}, "/method", "too_long"),
+        ({"status": "applied"}, "/status", "unknown_field"),
+        ({"parts": [{"bill": "INV-1", "amount": 1}]}, "/parts", "not_of_a_bill"),
+        ({"allocation": "oldest_due_first"}, "/allocation", "not_of_a_bill"),
     ],
 )
-def test_nonsense_is_refused_with_its_place(change: dict[str, Any], pointer: str, alice: Caller) -> None:
-    answer = alice.post(PATH, payment(100, account="UAR") | change)
-    assert refused(answer) == (400, "validation_failed")
-    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+def test_a_body_that_cannot_be_meant_is_refused(
+    alice: Caller, changes: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = pay(alice, **{"bill": "INV-1"} | changes)
+    assert answer.status_code == 400
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
 
 
-@pytest.mark.parametrize("targets", [{}, {"bill": "INV", "account": "UAR"}, {"bill": "INV", "parts": []}])
-def test_it_is_for_exactly_one(targets: dict[str, Any], alice: Caller) -> None:
-    assert refused(alice.post(PATH, payment(100, **targets))) == (400, "validation_failed")
+def test_the_events_are_those_of_the_contract(alice: Caller, ask: Ask[list[Event]]) -> None:
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["id"])
+    spread = {"account": account["id"], "parts": [{"bill": bill["id"], "amount": 150_000}]}
+    payment = pay(alice, amount=151_000, metadata={"till": "3"}, **spread).json()
+    plain = pay(alice, account=account["id"], amount=1_000).json()
+
+    written = {data["id"]: (name, data) for name, _, data in events(ask, payment["id"])}
+    owners = ({"bill_id": bill["id"]}, {"account_id": account["id"]})
+    for application, owner, amount in zip(payment["applications"], owners, (150_000, 1_000), strict=True):
+        name, data = written.pop(application["id"])
+        assert name == "obligation.amount_applied"
+        assert data == {
+            "id": application["id"],
+            "amount": amount,
+            "currency": "ZAR",
+            "payment_id": payment["id"],
+            **owner,
+            "metadata": {"till": "3"},
+            "created_at": data["created_at"],
+            "updated_at": data["created_at"],
+        }
+        assert datetime.fromisoformat(data["created_at"]).tzinfo
+    assert not written
+    [(_, _, bare)] = events(ask, plain["id"])
+    assert bare["metadata"] == {}
+
+    paid = shown(alice, bill)
+    of_it = {name: data for name, _, data in events(ask, bill["id"])}
+    assert of_it == {"bill.created": bill, "bill.updated": paid, "bill.paid": paid}
+    assert events(ask, account["id"])[-1] == ("account.updated", account["id"], shown(alice, account))
 
 
-def test_a_misspelt_preview_takes_no_payment(alice: Caller) -> None:
-    bill = owing(alice, "bill")["id"]
-    for query in ("preveiw=true", "preview=yes", "preview=true&x=1"):
-        assert refused(alice.post(f"{PATH}?{query}", payment(400, bill=bill))) == (400, "validation_failed")
-    assert outstanding(alice, "bill", bill) == 1_000
+def test_a_payment_that_is_refused_leaves_nothing(alice: Caller, ask: Ask[list[Event]]) -> None:
+    account = new_account(alice)
+    bills = [new_bill(alice, account=account["id"]) for _ in range(2)]
+    parts = [{"bill": bills[0]["id"], "amount": 1_000}, {"bill": bills[1]["id"], "amount": 150_001}]
+    answer = pay(alice, account=account["id"], amount=151_001, parts=parts)
+    assert (*refused(answer), answer.json()["pointer"]) == (422, "overpayment_not_allowed", "/parts/1/amount")
+    assert [shown(alice, bill) for bill in bills] == bills
+    assert alice.everything("/billing/payments") == []
+    assert [name for name, *_ in events(ask, *(bill["id"] for bill in bills))] == ["bill.created"] * 2

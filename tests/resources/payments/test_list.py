@@ -1,48 +1,82 @@
-"""GET /billing/payments."""
+"""GET /billing/payments, over HTTP."""
+
+from typing import Any
 
 import pytest
 
-from tests.resources.payments.paying import PATH, owing, paid
+from tests.conftest import Merchant
+from tests.resources.payments.paying import new_account, new_bill, pay, refused, reverse
 from tests.running import Caller
 
-
-def test_the_newest_come_first_and_every_page_goes_on(alice: Caller) -> None:
-    account = owing(alice, "account", 10_000)["id"]
-    made = [paid(alice, 100, account=account) for _ in range(5)]
-    assert alice.everything(PATH, limit=2) == made[::-1]
+PATH = "/billing/payments"
 
 
-def test_each_filter_finds_what_fits_it(alice: Caller) -> None:
-    customer = owing(alice, "customer", 10_000)
-    account = owing(alice, "account", 10_000, customer=customer["id"])
-    bills = [alice.make_bill(account=account["id"], amount_due=1_000).json() for _ in range(2)]
-    of_customer = paid(alice, 100, customer=customer["id"])
-    of_account = paid(alice, 101, account=account["id"], metadata={"branch": "7"})
-    of_bill = paid(alice, 102, bill=bills[0]["id"])
-    spread = paid(alice, 1_500, account=account["id"], allocation="oldest_due_first")
-    back = alice.post(f"{PATH}/{of_bill['id']}/reverse", {"reason": "other"}).json()
-
-    def found(**filters: str) -> list[str]:
-        return [one["id"] for one in alice.everything(PATH, **filters)]
-
-    everything = [spread["id"], of_bill["id"], of_account["id"], of_customer["id"]]
-    assert found() == everything
-    for name in (customer["id"], customer["external_reference"]):
-        assert found(customer=name) == everything
-    for name in (account["id"], account["external_reference"]):
-        assert found(account=name) == everything[:3]
-    for name in (bills[0]["id"], bills[0]["external_reference"]):
-        assert found(bill=name) == everything[:2]
-    assert found(bill=bills[1]["id"]) == [spread["id"]]
-    assert found(status="reversed") == [back["id"]]
-    assert found(status="applied") == [spread["id"], of_account["id"], of_customer["id"]]
-    assert found(currency="ZAR") == everything
-    assert found(currency="USD") == []
-    assert found(external_reference=of_bill["external_reference"]) == [of_bill["id"]]
-    assert found(**{"metadata[branch]": "7"}) == [of_account["id"]]
-    assert found(bill=bills[0]["id"], status="applied") == [spread["id"]]
+@pytest.fixture
+def payments(alice: Caller) -> dict[str, dict[str, Any]]:
+    """One of an account's balance, one of a bill of it (taken back), one of a customer's bill in USD, one spread."""
+    account = new_account(alice)
+    bill = new_bill(alice, account=account["external_reference"])
+    dollars = new_bill(alice, currency="USD")
+    parts = [{"bill": bill["id"], "amount": 1_000}]
+    made = {
+        "balance": pay(alice, account=account["id"], metadata={"till": "1", "shift": "a"}),
+        "bill": pay(alice, bill=bill["id"], metadata={"till": "1"}),
+        "dollars": pay(alice, bill=dollars["id"], currency="USD"),
+        "spread": pay(alice, account=account["id"], amount=2_000, parts=parts),
+    }
+    found: dict[str, dict[str, Any]] = {name: answer.json() for name, answer in made.items()}
+    found["bill"] = reverse(alice, found["bill"]["id"]).json()
+    return found
 
 
-@pytest.mark.parametrize("query", ["status=paid", "amount=5", "limit=0", "cursor=x"])
-def test_nonsense_is_refused(query: str, alice: Caller) -> None:
-    assert alice.get(f"{PATH}?{query}").status_code == 400
+def names(alice: Caller, payments: dict[str, dict[str, Any]], **filters: str) -> set[str]:
+    """Which of the payments a list with these filters has."""
+    listed = alice.everything(PATH, **filters)
+    found = {name for name, payment in payments.items() if payment in listed}
+    assert len(found) == len(listed)
+    return found
+
+
+def test_payments_are_listed_newest_first_as_they_are_retrieved(
+    alice: Caller, payments: dict[str, dict[str, Any]]
+) -> None:
+    listed = alice.everything(PATH, limit=1)
+    assert listed == sorted(payments.values(), key=lambda payment: payment["id"], reverse=True)
+    assert listed == [alice.get(f"{PATH}/{payment['id']}").json() for payment in listed]
+
+
+def test_every_filter_finds_what_it_names(alice: Caller, payments: dict[str, dict[str, Any]]) -> None:
+    bill = alice.get(f"/billing/bills/{payments['bill']['bill_id']}").json()
+    account = alice.get(f"/billing/accounts/{payments['balance']['account_id']}").json()
+    customer = alice.get(f"/billing/customers/{payments['dollars']['customer_id']}").json()
+    for name in ("id", "external_reference"):
+        assert names(alice, payments, bill=bill[name]) == {"bill", "spread"}, "also by one part of it"
+        assert names(alice, payments, account=account[name]) == {"balance", "bill", "spread"}
+        assert names(alice, payments, customer=customer[name]) == {"dollars"}
+        assert names(alice, payments, customer=customer[name], bill=bill[name]) == set()
+        assert names(alice, payments, account=account[name], bill=bill[name], status="applied") == {"spread"}
+    assert names(alice, payments, status="reversed") == {"bill"}
+    assert names(alice, payments, status="applied") == {"balance", "dollars", "spread"}
+    assert names(alice, payments, currency="USD") == {"dollars"}
+    assert names(alice, payments, external_reference=payments["spread"]["external_reference"]) == {"spread"}
+    assert names(alice, payments, external_reference="nothing") == set()
+    assert names(alice, payments, **{"metadata[till]": "1"}) == {"balance", "bill"}
+    assert names(alice, payments, **{"metadata[till]": "1", "metadata[shift]": "a"}) == {"balance"}
+    assert names(alice, payments, **{"metadata[till]": "1", "bill": bill["id"]}) == {"bill"}
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [("status=paid", "/status"), ("limit=0", "/limit"), ("method=eft", "/method"), ("cursor=x", "/cursor")],
+)
+def test_a_question_that_makes_no_sense_is_refused(alice: Caller, query: str, pointer: str) -> None:
+    answer = alice.get(f"{PATH}?{query}")
+    assert refused(answer) == (400, "validation_failed")
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_strangers_find_none(payments: dict[str, dict[str, Any]], mallory: Caller, merchant: Merchant) -> None:
+    for stranger in (mallory, merchant.caller("live")):
+        assert stranger.everything(PATH) == []
+        assert stranger.everything(PATH, bill=payments["bill"]["bill_id"]) == []
+    assert refused(merchant.caller(kind="public").get(PATH)) == (403, "secret_key_required")
