@@ -1,6 +1,6 @@
 """What is another merchant's, or the other mode's, does not exist: for every call that the OpenAPI document knows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -8,79 +8,13 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from dues.http.openapi import document
 from tests.conftest import Merchant
+from tests.journeys.documented import DOCUMENT, FILTERS, NAMING_BODIES, NAMING_PATHS, body_naming, examples, schema_of
 from tests.running import Caller, RunningServer, new_key, new_reference
 
-DOCUMENT = document("http://docs")
 NOUNS = ("customer", "account", "bill", "payment")
 
 WITHOUT_REFERENCE = ("event", "webhook_endpoint")
-
-Operation = tuple[str, str]
-"""(method, path with a parameter)"""
-
-NAMING_PATHS: list[Operation] = [
-    (method, path) for path, methods in DOCUMENT["paths"].items() for method in methods if "{" in path
-]
-
-
-def schema_of(operation: dict[str, Any]) -> dict[str, Any]:
-    """What an operation's body must look like."""
-    return resolved(operation["requestBody"]["content"]["application/json"]["schema"])
-
-
-def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema that is meant where it only refers to one."""
-    if "$ref" not in schema:
-        return schema
-    found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return found
-
-
-def choices(member: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every kind of value that a member may have."""
-    return [resolved(choice) for choice in member.get("anyOf", [member])]
-
-
-def naming_members(schema: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Where in such a body an existing object may be named."""
-    for name, member in schema["properties"].items():
-        for choice in choices(member):
-            if choice.get("description", "").startswith("An existing "):
-                yield (*above, name)
-            if "properties" in choice:
-                yield from naming_members(choice, (*above, name))
-
-
-def body_naming(schema: dict[str, Any], pointer: Sequence[str], value: str | None) -> dict[str, Any]:
-    """A body with only what is required, and `value` at `pointer`."""
-    body: dict[str, Any] = {}
-    for name in schema["required"]:
-        example = choices(schema["properties"][name])
-        objects = [choice for choice in example if "properties" in choice]
-        body[name] = body_naming(objects[0], (), None) if objects else example[0]["example"]
-    body["external_reference"] = new_reference()
-    if pointer:
-        inner = [choice for choice in choices(schema["properties"][pointer[0]]) if "properties" in choice]
-        body[pointer[0]] = value if len(pointer) == 1 else body_naming(inner[0], pointer[1:], value)
-    return body
-
-
-NAMING_BODIES: list[tuple[str, tuple[str, ...]]] = [
-    (path, pointer)
-    for path, methods in DOCUMENT["paths"].items()
-    if "{" not in path and "requestBody" in methods.get("post", {})
-    for pointer in naming_members(schema_of(methods["post"]))
-]
-
-FILTERS: list[tuple[str, str]] = [
-    (path, parameter["name"])
-    for path, methods in DOCUMENT["paths"].items()
-    if "{" not in path and "get" in methods
-    for parameter in methods["get"]["parameters"]
-    if parameter["name"] in ("external_reference", "customer", "account", "bill", "metadata[key]")
-]
 
 
 @dataclass(frozen=True)
@@ -106,22 +40,19 @@ def belongings(caller: Caller) -> Belongings:
     customer = caller.register_customer(external_reference=new_reference("CUST/'é'"), **fields).json()
     account = caller.open_account(customer=customer["id"], external_reference=new_reference("UAR/'é'"), **fields).json()
     bill = caller.make_bill(key, account=account["id"], metadata={"key": secret}).json()
-    payment = caller.post("/billing/payments", payment_of(bill["id"]) | {"metadata": {"key": secret}}).json()
+    paid = {"bill": bill["id"], "external_reference": new_reference("EFT/'é'"), "amount": 500, "currency": "ZAR"}
+    payment = caller.post("/billing/payments", paid | {"metadata": {"key": secret}}).json()
+    bill = caller.get(f"/billing/bills/{bill['id']}").json()
     endpoint = caller.post("/billing/webhook_endpoints", {"url": "https://example.com/webhooks"}).json()
     objects = {
         "customer": customer,
         "account": account,
-        "bill": caller.get(f"/billing/bills/{bill['id']}").json(),
+        "bill": bill,
         "payment": payment,
         "event": caller.get("/billing/events?limit=1").json()["data"][0],
         "webhook_endpoint": {name: value for name, value in endpoint.items() if name != "secret"},
     }
     return Belongings(caller, key, secret, objects)
-
-
-def payment_of(bill: str) -> dict[str, Any]:
-    """A payment of some of a bill."""
-    return {"bill": bill, "external_reference": new_reference("EFT/'é'"), "amount": 1_000, "currency": "ZAR"}
 
 
 def nobodys(name: str) -> str:
@@ -159,15 +90,6 @@ def told(answer: httpx.Response, name: str) -> tuple[int, bytes, list[str]]:
     return answer.status_code, body, sorted(answer.headers)
 
 
-def examples(operation: dict[str, Any]) -> list[Any]:
-    """Good bodies for an operation; None: it takes none."""
-    if "requestBody" not in operation:
-        return [None]
-    return [
-        example["value"] for example in operation["requestBody"]["content"]["application/json"]["examples"].values()
-    ]
-
-
 def headers(method: str, *, conditional: bool) -> dict[str, str]:
     """With a new key where one is needed, and a condition that everything fulfils or nothing does."""
     found = {} if method == "get" else {"Idempotency-Key": new_key()}
@@ -179,7 +101,9 @@ def headers(method: str, *, conditional: bool) -> dict[str, str]:
 def test_the_document_has_something_to_go_through() -> None:
     assert len(NAMING_PATHS) >= 12
     assert ("/billing/bills", ("account", "customer")) in NAMING_BODIES
+    assert ("/billing/payments", ("bill",)) in NAMING_BODIES
     assert len(FILTERS) >= 8
+    assert ("/billing/payments", "bill") in FILTERS
 
 
 @pytest.mark.parametrize(("method", "path"), NAMING_PATHS)
@@ -231,7 +155,7 @@ def test_a_reference_or_key_that_somebody_else_has_is_free(victim: Belongings, i
     made = intruder.make_bill(victim.key, external_reference=reference["bill"], account=account)
     assert made.status_code == 201
     assert "idempotent-replayed" not in made.headers
-    paid = payment_of(made.json()["id"]) | {"external_reference": reference["payment"]}
+    paid = {"external_reference": reference["payment"], "bill": reference["bill"], "amount": 500, "currency": "ZAR"}
     assert intruder.post("/billing/payments", paid).status_code == 201
     for noun in NOUNS:
         found = intruder.get(f"/billing/{noun}s/{quote(reference[noun], safe='')}").json()

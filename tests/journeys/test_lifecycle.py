@@ -474,6 +474,19 @@ def test_keys_of_every_mode_and_kind_are_made(home: Home) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "secret_key_required")
 
 
+def test_a_collectors_key_is_made_for_a_till(home: Home) -> None:
+    made = home.cli_json("keys", "create", "--kind", "collector")
+    assert re.fullmatch(r"ck_test_[0-9A-Za-z]{24,}", made["key"])
+    assert (made["mode"], made["kind"], made["expires_at"]) == ("test", "collector", None)
+    (listed,) = [key for key in home.cli_json("keys", "list") if key["id"] == made["id"]]
+    assert (listed["kind"], listed["state"]) == ("collector", "in force")
+    till = Caller(home.server.base, made["key"])
+    totals = till.get("/billing/daily_totals")
+    assert (totals.status_code, totals.json()["collector_id"]) == (200, made["id"])
+    refused = till.open_account()
+    assert (refused.status_code, refused.json()["code"]) == (403, "secret_key_required")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -187,7 +187,7 @@ def test_what_is_made_in_one_group_belongs_to_whoever_made_it(server: RunningSer
 
 def test_one_key_in_one_group_is_a_key_of_each_tenant(server: RunningServer, tenants: list[Tenant]) -> None:
     path, key = f"/billing/bills/{tenants[0].objects['bills']['external_reference']}/void", new_reference("key")
-    shots = [Call(server.base, tenant.secret, None, key, "POST", path) for tenant in tenants for _ in range(6)]
+    shots = [Call(server.base, tenant.secret, None, key, path, "POST") for tenant in tenants for _ in range(6)]
     for shot, answer in zip(shots, send_at_once(shots), strict=True):
         own = next(tenant for tenant in tenants if tenant.secret == shot.secret).objects["bills"]
         assert (answer.status, answer.json) == (200, own | {"status": "voided"})

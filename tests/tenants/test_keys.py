@@ -19,6 +19,8 @@ NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
         ("live", "secret", r"sk_[0-9A-Za-z]{28}"),
         ("test", "public", r"pk_test_[0-9A-Za-z]{28}"),
         ("live", "public", r"pk_[0-9A-Za-z]{28}"),
+        ("test", "collector", r"ck_test_[0-9A-Za-z]{28}"),
+        ("live", "collector", r"ck_[0-9A-Za-z]{28}"),
     ],
 )
 def test_a_key_tells_its_mode_and_kind(mode: Mode, kind: KeyKind, shape: str) -> None:

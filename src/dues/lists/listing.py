@@ -11,6 +11,8 @@ class Through(Struct, frozen=True):
     table: str
     key: str
     id: str
+    mixed: bool = False
+    """Whether it leads to objects of other kinds too."""
 
 
 class Listing(Struct, frozen=True, eq=False):

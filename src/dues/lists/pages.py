@@ -29,7 +29,7 @@ def _by_reference(listing: Listing, name: str, value: str) -> bool:
 NARROW = frozenset({"external_reference", "customer", "account"})
 """Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
 
-_PAIRS = Through("metadata_pairs", "pair", "object_id")
+_PAIRS = Through("metadata_pairs", "pair", "object_id", mixed=True)
 
 
 @lru_cache(maxsize=512)
@@ -79,6 +79,8 @@ select {listing.columns}
 
 def _outwards(listing: Listing, link: Through, value: str, conditions: list[str], also: list[str] | None = None) -> str:
     """A page read off an index that leads to the objects, whatever the planner believes: it has the list's order."""
+    # Only where it is needed: with both ends of the range given, the planner believes that any index has few rows.
+    above = f"\n   and m.{link.id} >= '{listing.prefix}'" if link.mixed else ""
     return f"""
 select {listing.columns}
   from {link.table} m
@@ -87,8 +89,7 @@ select {listing.columns}
             where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.{link.id}{_and(conditions)}
            offset 0
        ) as {listing.alias}
- where m.tenant_id = $1 and m.{link.key} = {value} and m.{link.id} < $2
-   and m.{link.id} >= '{listing.prefix}'{_and(also)}
+ where m.tenant_id = $1 and m.{link.key} = {value} and m.{link.id} < $2{above}{_and(also)}
  order by m.{link.id} desc
  limit $3
 """

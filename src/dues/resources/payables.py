@@ -58,7 +58,7 @@ async def show_payables(
             continue
         body = payable_body(owed)
         name = customers[request.tenant_id, owed.customer_id].customer.name
-        shown = structs.replace(body, name=masked(name) if name else None)
+        shown = structs.replace(body, name=masked(name or "") or None)
         answers.append(Shown(body.id, to_shown_json(shown), to_shown_json(body)))
     return answers
 

@@ -1,0 +1,188 @@
+"""What a payment does, and what it is: without a database."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from dues.domain.allocation import Part
+from dues.domain.bills import Bill
+from dues.domain.entries import Head
+from dues.domain.money import AMOUNT_MAX
+from dues.domain.new_payments import NewPayment
+from dues.domain.obligations import Obligation
+from dues.domain.payments import MadePayment, PaymentSurroundings, make_payment, refuse_before_rules
+from dues.domain.refusals import Refusal
+from tests.domain.owed import CAUSE, account, bill, customer, rules, unbroken
+
+ANY = rules()
+JANE = customer(500, ANY)
+FIBRE = account(500, ANY)
+INV = bill(500, default=ANY)
+OF_FIBRE = bill(500, default=ANY, account_id="bacc_1")
+
+
+def asked(amount: int = 300, **changes: Any) -> NewPayment:
+    """A payment in ZAR, for Jane unless it names something else."""
+    body: dict[str, Any] = {"external_reference": "TX", "amount": amount, "currency": "ZAR"}
+    named = changes.keys() & {"bill", "account", "customer"}
+    return NewPayment(**(body | ({} if named else {"customer": "JANE"}) | changes))
+
+
+def found(target: Obligation | None, *bills: Obligation | None, taken: bool = False) -> PaymentSurroundings:
+    """What was read for the request."""
+    return PaymentSurroundings(target, taken, bills)
+
+
+def made(request: NewPayment, target: Obligation, *bills: Obligation | None) -> MadePayment:
+    """The payment, which must not be refused."""
+    outcome = make_payment(request, found(target, *bills), None, CAUSE)
+    assert isinstance(outcome, MadePayment), outcome
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"customer": None}, [("/bill", "required")]),
+        ({"bill": "INV"}, []),
+        ({"account": "UAR"}, []),
+        ({"customer": "JANE"}, []),
+        ({"bill": "INV", "account": "UAR"}, [("/account", "one_only")]),
+        ({"bill": "INV", "customer": "JANE"}, [("/customer", "one_only")]),
+        (
+            {"bill": "INV", "account": "UAR", "customer": "JANE"},
+            [("/account", "one_only"), ("/customer", "one_only")],
+        ),
+        ({"bill": "INV", "parts": [Part(bill="A", amount=1)]}, [("/parts", "not_of_a_bill")]),
+        ({"bill": "INV", "allocation": "oldest_due_first"}, [("/allocation", "not_of_a_bill")]),
+        (
+            {"parts": [Part(bill="A", amount=1)], "allocation": "oldest_due_first"},
+            [("/allocation", "one_only")],
+        ),
+        ({"parts": [Part(bill="A", amount=300)]}, []),
+        ({"parts": [Part(bill="A", amount=300), Part(bill="B", amount=1)]}, [("/parts", "above_amount")]),
+        (
+            {"parts": [Part(bill="A", amount=1), Part(bill="B", amount=1), Part(bill="A", amount=1)]},
+            [("/parts/2/bill", "twice")],
+        ),
+    ],
+)
+def test_a_request_names_one_thing_to_be_paid_and_one_way_to_spread_it(
+    changes: dict[str, Any], broken: list[tuple[str, str]]
+) -> None:
+    assert [(violation.pointer, violation.code) for violation in asked(**changes).cross_check()] == broken
+
+
+@pytest.mark.parametrize(
+    ("request_", "around", "code", "pointer"),
+    [
+        (asked(AMOUNT_MAX + 1), found(None, taken=True), "amount_out_of_range", "/amount"),
+        (asked(), found(None, taken=True), "external_reference_taken", "/external_reference"),
+        (asked(), found(JANE, taken=True), "external_reference_taken", "/external_reference"),
+        (asked(), found(None), "customer_not_found", "/customer"),
+        (asked(account="UAR"), found(None), "account_not_found", "/account"),
+        (asked(bill="INV"), found(None), "bill_not_found", "/bill"),
+    ],
+)
+def test_it_is_refused_before_any_rule_is_asked(
+    request_: NewPayment, around: PaymentSurroundings, code: str, pointer: str
+) -> None:
+    refusal = refuse_before_rules(request_, around)
+    assert refusal
+    assert (refusal.code, refusal.pointer) == (code, pointer)
+
+
+def test_what_is_there_and_safe_is_left_to_the_rules() -> None:
+    assert refuse_before_rules(asked(AMOUNT_MAX), found(JANE)) is None
+    outcome = make_payment(asked(AMOUNT_MAX), found(JANE), None, CAUSE)
+    assert isinstance(outcome, Refusal)
+    assert (outcome.code, outcome.outstanding, outcome.payment_rules) == ("payment_above_maximum", 500, ANY)
+
+
+@pytest.mark.parametrize(
+    ("target", "named", "account_id", "bill_id"),
+    [
+        (JANE, {"customer": "JANE"}, None, None),
+        (FIBRE, {"account": "UAR"}, "bacc_1", None),
+        (INV, {"bill": "INV"}, None, "bill_1"),
+        (OF_FIBRE, {"bill": "INV"}, "bacc_1", "bill_1"),
+    ],
+)
+def test_a_payment_says_whose_it_is_and_what_it_was_for(
+    target: Obligation, named: dict[str, Any], account_id: str | None, bill_id: str | None
+) -> None:
+    payment = made(asked(**named), target).payment
+    assert (payment.customer_id, payment.account_id, payment.bill_id) == ("bcus_jane", account_id, bill_id)
+    assert (payment.status, payment.reversal, payment.amount, payment.currency) == ("applied", None, 300, "ZAR")
+    [application] = payment.applications
+    assert (application.owner_id, application.amount) == (target.of.id, 300)
+
+
+def test_a_payment_of_an_account_over_its_bills_is_the_accounts() -> None:
+    payment = made(asked(account="UAR", allocation="oldest_due_first"), FIBRE, OF_FIBRE).payment
+    assert (payment.account_id, payment.bill_id) == ("bacc_1", None)
+    assert [application.owner_id for application in payment.applications] == ["bill_1"]
+
+
+@pytest.mark.parametrize("target", [JANE, FIBRE])
+@pytest.mark.parametrize(("amount", "after"), [(1, 499), (500, 0), (501, -1)])
+def test_a_balance_falls_and_what_is_paid_above_it_is_credit(target: Obligation, amount: int, after: int) -> None:
+    [paid] = made(asked(amount), target).paid
+    assert paid.before is target
+    assert not isinstance(paid.after.of, Bill)
+    assert paid.after.of.balance == after
+    [entry] = paid.entries
+    assert (entry.kind, entry.amount, entry.balance_after, entry.currency) == ("payment", -amount, after, "ZAR")
+    assert (entry.number, entry.owner_id) == (2, target.of.id)
+
+
+@pytest.mark.parametrize(("amount", "status"), [(499, "unpaid"), (500, "paid"), (501, "paid")])
+def test_what_was_paid_of_a_bill_rises_and_its_status_follows(amount: int, status: str) -> None:
+    [paid] = made(asked(amount, bill="INV"), bill(500, paid=40, default=ANY)).paid
+    assert isinstance(paid.after.of, Bill)
+    assert (paid.after.of.amount_paid, paid.after.of.status) == (40 + amount, status)
+    assert paid.after.outstanding == max(0, 500 - amount)
+    [entry] = paid.entries
+    assert (entry.kind, entry.amount, entry.balance_after, entry.number) == ("payment", amount, 40 + amount, 2)
+
+
+def test_a_payment_in_parts_writes_one_entry_for_each_and_all_of_them_name_it() -> None:
+    first, second = bill(100, default=ANY, id="bill_a"), bill(100, default=ANY, id="bill_b")
+    wanted = asked(parts=[Part(bill="A", amount=60), Part(bill="B", amount=70)])
+    outcome = made(wanted, Obligation(JANE.of, ANY), first, second)
+    shares = [("bill_a", 60), ("bill_b", 70), ("bcus_jane", 170)]
+    assert [(one.owner_id, one.amount) for one in outcome.payment.applications] == shares
+    assert len({one.id for one in outcome.payment.applications}) == 3
+    assert [(paid.after.of.id, len(paid.entries)) for paid in outcome.paid] == [(owner, 1) for owner, _ in shares]
+    assert {paid.entries[0].payment_id for paid in outcome.paid} == {outcome.payment.id}
+    assert all(unbroken(paid.entries) for paid in outcome.paid if paid.before.head == Head())
+
+
+def test_a_part_that_is_refused_leaves_nothing_paid() -> None:
+    wanted = asked(parts=[Part(bill="A", amount=60), Part(bill="B", amount=70)])
+    outcome = make_payment(wanted, found(JANE, bill(100, default=ANY), None), None, CAUSE)
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "bill_not_found"
+
+
+def test_a_bill_that_is_open_no_more_is_left_out_of_the_spread() -> None:
+    outcome = made(asked(allocation="oldest_due_first"), JANE, None, bill(100, default=ANY, id="bill_b"))
+    assert [one.owner_id for one in outcome.payment.applications] == ["bill_b", "bcus_jane"]
+
+
+def test_a_payment_keeps_what_it_was_sent_with() -> None:
+    earlier = datetime(2026, 1, 2, 2, 0, tzinfo=timezone(timedelta(hours=2)))
+    request = asked(method="cash", paid_at=earlier, metadata={"till": "4"})
+    outcome = make_payment(request, found(JANE), "key_till", CAUSE)
+    assert isinstance(outcome, MadePayment)
+    payment = outcome.payment
+    assert (payment.method, payment.metadata, payment.collector_id) == ("cash", {"till": "4"}, "key_till")
+    assert payment.external_reference == "TX"
+    assert (payment.paid_at, payment.paid_at.tzinfo) == (earlier, UTC)
+    assert outcome.paid[0].entries[0].created_at == CAUSE.now
+
+
+def test_a_payment_without_its_own_time_was_paid_now() -> None:
+    payment = made(asked(metadata={}), JANE).payment
+    assert (payment.paid_at, payment.metadata, payment.method, payment.collector_id) == (CAUSE.now, None, None, None)
