@@ -100,6 +100,12 @@ def test_who_does_not_read_what_is_sent_is_left_in_time() -> None:
     run(work())
 
 
+def test_every_answer_on_a_connection_is_heard() -> None:
+    outcome, receiver = attempt(answer(200, b"a" * 15_000), times=10)
+    assert outcome.succeeded
+    assert receiver.connections == 1, "what was heard is counted for each answer alone"
+
+
 def test_after_a_time_out_the_next_attempt_has_a_connection_of_its_own() -> None:
     async def work() -> None:
         async with receiving(late) as receiver, sender(seconds=SECONDS) as one:
@@ -158,7 +164,7 @@ ENDLESS_NOTHING = {
     "wait, wait, wait": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2000),
     "empty lines": (b"", b"\r\n" * 32_000),
 }
-"""What is no part of an answer: it is passed over until the time is up."""
+"""What is no part of an answer: it is not listened to until the time is up."""
 
 
 @pytest.mark.parametrize("what", ENDLESS)
@@ -174,11 +180,12 @@ def test_of_an_endless_answer_little_is_read_and_the_connection_is_closed(what: 
 
 @pytest.mark.parametrize("what", ENDLESS_NOTHING)
 def test_an_endless_nothing_is_not_kept_and_ends_in_time(what: str) -> None:
-    _, pour = endless(*ENDLESS_NOTHING[what])
+    sent, pour = endless(*ENDLESS_NOTHING[what])
     outcome, memory = run(_send_watching_memory(pour, SECONDS))
     assert outcome.error == "timeout: no whole answer within 0.3 seconds"
-    assert prompt(outcome)
+    assert prompt(outcome), "and nothing else had to wait for it"
     assert memory < 10_000_000
+    assert sent[0] < 30_000_000, "what the buffers of two sockets hold, and no more"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
