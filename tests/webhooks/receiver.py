@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from dues.webhooks.sending import Outcome, Sender
@@ -16,8 +17,9 @@ Result = TypeVar("Result")
 
 
 def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Runs it, within ten seconds."""
-    return asyncio.run(asyncio.wait_for(coroutine, 10))
+    """Runs it, within ten seconds, on the event loop that servers have."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(asyncio.wait_for(coroutine, 10))
 
 
 def answer(status: int = 200, body: bytes = b"", *headers: str) -> bytes:

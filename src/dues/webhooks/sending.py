@@ -18,6 +18,7 @@ from msgspec import Struct
 from yarl import URL
 
 from dues.webhooks.addresses import AddressRefusedError, PublicResolver, may_be_public
+from dues.webhooks.connections import BriefConnector
 
 ATTEMPT_SECONDS: Final = 15.0
 """Of an attempt in all: name, connection, request and answer."""
@@ -63,7 +64,7 @@ class Sender:
     ) -> None:
         self._allow_private = allow_private
         self._seconds = seconds
-        connector = aiohttp.TCPConnector(
+        connector = BriefConnector(
             ssl=tls or True,
             resolver=resolver if allow_private else PublicResolver(resolver),
             ttl_dns_cache=ADDRESS_SECONDS,
