@@ -13,10 +13,10 @@ from dues.cli.webhooks import Endpoint
 from dues.db.database import Database
 from dues.domain.webhook_endpoints import Resend
 from dues.resources.changes import Change
+from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.resend import RESEND
 from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.wire import delivery_body
-from dues.webhooks.store import list_deliveries
 
 
 def send_test(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
@@ -36,7 +36,7 @@ def deliveries(
 
     async def run(database: Database) -> Sequence[Any]:
         tenant_id, _ = await find_tenant(database, merchant, live)
-        rows = await list_deliveries(database, tenant_id, endpoint, None, status, limit)
+        rows = await store.list_deliveries(database, tenant_id, endpoint, None, status, limit)
         return [delivery_body(row) for row in rows]
 
     print_json(with_database(data, run))

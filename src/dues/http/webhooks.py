@@ -12,7 +12,6 @@ from dues.http.problems import ProblemError, Reply
 from dues.http.queries import list_query, nothing
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.wire import DeletedBody, delivery_body
-from dues.webhooks.store import list_deliveries
 
 STATUSES: Final = ("succeeded", "pending", "failed")
 
@@ -44,7 +43,7 @@ def deliveries(floor: Floor) -> Endpoint:
         )
         if not await store.is_webhook_endpoint(floor.database, tenant_id, name):
             raise _not_found(name)
-        found = await list_deliveries(
+        found = await store.list_deliveries(
             floor.database, tenant_id, name, query.after, query.filters.get("status"), query.limit + 1
         )
         shown = [delivery_body(row) for row in found[: query.limit]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -9,10 +10,10 @@ from typing import Final
 import structlog
 
 from dues.db.errors import Conflict, LockTimeout, Unavailable
+from dues.webhooks import store
 from dues.webhooks.courier import LEASE_SECONDS, PAUSE_SECONDS, Courier
-from dues.webhooks.leases import store
-from dues.webhooks.leases.store import Lease
 from dues.webhooks.reach import Reach
+from dues.webhooks.store import Held, Lease
 
 LEASES_MAX: Final = 500
 LEASES_AT_ONCE: Final = 20
@@ -28,16 +29,14 @@ RENEW_SECONDS: Final = LEASE_SECONDS / 4
 
 _log = structlog.get_logger()
 
-Name = tuple[int, str]
-
 
 class Deliverer:
     """`run` delivers until cancelled; any number of processes may do so at once."""
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        self._couriers: dict[Name, asyncio.Task[None]] = {}
-        self._leases: dict[Name, Lease] = {}
+        self._couriers: dict[Held, asyncio.Task[None]] = {}
+        self._leases: dict[Held, Lease] = {}
 
     async def run(self) -> None:
         """Delivers until cancelled, and gives every lease back."""
@@ -64,20 +63,22 @@ class Deliverer:
     async def _look(self) -> bool:
         """Takes endpoints that have something to be sent; whether there may be more of them."""
         room = min(LEASES_AT_ONCE, LEASES_MAX - len(self._couriers))
-        if room <= 0:
+        if room <= 0 or self._reach.news.closing:
             return False
         reach = self._reach
         to = await reach.horizon.complete_to()
         now = datetime.now(UTC)
         until = now + timedelta(seconds=LEASE_SECONDS)
-        leases = await store.lease_endpoints(reach.database, now, reach.holder, until, room, reach.types, to)
+        # A name that nobody had: one who comes back after its lease has ended is not taken for whom it went to.
+        holder = uuid.uuid4().hex
+        leases = await store.lease_endpoints(reach.database, now, holder, until, room, reach.types, to)
         for lease in leases:
-            name = lease.tenant_id, lease.id
+            name = lease.tenant_id, lease.id, holder
             self._leases[name] = lease
             self._couriers[name] = asyncio.create_task(self._deliver(name, lease))
         return len(leases) == room
 
-    async def _deliver(self, name: Name, lease: Lease) -> None:
+    async def _deliver(self, name: Held, lease: Lease) -> None:
         try:
             await Courier(self._reach, lease).run()
         except (Unavailable, Conflict, LockTimeout) as error:
@@ -92,7 +93,7 @@ class Deliverer:
             self._couriers.pop(name, None)
             self._leases.pop(name, None)
             with suppress(Unavailable, Conflict, LockTimeout):  # it ends by itself
-                await store.release(self._reach.database, lease, self._reach.holder)
+                await store.release(self._reach.database, lease)
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -102,7 +103,7 @@ class Deliverer:
                 continue
             until = datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
             try:
-                kept = await store.renew_leases(self._reach.database, self._reach.holder, until, held)
+                kept = await store.renew_leases(self._reach.database, until, held)
             except (Unavailable, Conflict, LockTimeout):
                 continue
             for name in held:

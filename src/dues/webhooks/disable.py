@@ -4,9 +4,9 @@ import structlog
 
 from dues.domain.webhook_endpoints import DisabledReason, WebhookEndpoint
 from dues.events.store import insert_event
-from dues.webhooks.leases import store
-from dues.webhooks.leases.store import Lease
+from dues.webhooks import store
 from dues.webhooks.reach import Reach
+from dues.webhooks.store import Lease
 from dues.webhooks.wire import webhook_endpoint_json
 from dues.work.work import Work
 
@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 async def disable(reach: Reach, lease: Lease, reason: DisabledReason) -> None:
     """Disables an endpoint, with an event for whoever else listens and a line in the log."""
     async with reach.database.transaction() as tx:
-        rows = await tx.lock(store.SAVE_DISABLED, lease.tenant_id, lease.id, reach.holder, reason)
+        rows = await tx.lock(store.SAVE_DISABLED, lease.tenant_id, lease.id, lease.holder, reason)
         for row in rows:
             endpoint = WebhookEndpoint(**dict(row))
             work = Work(tx, lease.now)

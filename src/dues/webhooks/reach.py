@@ -1,7 +1,6 @@
 """What a process needs to deliver."""
 
 import asyncio
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, get_args
@@ -17,13 +16,12 @@ IN_FLIGHT_MAX: Final = 256
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Shared by all couriers of a process. `holder` is its name on leases."""
+    """Shared by all couriers of a process."""
 
     database: Database
     horizon: Horizon
     news: News
     allow_private: bool
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
-    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
     types: tuple[str, ...] = get_args(EventType)

@@ -36,7 +36,9 @@ OPEN = {
 
 ALL = {
     (method, path)
-    for path, methods in routes(Floor(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", timedelta(1)), Metrics()).items()
+    for path, methods in routes(
+        Floor(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", timedelta(1), NOWHERE, False), Metrics()
+    ).items()
     for method in methods
     if path.startswith("/billing/")
 }

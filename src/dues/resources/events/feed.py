@@ -52,8 +52,6 @@ async def follow(feed: Feed, tenant_id: int, query: FeedQuery, wait_seconds: flo
 
     Waits for the first to come where there is none. Raises CursorTooOld.
     """
-    if 0 < query.position < await find_forgotten(feed.database, tenant_id):
-        raise CursorTooOld
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
         bell = feed.news.bell(tenant_id)
@@ -61,6 +59,9 @@ async def follow(feed: Feed, tenant_id: int, query: FeedQuery, wait_seconds: flo
         found = await store.list_events_after(
             feed.database, tenant_id, query.types, query.position, to, query.limit + 1, query.object_id
         )
+        # After they were read: what is forgotten in between is missed too.
+        if 0 < query.position < await find_forgotten(feed.database, tenant_id):
+            raise CursorTooOld
         left = deadline - asyncio.get_running_loop().time()
         if found or left <= 0 or feed.news.closing:
             return found, to

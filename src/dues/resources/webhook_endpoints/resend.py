@@ -14,7 +14,6 @@ from dues.resources.changes import Change, Shown, claims_object
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.read import not_found
 from dues.resources.webhook_endpoints.wire import ResentBody
-from dues.webhooks.resending import store as resending
 from dues.work.work import Claim, Command, Request, Work
 
 EVENTS_MAX: Final = 10_000
@@ -38,18 +37,18 @@ async def _resend(work: Work, request: Request[Change[Resend]], endpoint: Webhoo
     if endpoint.disabled_reason:
         return Refusal("webhook_endpoint_disabled", "It is disabled. PATCH its status to enabled first.")
     if wanted.event is not None:
-        number = await resending.insert_lane_of_event(*to, wanted.event)
+        number = await store.insert_lane_of_event(*to, wanted.event)
         if not number:
             return Refusal("event_not_found", f"There is no event {wanted.event!r}, or it is no longer kept.", "/event")
     elif wanted.since is not None:
         until = wanted.until or now + timedelta(seconds=1)
         ids = first_id("evt_", wanted.since), first_id("evt_", until)
         types = endpoint.event_types or [name for name in get_args(EventType) if name != "webhook_endpoint.test"]
-        number = await resending.insert_lanes_of_time(*to, ids, types, EVENTS_MAX + 1)
+        number = await store.insert_lanes_of_time(*to, ids, types, EVENTS_MAX + 1)
         if number > EVENTS_MAX:
             return Refusal("too_many_events", f"More than {EVENTS_MAX} events are of that time. Ask for a shorter one.")
     else:
-        number = await resending.insert_lanes_of_failed(*to, EVENTS_MAX)
+        number = await store.insert_lanes_of_failed(*to, EVENTS_MAX)
     return Shown(endpoint.id, msgspec.json.encode(ResentBody(events=number)))
 
 

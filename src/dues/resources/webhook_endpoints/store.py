@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from dues.db.database import Database
 from dues.db.transaction import Row
@@ -133,3 +134,97 @@ DELETE_WEBHOOK_ENDPOINTS = "delete from webhook_endpoints where tenant_id = $1 a
 async def delete_webhook_endpoint(database: Database, tenant_id: int, endpoint_id: str) -> bool:
     """Deletes an endpoint; whether there was one. What is left of its deliveries is purged later."""
     return bool(await database.rows(DELETE_WEBHOOK_ENDPOINTS, tenant_id, endpoint_id))
+
+
+def _lanes_of(chosen: str, only_if: str = "true") -> str:
+    """A lane for each object that `chosen` has events of, from the first to the last of them; none but if `only_if`."""
+    return f"""
+with chosen as ({chosen}), lanes as (
+    insert into webhook_lanes
+           (tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
+    select $1, $2, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $4, $3
+      from chosen
+     where {only_if}
+     group by object_id
+)
+select count(*) as number from chosen
+"""
+
+
+INSERT_LANE_OF_EVENT = _lanes_of("""
+    select e.object_id, e.position
+      from events e
+     where e.tenant_id = $1 and e.id = $5 and e.data is not null
+       and (e.type <> 'webhook_endpoint.test' or e.object_id = $2)
+""")
+
+INSERT_LANES_OF_TIME = _lanes_of(
+    """
+    select e.object_id, e.position
+      from events e
+     where e.tenant_id = $1 and e.id >= $5 and e.id < $6 and e.type = any($7) and e.data is not null
+     limit $8
+""",
+    only_if="(select count(*) from chosen) < $8",
+)
+
+INSERT_LANES_OF_FAILED = _lanes_of("""
+    select e.object_id, e.position
+      from webhook_deliveries d
+      join events e on e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
+     where d.tenant_id = $1 and d.endpoint_id = $2 and d.status = 'failed'
+     limit $5
+""")
+
+
+async def insert_lane_of_event(work: Work, tenant_id: int, endpoint_id: str, now: datetime, event_id: str) -> int:
+    """Has one event sent again; 0 where there is none, else 1."""
+    return _number(await work.tx.lock(INSERT_LANE_OF_EVENT, tenant_id, endpoint_id, now, False, event_id))
+
+
+async def insert_lanes_of_time(
+    work: Work, tenant_id: int, endpoint_id: str, now: datetime, ids: tuple[str, str], types: Sequence[str], limit: int
+) -> int:
+    """Has events of these types sent again, with ids from the first to below the second; how many.
+
+    Nothing is where they would be `limit` or more.
+    """
+    arguments: list[Any] = [tenant_id, endpoint_id, now, False, *ids, types, limit]
+    return _number(await work.tx.lock(INSERT_LANES_OF_TIME, *arguments))
+
+
+async def insert_lanes_of_failed(work: Work, tenant_id: int, endpoint_id: str, now: datetime, limit: int) -> int:
+    """Has events sent again that failed for good; how many."""
+    return _number(await work.tx.lock(INSERT_LANES_OF_FAILED, tenant_id, endpoint_id, now, True, limit))
+
+
+def _number(rows: Sequence[Row]) -> int:
+    number: int = rows[0]["number"]
+    return number
+
+
+LIST_DELIVERIES = """
+select event_id, event_type, status, attempts, next_attempt_at
+  from webhook_deliveries
+ where tenant_id = $1 and endpoint_id = $2 and event_id < $3 and ($4::text is null or status = $4)
+ order by event_id desc
+ limit $5
+"""
+
+LIST_FAILED_DELIVERIES = """
+select event_id, event_type, status, attempts, next_attempt_at
+  from webhook_deliveries
+ where tenant_id = $1 and endpoint_id = $2 and event_id < $3 and status = 'failed'
+ order by event_id desc
+ limit $4
+"""
+
+
+async def list_deliveries(
+    database: Database, tenant_id: int, endpoint_id: str, before: str | None, status: str | None, limit: int
+) -> list[Row]:
+    """What became of events at an endpoint, newest event first."""
+    arguments: list[Any] = [tenant_id, endpoint_id, before or "evt_~"]
+    if status == "failed":
+        return await database.rows(LIST_FAILED_DELIVERIES, *arguments, limit)
+    return await database.rows(LIST_DELIVERIES, *arguments, status, limit)

@@ -1,1 +1,0 @@
-"""Leases: one process at a time delivers to an endpoint."""

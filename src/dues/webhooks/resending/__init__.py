@@ -1,1 +1,0 @@
-"""Sending again: lanes for events that were asked for once more."""
