@@ -136,6 +136,8 @@ def test_everything_arrives_in_order_whoever_is_killed(folder: Path, receiver: R
         assert sent_again < len(receiver.taken) / 2
 
 
+@pytest.mark.soak
+@pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="make soak")
 def test_a_process_that_stood_still_harms_nothing_when_it_goes_on(folder: Path, receiver: Receiver) -> None:
     with stage(folder, webhooks="false") as made, Deliverers(made, folder / "deliver.log", 1) as deliverers:
         caller = made.new_caller()

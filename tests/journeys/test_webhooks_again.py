@@ -1,5 +1,6 @@
 """Webhook endpoints that are changed while attempts are under way, and events that are sent once more."""
 
+import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,8 @@ def statuses(caller: Caller, endpoint_id: str) -> set[str]:
 # While attempts are under way -------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
+@pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="make soak")
 def test_what_is_deleted_is_sent_nothing_more(receiver: Receiver, carol: Caller) -> None:
     gate = Gate()
     endpoint = receiver.register(carol, "/a", gate)
@@ -71,6 +74,8 @@ def test_what_is_deleted_is_sent_nothing_more(receiver: Receiver, carol: Caller)
     assert carol.get(f"/billing/webhook_endpoints/{endpoint}/deliveries").status_code == 404
 
 
+@pytest.mark.soak
+@pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="make soak")
 @pytest.mark.parametrize("patience", [0.2, 1.5])
 def test_what_was_disabled_under_way_goes_on_when_it_is_enabled(
     receiver: Receiver, carol: Caller, patience: float
