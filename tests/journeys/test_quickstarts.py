@@ -1,4 +1,4 @@
-"""Moment's three first stories, each from the first call to the webhook: a balance of a customer, of an account, a bill."""
+"""Moment's three first stories, each from the first call to the webhook."""
 
 from typing import Any
 
