@@ -37,8 +37,8 @@ values ({tenant_id}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'open
 insert into metadata_pairs (tenant_id, pair, object_id)
 values ({tenant_id}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
        ({tenant_id}, '\x{pairs[1]}', 'bacc_{time}' || :serial);
-insert into events (tenant_id, id, type, object_id, data, created_at)
-values ({tenant_id}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now());
+insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
+values ({tenant_id}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now(), 1);
 insert into idempotency_keys (tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
                               created_at, expires_at)
 values ({tenant_id}, :key || '-8a00-4b5e-9c1d2', '\x{hash}', 'POST', '/billing/accounts', 201,

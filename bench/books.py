@@ -23,7 +23,7 @@ ENTRIES_OF_AN_ACCOUNT = 10
 ACCOUNTS_AT_ONCE = 2_000
 
 OBJECT_COLUMNS = ("tenant_id", "id", "external_reference", "name", "currency", "balance", "created_at")
-EVENT_COLUMNS = ("tenant_id", "id", "type", "object_id", "data", "created_at")
+EVENT_COLUMNS = ("tenant_id", "id", "type", "object_id", "data", "created_at", "sequence")
 
 
 @dataclass

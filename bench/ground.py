@@ -176,9 +176,9 @@ select $1::bigint, pair, 'bacc_' || {_ID}
 """
 
 _EVENTS = f"""
-insert into events (tenant_id, id, type, object_id, data, created_at)
+insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
 select $1::bigint, 'evt_' || {_ID}, 'account.created', 'bacc_' || {_ID}, ({_SHOWN})::json,
-       now() - interval '1 hour'
+       now() - interval '1 hour', 1
   from generate_series($2::bigint, $3::bigint) as number
 """
 

@@ -121,6 +121,8 @@ class Event(Base):
     object_id: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
+    sequence: Mapped[int] = mapped_column(default=1)
+    """Of the first event; the conventional version does not count on, in its own favour."""
 
 
 class IdempotencyKey(Base):

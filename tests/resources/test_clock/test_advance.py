@@ -221,7 +221,7 @@ def test_it_never_goes_back(alice: Caller) -> None:
 
 
 def test_it_never_goes_ten_years_ahead(alice: Caller) -> None:
-    assert refused(advance(alice, to="9999-12-31T23:59:59Z")) == (422, "test_clock_out_of_range", "/to")
+    assert refused(advance(alice, to="9998-12-31T23:59:59Z")) == (422, "test_clock_out_of_range", "/to")
     assert advance(alice, seconds=TEN_YEARS).json()["offset_seconds"] == TEN_YEARS
     assert refused(advance(alice, seconds=1)) == (422, "test_clock_out_of_range", "/seconds")
     bill = alice.make_bill(account={"customer": {"external_reference": "c"}, "external_reference": "a"})
