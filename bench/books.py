@@ -111,7 +111,7 @@ def _object(tenant_id: int, one: Any, now: datetime) -> tuple[Any, ...]:
 
 
 def _event(tenant_id: int, event_type: EventType, object_id: str, shown: bytes, now: datetime) -> tuple[Any, ...]:
-    return tenant_id, new_id("evt_", now), event_type, object_id, shown.decode(), now
+    return tenant_id, new_id("evt_", now), event_type, object_id, shown.decode(), now, 1
 
 
 async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", rows: _Rows) -> None:
