@@ -24,7 +24,7 @@ def deliver(data: Data = None) -> None:
 
 
 async def _deliver(settings: Settings, url: str) -> None:
-    # Here, and not above: it imports httpx, which takes longer than most commands run.
+    # Here, and not above: it imports aiohttp, which takes longer than most commands run.
     from dues.webhooks.process import deliver_for_ever
 
     database = await Database.connect(url, 2)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
 import typer
@@ -20,6 +20,9 @@ from dues.events.store import Event, find_position
 from dues.resources.events.feed import Feed, FeedQuery, follow
 from dues.resources.events.wire import event_body
 from dues.webhooks.signing import new_secret, signed_headers
+
+if TYPE_CHECKING:
+    from dues.webhooks.sending import Sender
 
 _PAGE = 100
 _WAIT_SECONDS = 30.0
@@ -74,11 +77,24 @@ async def _beginning(feed: Feed, tenant_id: int, after: str | None) -> int:
 async def _listen(
     feed: Feed, tenant_id: int, position: int, forward_to: str | None, secret: str, as_json: bool
 ) -> None:
+    # Here, and not above: it imports aiohttp, which takes longer than most commands run.
+    from dues.webhooks.sending import Sender
+
+    sender = Sender(allow_private=True)
+    try:
+        await _tell(feed, tenant_id, position, sender, forward_to, secret, as_json)
+    finally:
+        await sender.aclose()
+
+
+async def _tell(
+    feed: Feed, tenant_id: int, position: int, sender: "Sender", forward_to: str | None, secret: str, as_json: bool
+) -> None:
     while True:
         query = FeedQuery(get_args(EventType), None, _PAGE, position)
         found, complete_to = await follow(feed, tenant_id, query, _WAIT_SECONDS)
         for event in found:
-            answer = await _forward(event, forward_to, secret) if forward_to else ""
+            answer = await _forward(event, sender, forward_to, secret) if forward_to else ""
             if as_json:
                 print(msgspec.json.encode(event_body(event)).decode(), flush=True)
             else:
@@ -88,19 +104,12 @@ async def _listen(
             position = max(position, complete_to)
 
 
-async def _forward(event: Event, url: str, secret: str) -> str:
+async def _forward(event: Event, sender: "Sender", url: str, secret: str) -> str:
     """Sends an event on until it is taken; how it was answered."""
-    # Here, and not above: it imports httpx, which takes longer than most commands run.
-    from dues.webhooks.sending import Sender
-
-    sender = Sender(allow_private=True)
-    try:
-        while True:
-            body = envelope(event)
-            outcome = await sender.send(url, signed_headers([secret], event.id, datetime.now(UTC), body), body)
-            if outcome.succeeded:
-                return str(outcome.status)
-            print(f"{event.id} was not taken ({outcome.status or outcome.error}); again …", file=sys.stderr, flush=True)
-            await asyncio.sleep(_AGAIN_SECONDS)
-    finally:
-        await sender.aclose()
+    while True:
+        body = envelope(event)
+        outcome = await sender.send(url, signed_headers([secret], event.id, datetime.now(UTC), body), body)
+        if outcome.succeeded:
+            return str(outcome.status)
+        print(f"{event.id} was not taken ({outcome.status or outcome.error}); again …", file=sys.stderr, flush=True)
+        await asyncio.sleep(_AGAIN_SECONDS)

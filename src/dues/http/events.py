@@ -14,7 +14,7 @@ from dues.http.exchange import Exchange
 from dues.http.lists import next_headers
 from dues.http.pages import PageBody
 from dues.http.problems import ProblemError, Reply
-from dues.http.queries import LIMIT_DEFAULT, LIMIT_MAX, invalid, parameters, unknown
+from dues.http.queries import LIMIT_DEFAULT, invalid, limit_violations, parameters, unknown
 from dues.lists.cursors import make_cursor, read_cursor
 from dues.resources.events.feed import CursorTooOld, FeedQuery, follow, list_newest
 from dues.resources.events.wire import event_body
@@ -70,8 +70,7 @@ def _checked(query_string: bytes) -> dict[str, str]:
     """The query string, if all of it makes sense but for the cursor."""
     given = parameters(query_string)
     broken = [unknown(name, _KNOWN) for name in given if name not in _KNOWN]
-    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
-        broken.append(Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}."))
+    broken += limit_violations(given)
     if given.get("order", "oldest_first") not in ("newest_first", "oldest_first"):
         broken.append(Violation("/order", "unknown_order", "must be newest_first or oldest_first."))
     if strangers := [name for name in given.get("type", TYPES[0]).split(",") if name not in TYPES]:

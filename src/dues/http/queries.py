@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -89,25 +88,6 @@ def flag(query_string: bytes, name: str) -> bool:
     return given.get(name) == "true"
 
 
-def day_and_collector(query_string: bytes, today: date) -> tuple[date, str | None]:
-    """`?day=` (`today` where it is not given) and `?collector=`. Raises ProblemError for anything else."""
-    given = parameters(query_string)
-    broken = [unknown(name, ["day", "collector"]) for name in given if name not in ("day", "collector")]
-    day = today
-    if (text := given.get("day")) is not None:
-        day = date.min
-        with suppress(ValueError):
-            day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else date.min
-        if not DAY_MIN <= day <= DAY_MAX:
-            broken.append(Violation("/day", "invalid_date", "must be a date of this time, like 2026-01-31."))
-    if broken:
-        raise invalid(broken)
-    return day, given.get("collector")
-
-
-DAY_MIN, DAY_MAX = date(1970, 1, 2), date(9999, 12, 30)
-
-
 def parameters(query_string: bytes) -> dict[str, str]:
     """What a query string says, each name once. Raises ProblemError."""
     try:
@@ -118,6 +98,12 @@ def parameters(query_string: bytes) -> dict[str, str]:
     if len(given) < len(pairs) or any("\0" in text for pair in pairs for text in pair):
         raise invalid([Violation("", "malformed_query", "The query string names a parameter twice, or has U+0000.")])
     return given
+
+
+def limit_violations(given: Mapping[str, str]) -> Iterator[Violation]:
+    """What is wrong with the `limit` of a list, where one is given."""
+    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
+        yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
 
 
 def _violations(
@@ -131,8 +117,7 @@ def _violations(
     for name in given:
         if name not in known and not (has_metadata and _METADATA.fullmatch(name)):
             yield unknown(name, known)
-    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
-        yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
+    yield from limit_violations(given)
     if len(metadata) > METADATA_FILTERS_MAX:
         yield Violation("/metadata", "too_many", f"must name at most {METADATA_FILTERS_MAX} keys.")
     if (status := given.get("status")) is not None and "status" in filters and status not in statuses:

@@ -17,7 +17,6 @@ class Lease(Struct, frozen=True):
     id: str
     url: str
     event_types: list[str] | None
-    live: bool
     secrets: list[str]
     position: int
     failures: int
@@ -31,7 +30,7 @@ class Lease(Struct, frozen=True):
 _NOW = "($1::timestamptz + make_interval(secs => t.clock_offset_seconds))"
 
 _LEASE = f"""
-       e.tenant_id, e.id, e.url, e.event_types, t.mode = 'live' as live,
+       e.tenant_id, e.id, e.url, e.event_types,
        case when e.old_secret_until > {_NOW} then array[e.secret, e.old_secret] else array[e.secret] end as secrets,
        e.position, e.failures, e.failing_since, e.held_until, {_NOW} as now, e.leased_by as holder,
        (select min(l.next_attempt_at) from webhook_lanes l

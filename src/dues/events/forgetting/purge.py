@@ -4,10 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final, get_args
 
-import structlog
-
 from dues.db.database import Database
-from dues.db.errors import Conflict, LockTimeout, Unavailable
+from dues.db.purging import repeat_purge
 from dues.events.catalogue import EventType
 from dues.events.forgetting import store
 
@@ -15,20 +13,13 @@ BATCH_SIZE: Final = 500
 BREATH_SECONDS: Final = 0.05
 PAUSE_SECONDS: Final = 600.0
 
-_log = structlog.get_logger()
-
 
 async def forget_events_for_ever(database: Database, kept: timedelta) -> None:
     """Runs until cancelled. Any number of processes may do so at once.
 
     By this server's clock: a test clock that is ahead makes events younger, so they are kept longer, never shorter.
     """
-    while True:
-        try:
-            await forget_events(database, datetime.now(UTC) - kept)
-        except (Unavailable, Conflict, LockTimeout) as error:
-            _log.warning("purge_postponed", reason=str(error))
-        await asyncio.sleep(PAUSE_SECONDS)
+    await repeat_purge(lambda: forget_events(database, datetime.now(UTC) - kept), PAUSE_SECONDS)
 
 
 async def forget_events(database: Database, before: datetime) -> None:

@@ -4,10 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
-
 from dues.db.database import Database
-from dues.db.errors import Conflict, LockTimeout, Unavailable
+from dues.db.purging import repeat_purge
 from dues.domain.ids import first_id
 from dues.webhooks.forgetting import store
 
@@ -18,17 +16,10 @@ PAUSE_SECONDS: Final = 600.0
 _EVERY_EVENT: Final = "evt_~"
 """Above every id."""
 
-_log = structlog.get_logger()
-
 
 async def forget_deliveries_for_ever(database: Database, kept: timedelta) -> None:
     """Runs until cancelled. Any number of processes may do so at once."""
-    while True:
-        try:
-            await forget_deliveries(database, datetime.now(UTC) - kept)
-        except (Unavailable, Conflict, LockTimeout) as error:
-            _log.warning("purge_postponed", reason=str(error))
-        await asyncio.sleep(PAUSE_SECONDS)
+    await repeat_purge(lambda: forget_deliveries(database, datetime.now(UTC) - kept), PAUSE_SECONDS)
 
 
 async def forget_deliveries(database: Database, before: datetime) -> None:
