@@ -1,23 +1,20 @@
 """`dues clock`: what time it is for a merchant's test data."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from dues.cli.database import AsJson, Data, with_database
-from dues.cli.merchants import Merchant, find_merchant
-from dues.db.database import Database
-from dues.domain.ids import new_id
+from dues.cli.database import AsJson, Data
+from dues.cli.merchants import Merchant
+from dues.cli.tenants import ask
 from dues.domain.refusals import Refusal
 from dues.domain.test_clock import TestClockAdvance
 from dues.resources.test_clock.advance import ADVANCE_TEST_CLOCKS
 from dues.resources.test_clock.read import READ_TEST_CLOCKS
 from dues.resources.test_clock.wire import TestClockBody
-from dues.tenants import store
-from dues.work.work import Command, Request, Work
+from dues.work.work import Command
 
 app = typer.Typer(help="The test clock of a merchant: what time it is for its test data.", no_args_is_help=True)
 
@@ -56,17 +53,7 @@ def _wanted(seconds: int | None, to: str | None) -> TestClockAdvance:
 
 
 def _ask(command: Command[Any, Any], body: object, merchant: str | None, data: Path | None) -> TestClockBody:
-    async def run(database: Database) -> Any:
-        owner = await find_merchant(database, merchant)
-        tenant = await store.find_tenant(database, owner["id"], "test")
-        now = datetime.now(UTC)
-        async with database.transaction() as tx:
-            request = Request(tenant["id"], new_id("req_", now), None, body)
-            [outcome] = await command.run(Work(tx, now), [request])
-            await tx.commit()
-            return outcome
-
-    outcome = with_database(data, run)
+    outcome = ask(command, body, merchant, live=False, data=data)
     if isinstance(outcome, Refusal):
         raise typer.BadParameter(outcome.detail)
     return msgspec.json.decode(outcome.json, type=TestClockBody)

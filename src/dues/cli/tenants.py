@@ -26,10 +26,8 @@ async def find_tenant(database: Database, merchant: str | None, live: bool) -> t
     return row["id"], row["clock_offset_seconds"]
 
 
-def run_command(
-    command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None
-) -> Mapping[str, Any]:
-    """Runs a command of the API on a merchant's data; what it answers. Raises typer.BadParameter where it refuses."""
+def ask(command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None) -> Any:
+    """Runs a command of the API on a merchant's data; its outcome."""
 
     async def run(database: Database) -> Any:
         tenant_id, offset = await find_tenant(database, merchant, live)
@@ -40,7 +38,14 @@ def run_command(
             await tx.commit()
         return outcome
 
-    outcome = with_database(data, run)
+    return with_database(data, run)
+
+
+def run_command(
+    command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None
+) -> Mapping[str, Any]:
+    """The same; what it answers. Raises typer.BadParameter where it refuses."""
+    outcome = ask(command, body, merchant, live, data)
     if isinstance(outcome, Refusal):
         raise typer.BadParameter(f"{outcome.pointer or ''} {outcome.detail}".strip())
     shown: Mapping[str, Any] = msgspec.json.decode(outcome.json)
