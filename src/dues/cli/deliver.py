@@ -28,10 +28,13 @@ async def _deliver(settings: Settings, url: str) -> None:
     from dues.webhooks.process import deliver_for_ever
 
     database = await Database.connect(url, 2)
-    news = News(database)
-    tasks = asyncio.gather(news.run(), deliver_for_ever(url, news, allow_private=settings.webhook_allow_private))
+    news, this = News(database), asyncio.current_task()
+    assert this
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, tasks.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    # A group, because it waits for all of it to end: what is cancelled again while it ends leaves connections behind.
     with suppress(asyncio.CancelledError):
-        await tasks
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(news.run())
+            tasks.create_task(deliver_for_ever(url, news, allow_private=settings.webhook_allow_private))
     await database.close()
