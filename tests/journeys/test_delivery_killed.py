@@ -149,6 +149,19 @@ def test_a_process_that_stood_still_harms_nothing_when_it_goes_on(folder: Path, 
         hold_to_everything(made, caller, receiver, "/a")
 
 
+def test_one_that_has_many_endpoints_ends_when_it_is_told_to(folder: Path, receiver: Receiver) -> None:
+    with stage(folder, webhooks="false") as made:
+        caller = made.new_caller()
+        paths = [f"/{number}" for number in range(60)]
+        for path in paths:
+            receiver.register(caller, path)
+        with Deliverers(made, folder / "deliver.log", 1):
+            register_customers(caller, 2)
+            for path in paths:
+                receiver.wait_for(path, 2)
+            # All of them are idle now, each with a courier that looks again and again; leaving tells it to end.
+
+
 def test_everything_arrives_though_the_database_is_killed(folder: Path, receiver: Receiver) -> None:
     with stage(folder) as made:
         caller = made.new_caller()
