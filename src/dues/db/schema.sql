@@ -1,9 +1,10 @@
 -- The whole schema as it is today. This is the file to read; migrations/ adds up to it, and a test proves that.
 --
--- A tenant is one merchant in one mode (test or live). Every primary and unique key of tenants' data begins with
--- tenant_id: that is what keeps them apart, and what a table is distributed by on Citus. (Busy tables have no foreign
--- key to tenants: every insert would lock the same row of it.) The three tables of the
--- directory (merchants, tenants, api_keys) are what a tenant is found by.
+-- A tenant is one merchant in one mode (test or live), and its data lives in one cell. Every primary and unique key of
+-- tenants' data begins with (cell, tenant_id): the tenant is what keeps them apart, the cell what a table is distributed
+-- by on Citus. The two are as wide together as one bigint. (Busy tables have no foreign key to tenants: every insert
+-- would lock the same row of it.) The three tables of the directory (merchants, tenants, api_keys) are what a tenant
+-- and its cell are found by.
 --
 -- Text that is sorted is collate "C", so that ids sort by age on every server. Amounts are minor units and stay
 -- within ±(2^53 - 1), which every JSON client holds exactly.
@@ -19,12 +20,14 @@ create table merchants (
 
 -- A merchant in one mode.
 create table tenants (
-    id                   bigint generated always as identity primary key,
+    id                   integer generated always as identity primary key,
     merchant_id          text collate "C" not null references merchants,
     mode                 text not null,
+    cell                 integer not null,              -- where its data is
     events_forgotten_to  bigint not null default 0,     -- no event up to this position is kept
     clock_offset_seconds bigint not null default 0,     -- how far its test clock is ahead of the server's
     constraint tenants_one_per_mode unique (merchant_id, mode),
+    constraint tenants_cell_is_one check (cell >= 1),
     constraint tenants_mode_is_known check (mode in ('test', 'live')),
     constraint tenants_clock_is_ahead_in_test_mode_alone
         check (clock_offset_seconds between 0 and case mode when 'test' then 315576000 else 0 end)
@@ -32,7 +35,7 @@ create table tenants (
 
 -- Only a key's SHA-256 is kept, so who reads this table can open nothing with it.
 create table api_keys (
-    tenant_id  bigint not null references tenants,
+    tenant_id  integer not null references tenants,
     id         text collate "C" not null,
     kind       text not null,
     sha256     bytea not null,
@@ -50,11 +53,12 @@ create table api_keys (
 
 -- What applies to an object that has no rules of its own. No row: such an object cannot be paid.
 create table default_payment_rules (
-    tenant_id     bigint not null references tenants,
+    cell          integer not null,
+    tenant_id     integer not null references tenants,
     kind          text not null,
     currency      text not null,
     payment_rules jsonb not null,
-    primary key (tenant_id, kind, currency),
+    primary key (cell, tenant_id, kind, currency),
     constraint default_payment_rules_kind_is_known check (kind in ('customer', 'account', 'bill')),
     constraint default_payment_rules_agree
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
@@ -62,7 +66,8 @@ create table default_payment_rules (
 
 -- Who owes, or has credit.
 create table customers (
-    tenant_id          bigint not null,
+    cell               integer not null,
+    tenant_id          integer not null,
     id                 text collate "C" not null,
     external_reference text collate "C" not null,
     name               text,
@@ -73,8 +78,8 @@ create table customers (
     payment_rules      jsonb,           -- null: the merchant's default
     metadata           jsonb,           -- null: none
     created_at         timestamptz not null,
-    primary key (tenant_id, id),
-    constraint customers_reference_is_unique unique (tenant_id, external_reference),
+    primary key (cell, tenant_id, id),
+    constraint customers_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint customers_balance_has_currency check (balance is null or currency is not null),
     constraint customers_balance_is_safe check (balance between -9007199254740991 and 9007199254740991),
     constraint customers_payment_rules_agree
@@ -83,7 +88,8 @@ create table customers (
 
 -- One thing that a customer pays for.
 create table accounts (
-    tenant_id          bigint not null,
+    cell               integer not null,
+    tenant_id          integer not null,
     id                 text collate "C" not null,
     external_reference text collate "C" not null,
     customer_id        text collate "C" not null,
@@ -93,9 +99,9 @@ create table accounts (
     payment_rules      jsonb,           -- null: the merchant's default
     metadata           jsonb,           -- null: none
     created_at         timestamptz not null,
-    primary key (tenant_id, id),
-    constraint accounts_reference_is_unique unique (tenant_id, external_reference),
-    constraint accounts_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
+    primary key (cell, tenant_id, id),
+    constraint accounts_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint accounts_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
     constraint accounts_balance_has_currency check (balance is null or currency is not null),
     constraint accounts_balance_is_safe check (balance between -9007199254740991 and 9007199254740991),
     constraint accounts_payment_rules_agree
@@ -104,7 +110,8 @@ create table accounts (
 
 -- An amount that a customer is to pay, on its own or for an account, and how much of it was paid.
 create table bills (
-    tenant_id          bigint not null,
+    cell               integer not null,
+    tenant_id          integer not null,
     id                 text collate "C" not null,
     external_reference text collate "C" not null,
     customer_id        text collate "C" not null,
@@ -118,10 +125,10 @@ create table bills (
     payment_rules      jsonb,               -- null: the merchant's default
     metadata           jsonb,               -- null: none
     created_at         timestamptz not null,
-    primary key (tenant_id, id),
-    constraint bills_reference_is_unique unique (tenant_id, external_reference),
-    constraint bills_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
-    constraint bills_account_exists foreign key (tenant_id, account_id) references accounts (tenant_id, id),
+    primary key (cell, tenant_id, id),
+    constraint bills_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint bills_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
+    constraint bills_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
     constraint bills_amounts_are_safe check (
         amount_due between 1 and 9007199254740991 and amount_paid between 0 and 9007199254740991
     ),
@@ -135,23 +142,24 @@ create table bills (
 );
 
 -- What lists are filtered by: each index ends with the id, so a page is read off it in order.
-create index customers_by_currency on customers (tenant_id, currency, id);
-create index accounts_by_customer on accounts (tenant_id, customer_id, id);
-create index accounts_by_currency on accounts (tenant_id, currency, id);
-create index bills_by_customer on bills (tenant_id, customer_id, id);
-create index bills_by_account on bills (tenant_id, account_id, id) where account_id is not null;
-create index bills_by_status on bills (tenant_id, status, id);
-create index bills_by_currency on bills (tenant_id, currency, id);
+create index customers_by_currency on customers (cell, tenant_id, currency, id);
+create index accounts_by_customer on accounts (cell, tenant_id, customer_id, id);
+create index accounts_by_currency on accounts (cell, tenant_id, currency, id);
+create index bills_by_customer on bills (cell, tenant_id, customer_id, id);
+create index bills_by_account on bills (cell, tenant_id, account_id, id) where account_id is not null;
+create index bills_by_status on bills (cell, tenant_id, status, id);
+create index bills_by_currency on bills (cell, tenant_id, currency, id);
 
 -- The bills that a payment may be spread over, the oldest due first.
-create index bills_open_by_customer on bills (tenant_id, customer_id, currency, due_on, bill_on, id)
+create index bills_open_by_customer on bills (cell, tenant_id, customer_id, currency, due_on, bill_on, id)
  where status = 'unpaid';
-create index bills_open_by_account on bills (tenant_id, account_id, currency, due_on, bill_on, id)
+create index bills_open_by_account on bills (cell, tenant_id, account_id, currency, due_on, bill_on, id)
  where status = 'unpaid';
 
 -- Money that came in.
 create table payments (
-    tenant_id          bigint not null,
+    cell               integer not null,
+    tenant_id          integer not null,
     id                 text collate "C" not null,
     external_reference text collate "C" not null,
     amount             bigint not null,         -- the sum of its applications
@@ -168,11 +176,11 @@ create table payments (
     reversed_at        timestamptz,
     metadata           jsonb,                   -- null: none
     created_at         timestamptz not null,
-    primary key (tenant_id, id),
-    constraint payments_reference_is_unique unique (tenant_id, external_reference),
-    constraint payments_customer_exists foreign key (tenant_id, customer_id) references customers (tenant_id, id),
-    constraint payments_account_exists foreign key (tenant_id, account_id) references accounts (tenant_id, id),
-    constraint payments_bill_exists foreign key (tenant_id, bill_id) references bills (tenant_id, id),
+    primary key (cell, tenant_id, id),
+    constraint payments_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint payments_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
+    constraint payments_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
+    constraint payments_bill_exists foreign key (cell, tenant_id, bill_id) references bills (cell, tenant_id, id),
     constraint payments_amount_is_safe check (amount between 1 and 9007199254740991),
     constraint payments_reversal_is_whole check (
         case status
@@ -184,43 +192,46 @@ create table payments (
     )
 );
 
-create index payments_by_customer on payments (tenant_id, customer_id, id);
-create index payments_by_account on payments (tenant_id, account_id, id) where account_id is not null;
-create index payments_by_status on payments (tenant_id, status, id);
-create index payments_by_currency on payments (tenant_id, currency, id);
+create index payments_by_customer on payments (cell, tenant_id, customer_id, id);
+create index payments_by_account on payments (cell, tenant_id, account_id, id) where account_id is not null;
+create index payments_by_status on payments (cell, tenant_id, status, id);
+create index payments_by_currency on payments (cell, tenant_id, currency, id);
 
 -- What a day's totals are made of: a collector's payments (ids begin with the time), and what was reversed that day.
-create index payments_by_collector on payments (tenant_id, collector_id, id) where collector_id is not null;
-create index payments_by_reversal on payments (tenant_id, reversed_at) where reversed_at is not null;
+create index payments_by_collector on payments (cell, tenant_id, collector_id, id) where collector_id is not null;
+create index payments_by_reversal on payments (cell, tenant_id, reversed_at) where reversed_at is not null;
 
 -- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
 create table payment_applications (
-    tenant_id  bigint not null,
+    cell       integer not null,
+    tenant_id  integer not null,
     payment_id text collate "C" not null,
     number     smallint not null,               -- 1, 2, 3 … within one payment
     id         text collate "C" not null,
     owner_id   text collate "C" not null,
     amount     bigint not null,
-    primary key (tenant_id, payment_id, number),
-    constraint payment_applications_of_an_owner_are_one unique (tenant_id, owner_id, payment_id),
+    primary key (cell, tenant_id, payment_id, number),
+    constraint payment_applications_of_an_owner_are_one unique (cell, tenant_id, owner_id, payment_id),
     constraint payment_applications_payment_exists
-        foreign key (tenant_id, payment_id) references payments (tenant_id, id),
+        foreign key (cell, tenant_id, payment_id) references payments (cell, tenant_id, id),
     constraint payment_applications_amount_is_safe check (amount between 1 and 9007199254740991)
 );
 
 -- Every key and value of every object's metadata, for lists filtered by them. pair is the MD5 of key and value.
 create table metadata_pairs (
-    tenant_id bigint not null,
+    cell      integer not null,
+    tenant_id integer not null,
     pair      bytea not null,
     object_id text collate "C" not null,
-    primary key (tenant_id, pair, object_id)
+    primary key (cell, tenant_id, pair, object_id)
 );
 
 -- The ledger: every change of a balance, once, for good. owner_id is an account's, a customer's, or a bill's
 -- (whose balance is what was paid of it). The database
 -- itself refuses to change or remove a row; whoever gets round that breaks the chain of hashes.
 create table entries (
-    tenant_id       bigint not null,
+    cell            integer not null,
+    tenant_id       integer not null,
     owner_id        text collate "C" not null,
     number          bigint not null,    -- 1, 2, 3 … within one owner
     id              text collate "C" not null,
@@ -234,7 +245,7 @@ create table entries (
     created_at      timestamptz not null,
     hash            bytea not null,     -- SHA-256 over the hash before it and everything else
     payment_id      text collate "C",   -- … and the payment, where it is one's or its reversal's
-    primary key (tenant_id, owner_id, number),
+    primary key (cell, tenant_id, owner_id, number),
     constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'payment', 'reversal', 'closing')),
     constraint entries_of_payments_name_them
         check ((kind in ('payment', 'reversal')) = (payment_id is not null)),
@@ -267,7 +278,8 @@ create trigger entries_are_not_truncated before truncate on entries
 create sequence event_positions;
 
 create table events (
-    tenant_id  bigint not null,
+    cell       integer not null,
+    tenant_id  integer not null,
     id         text collate "C" not null,
     type       text not null,
     object_id  text collate "C" not null,
@@ -276,15 +288,16 @@ create table events (
     sequence   bigint not null,         -- among the events of its object, from 1
     position   bigint not null
         default case when pg_current_xact_id() is not null then nextval('event_positions') end,
-    primary key (tenant_id, id)
+    primary key (cell, tenant_id, id)
 );
 
-create unique index events_by_object on events (tenant_id, object_id, position);
-create unique index events_by_type on events (tenant_id, type, position) where data is not null;
+create unique index events_by_object on events (cell, tenant_id, object_id, sequence);
+create unique index events_by_type on events (cell, tenant_id, type, position) where data is not null;
 
 -- Where a merchant wants its events sent, and how far they were.
 create table webhook_endpoints (
-    tenant_id        bigint not null,
+    cell             integer not null,
+    tenant_id        integer not null,
     id               text collate "C" not null,
     url              text not null,
     event_types      text[],             -- null: all
@@ -301,7 +314,7 @@ create table webhook_endpoints (
     leased_by        text,               -- who delivers to it …
     leased_until     timestamptz,        -- … and until when, should it die
     created_at       timestamptz not null,
-    primary key (tenant_id, id),
+    primary key (cell, tenant_id, id),
     constraint webhook_endpoints_status_is_known check (
         case status
             when 'enabled' then disabled_reason is null
@@ -315,7 +328,8 @@ create table webhook_endpoints (
 -- The events of one object that one endpoint has still to get, one after the other: because one of them failed, or
 -- because they were asked for again.
 create table webhook_lanes (
-    tenant_id       bigint not null,
+    cell            integer not null,
+    tenant_id       integer not null,
     endpoint_id     text collate "C" not null,
     id              text collate "C" not null,
     object_id       text collate "C" not null,
@@ -324,33 +338,35 @@ create table webhook_lanes (
     failed_only     boolean not null default false,
     attempts        integer not null default 0, -- of the event that is next
     next_attempt_at timestamptz not null,
-    primary key (tenant_id, endpoint_id, id)
+    primary key (cell, tenant_id, endpoint_id, id)
 );
 
-create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (tenant_id, endpoint_id, object_id)
+create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (cell, tenant_id, endpoint_id, object_id)
     where last_position is null;
-create index webhook_lanes_by_time on webhook_lanes (tenant_id, endpoint_id, next_attempt_at);
+create index webhook_lanes_by_time on webhook_lanes (cell, tenant_id, endpoint_id, next_attempt_at);
 
 -- What became of an event at an endpoint: all attempts to deliver it.
 create table webhook_deliveries (
-    tenant_id       bigint not null,
+    cell            integer not null,
+    tenant_id       integer not null,
     endpoint_id     text collate "C" not null,
     event_id        text collate "C" not null,
     event_type      text not null,
     status          text not null,
     attempts        jsonb not null,
     next_attempt_at timestamptz,
-    primary key (tenant_id, endpoint_id, event_id),
+    primary key (cell, tenant_id, endpoint_id, event_id),
     constraint webhook_deliveries_status_is_known
         check (status in ('succeeded', 'failed', 'pending') and (status = 'pending') = (next_attempt_at is not null))
 );
 
-create index webhook_deliveries_that_failed on webhook_deliveries (tenant_id, endpoint_id, event_id)
+create index webhook_deliveries_that_failed on webhook_deliveries (cell, tenant_id, endpoint_id, event_id)
     where status = 'failed';
 
 -- The first answer given under each idempotency key, written in the transaction of the work it answers.
 create table idempotency_keys (
-    tenant_id   bigint not null,
+    cell        integer not null,
+    tenant_id   integer not null,
     key         text collate "C" not null,
     fingerprint bytea not null,         -- SHA-256 of method, path and canonical body
     method      text not null,
@@ -361,10 +377,10 @@ create table idempotency_keys (
     object_id   text,                   -- what it created or changed; null: it was refused
     created_at  timestamptz not null,
     expires_at  timestamptz not null,
-    primary key (tenant_id, key)
+    primary key (cell, tenant_id, key)
 );
 
-create index idempotency_keys_by_expiry on idempotency_keys (expires_at);
+create index idempotency_keys_by_expiry on idempotency_keys (cell, expires_at);
 
 -- Which migrations have run; written by the migrator alone.
 create table schema_migrations (

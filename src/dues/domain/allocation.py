@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from dues.domain.bills import Bill
 from dues.domain.fields import BillName, PaymentAmount
-from dues.domain.obligations import Obligation, refuse_payment, takes_of
-from dues.domain.refusals import Refusal
+from dues.domain.obligations import Owed, refuse_payment, takes_of
+from dues.domain.refusals import Refusal, not_found
 
 BILLS_MAX: Final = 500
 """How many bills one payment may go over: its answer names each, and its transaction holds each."""
@@ -27,17 +27,17 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Allotment(Struct, frozen=True):
     """So much of a payment for this."""
 
-    owed: Obligation
+    owed: Owed
     amount: int
 
 
-def allot_whole(target: Obligation, amount: int, currency: str) -> list[Allotment] | Refusal:
+def allot_whole(target: Owed, amount: int, currency: str) -> list[Allotment] | Refusal:
     """All of it for `target`, if it may be paid so."""
     return refuse_payment(target, amount, currency) or [Allotment(target, amount)]
 
 
 def allot_parts(
-    target: Obligation, amount: int, currency: str, parts: Sequence[Part], bills: Sequence[Obligation | None]
+    target: Owed, amount: int, currency: str, parts: Sequence[Part], bills: Sequence[Owed | None]
 ) -> list[Allotment] | Refusal:
     """For each of `bills`, in order, its part; the rest for the balance of `target`, whose bills they must be.
 
@@ -47,9 +47,9 @@ def allot_parts(
     for number, (part, owed) in enumerate(zip(parts, bills, strict=True)):
         at = f"/parts/{number}"
         if owed is None:
-            return Refusal("bill_not_found", f"There is no bill {part.bill!r}.", f"{at}/bill")
+            return not_found("bill", part.bill, f"{at}/bill")
         if not _belongs(owed, target):
-            detail = f"The bill {part.bill!r} is not one of the {target.kind} {target.of.external_reference!r}."
+            detail = f"The bill {part.bill!r} is not one of the {target.of.noun} {target.of.external_reference!r}."
             return Refusal("owner_mismatch", detail, f"{at}/bill")
         if owed.of.id in allotted:
             return Refusal("validation_failed", f"{at}/bill names a bill that is named before.", f"{at}/bill", "twice")
@@ -59,9 +59,7 @@ def allot_parts(
     return _with_rest(list(allotted.values()), target, amount, currency)
 
 
-def allot_oldest_first(
-    target: Obligation, amount: int, currency: str, bills: Sequence[Obligation]
-) -> list[Allotment] | Refusal:
+def allot_oldest_first(target: Owed, amount: int, currency: str, bills: Sequence[Owed]) -> list[Allotment] | Refusal:
     """Each of `bills`, in order, takes as much of what is left as its rules allow; the rest is for the balance.
 
     `bills` may be one more than BILLS_MAX, which tells that there are too many.
@@ -80,12 +78,12 @@ def allot_oldest_first(
     return _with_rest(allotted, target, amount, currency)
 
 
-def _belongs(bill: Obligation, target: Obligation) -> bool:
+def _belongs(bill: Owed, target: Owed) -> bool:
     assert isinstance(bill.of, Bill)
-    return target.of.id == (bill.of.account_id if target.kind == "account" else bill.of.customer_id)
+    return target.of.id == (bill.of.account_id if target.of.noun == "account" else bill.of.customer_id)
 
 
-def _with_rest(allotted: list[Allotment], target: Obligation, amount: int, currency: str) -> list[Allotment] | Refusal:
+def _with_rest(allotted: list[Allotment], target: Owed, amount: int, currency: str) -> list[Allotment] | Refusal:
     rest = amount - sum(allotment.amount for allotment in allotted)
     if not rest:
         return allotted

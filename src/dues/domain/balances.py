@@ -25,6 +25,16 @@ class Balance(Struct, frozen=True):
         return self.currency, self.amount
 
 
+def outstanding(balance: int | None) -> int | None:
+    """What of a balance is to be paid; None where none is tracked. A credit is nothing outstanding."""
+    return None if balance is None else max(0, balance)
+
+
+def payment_max(balance: int | None) -> int:
+    """The most that can be paid towards a balance without leaving the safe range."""
+    return min(AMOUNT_MAX, AMOUNT_MAX + (balance or 0))
+
+
 def needs_currency(balance: int | None, currency: str | None) -> Iterator[Violation]:
     """Yields a violation where a balance is given without the currency that it counts in."""
     if balance is not None and currency is None:

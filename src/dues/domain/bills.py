@@ -1,15 +1,15 @@
 """Bills: an amount that a customer is to pay, on its own or for an account, and how much of it was paid."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.accounts import Account, NewAccount, OpenedAccount, Surroundings, open_account
+from dues.domain.accounts import Account, NewAccount, OpenedAccount, open_account
 from dues.domain.balances import refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
-from dues.domain.entries import Cause, Chain, Entry, Head
+from dues.domain.entries import Cause, Chain
 from dues.domain.fields import (
     AccountName,
     AmountDue,
@@ -22,9 +22,12 @@ from dues.domain.fields import (
     MetadataChanges,
 )
 from dues.domain.ids import new_id
+from dues.domain.lookup import Lookup
 from dues.domain.metadata import merge_metadata
-from dues.domain.payment_rules import PaymentRules
-from dues.domain.refusals import Refusal
+from dues.domain.money import AMOUNT_MAX
+from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.records import Change, Record, changed, made
+from dues.domain.refusals import Refusal, not_found, reference_taken
 from dues.domain.violations import Violation
 
 BillStatus = Literal["unpaid", "paid", "voided"]
@@ -68,6 +71,8 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class Bill(Struct, frozen=True, kw_only=True):
     """A bill as stored. Amounts are minor units of `currency`; `payment_rules` None: the merchant's default."""
 
+    noun: ClassVar[Noun] = "bill"
+
     id: str
     external_reference: str
     customer_id: str
@@ -86,136 +91,124 @@ class Bill(Struct, frozen=True, kw_only=True):
         """What is still to be paid; nothing where more was paid than is due."""
         return max(0, self.amount_due - self.amount_paid)
 
+    @property
+    def outstanding(self) -> int:
+        """What is to be paid, in minor units."""
+        return self.amount_remaining
 
-class Owner(Struct, frozen=True):
-    """An existing customer or account, as far as a bill needs to know it."""
-
-    customer_id: str
-    currency: str | None
-    account_id: str | None = None
-
-
-class BillSurroundings(Struct, frozen=True):
-    """What was read for one request."""
-
-    customer: Owner | None
-    """Whoever `customer` names; for a new customer object, whoever has its reference already."""
-    account: Owner | None
-    """Whatever `account` names; for a new account object, None."""
-    new_account: Surroundings
-    """What stands around a new account object."""
-    reference_taken: bool
+    @property
+    def payment_max(self) -> int:
+        """The most that can be recorded as paid, in minor units."""
+        return AMOUNT_MAX - self.amount_paid
 
 
 class MadeBill(Struct, frozen=True):
     """What making a bill brings into being."""
 
-    bill: Bill
-    new_account: Account | None
-    account_entries: Sequence[Entry]
-    new_customer: Customer | None
-    customer_entries: Sequence[Entry]
+    bill: Change[Bill]
+    account: Change[Account] | None
+    customer: Change[Customer] | None
 
 
-class _Owned(Struct, frozen=True):
-    """Who a bill is for, and what came into being with it."""
+class _Owner(Struct, frozen=True):
+    """Who a bill is for, and what comes into being with it."""
 
-    owner: Owner
-    account: Account | None = None
-    account_entries: Sequence[Entry] = ()
-    customer: Customer | None = None
-    customer_entries: Sequence[Entry] = ()
+    customer_id: str
+    currency: str | None
+    account_id: str | None = None
+    new_account: Change[Account] | None = None
+    new_customer: Change[Customer] | None = None
 
 
-def make_bill(request: NewBill, found: BillSurroundings, cause: Cause) -> MadeBill | Refusal:
+def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     """Makes a bill, and with it the account and the customer that come along: all or nothing.
 
     Refuses, in this order: `amount_out_of_range`; a due date that has passed; what its owner is refused for;
     `owner_mismatch`; `currency_mismatch`; `external_reference_taken`.
     """
-    if refusal := refuse_unsafe([request.amount_due], "/amount_due"):
+    if refusal := refuse_unsafe([new.amount_due], "/amount_due"):
         return refusal
-    bill_date = request.bill_date or cause.now.date()
-    if request.due_date and request.due_date < bill_date:
+    bill_date = new.bill_date or cause.now.date()
+    if new.due_date and new.due_date < bill_date:
         broken = due_too_early(bill_date)
         return Refusal("validation_failed", f"/due_date {broken.detail}", "/due_date", broken.code)
-    owned = _account_owner(request, found, cause) if request.account else _customer_owner(request, found, cause)
-    if isinstance(owned, Refusal):
-        return owned
-    if owned.owner.currency not in (None, request.currency):
-        detail = f"The bill is in {request.currency}, but its owner counts in {owned.owner.currency}."
+    owner = _account_owner(new, lookup, cause) if new.account else _customer_owner(new, lookup, cause)
+    if isinstance(owner, Refusal):
+        return owner
+    if owner.currency not in (None, new.currency):
+        detail = f"The bill is in {new.currency}, but its owner counts in {owner.currency}."
         return Refusal("currency_mismatch", detail, "/currency")
-    if found.reference_taken:
-        detail = f"Another bill already has the external_reference {request.external_reference!r}."
-        return Refusal("external_reference_taken", detail, "/external_reference")
+    if lookup.find_id("bill", new.external_reference):
+        return reference_taken("bill", new.external_reference, "/external_reference")
 
     bill = Bill(
         id=new_id("bill_", cause.now),
-        external_reference=request.external_reference,
-        customer_id=owned.owner.customer_id,
-        account_id=owned.owner.account_id,
-        currency=request.currency,
-        amount_due=request.amount_due,
+        external_reference=new.external_reference,
+        customer_id=owner.customer_id,
+        account_id=owner.account_id,
+        currency=new.currency,
+        amount_due=new.amount_due,
         amount_paid=0,
         status="unpaid",
         bill_date=bill_date,
-        due_date=request.due_date,
-        payment_rules=request.payment_rules,
-        metadata=request.metadata or None,
+        due_date=new.due_date,
+        payment_rules=new.payment_rules,
+        metadata=new.metadata or None,
     )
-    return MadeBill(bill, owned.account, owned.account_entries, owned.customer, owned.customer_entries)
+    return MadeBill(made(bill, lookup.find_rules("bill", bill.currency)), owner.new_account, owner.new_customer)
 
 
-def _customer_owner(request: NewBill, found: BillSurroundings, cause: Cause) -> _Owned | Refusal:
-    if isinstance(request.customer, NewCustomer):
-        registered = register_customer(
-            request.customer, reference_taken=found.customer is not None, cause=cause, pointer="/customer"
-        )
+def _customer_owner(new: NewBill, lookup: Lookup, cause: Cause) -> _Owner | Refusal:
+    if isinstance(new.customer, NewCustomer):
+        registered = register_customer(new.customer, lookup, cause, "/customer")
         if isinstance(registered, Refusal):
             return registered
-        customer, entries = registered
-        return _Owned(Owner(customer.id, customer.currency), customer=customer, customer_entries=entries)
-    if found.customer is None:
-        return Refusal("customer_not_found", f"There is no customer {request.customer!r}.", "/customer")
-    return _Owned(found.customer)
+        customer = registered.after.of
+        return _Owner(customer.id, customer.currency, new_customer=registered)
+    assert new.customer is not None, "cross_check sees to it"
+    if (found := lookup.find("customer", new.customer)) is None:
+        return not_found("customer", new.customer, "/customer")
+    return _Owner(found.of.id, found.of.currency)
 
 
-def _account_owner(request: NewBill, found: BillSurroundings, cause: Cause) -> _Owned | Refusal:
-    if isinstance(request.account, NewAccount):
-        opened = open_account(request.account, found.new_account, cause, pointer="/account")
+def _account_owner(new: NewBill, lookup: Lookup, cause: Cause) -> _Owner | Refusal:
+    if isinstance(new.account, NewAccount):
+        opened = open_account(new.account, lookup, cause, "/account")
         if isinstance(opened, Refusal):
             return opened
-        owned = _owned_by_new(opened)
-    elif found.account is None:
-        return Refusal("account_not_found", f"There is no account {request.account!r}.", "/account")
+        owner = _owner_of(opened.account.after, opened)
     else:
-        owned = _Owned(found.account)
+        assert new.account is not None, "asked for where one is named"
+        if (found := lookup.find("account", new.account)) is None:
+            return not_found("account", new.account, "/account")
+        owner = _owner_of(found)
 
-    if isinstance(request.customer, NewCustomer):
+    if isinstance(new.customer, NewCustomer):
         detail = "A new customer cannot have this account: put it into the account object, or leave it out."
         return Refusal("owner_mismatch", detail, "/customer")
-    if request.customer is None:
-        return owned
-    if found.customer is None:
-        return Refusal("customer_not_found", f"There is no customer {request.customer!r}.", "/customer")
-    if found.customer.customer_id != owned.owner.customer_id:
+    if new.customer is None:
+        return owner
+    customer_id = lookup.find_id("customer", new.customer)
+    if customer_id is None:
+        return not_found("customer", new.customer, "/customer")
+    if customer_id != owner.customer_id:
         return Refusal("owner_mismatch", "The account belongs to another customer than the one named.", "/customer")
-    return owned
+    return owner
 
 
-def _owned_by_new(opened: OpenedAccount) -> _Owned:
-    account = opened.account
-    owner = Owner(account.customer_id, account.currency, account.id)
-    return _Owned(owner, account, opened.entries, opened.new_customer, opened.customer_entries)
+def _owner_of(account: Record[Account], opened: OpenedAccount | None = None) -> _Owner:
+    of = account.of
+    if opened is None:
+        return _Owner(of.customer_id, of.currency, of.id)
+    return _Owner(of.customer_id, of.currency, of.id, opened.account, opened.customer)
 
 
-def update_bill(
-    old: Bill, changes: BillChanges, default_rules: PaymentRules | None, head: Head, cause: Cause
-) -> tuple[Bill, list[Entry]] | Refusal:
+def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Change[Bill] | Refusal:
     """The bill after a PATCH, and the entry of what was paid. The rules that it has then hold for it already.
 
     Refuses `bill_voided`, `currency_mismatch`, `amount_out_of_range`, `overpayment_not_allowed`.
     """
+    old = record.of
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided and cannot be changed.")
     if changes.currency is not UNSET and changes.currency != old.currency:
@@ -224,7 +217,7 @@ def update_bill(
     if refusal := refuse_unsafe([paid], "/amount_paid"):
         return refusal
     own_rules = old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules
-    rules = own_rules or default_rules
+    rules = own_rules or record.default_rules
     if paid > max(old.amount_due, old.amount_paid) and not (rules and rules.overpayment_allowed):
         detail = f"{paid} is more than the {old.amount_due} that is due, and overpayment is not allowed."
         return Refusal("overpayment_not_allowed", detail, "/amount_paid")
@@ -232,11 +225,11 @@ def update_bill(
     if isinstance(metadata, Refusal):
         return metadata
 
-    chain = Chain(old.id, head, cause)
+    chain = Chain(old.id, record.head, cause)
     if paid != old.amount_paid:
         chain.add("adjustment", old.currency, paid - old.amount_paid)
-    new = record_paid(old, paid - old.amount_paid)
-    return structs.replace(new, payment_rules=own_rules, metadata=metadata), chain.entries
+    new = structs.replace(record_paid(old, paid - old.amount_paid), payment_rules=own_rules, metadata=metadata)
+    return changed(record, new, chain.entries)
 
 
 def record_paid(old: Bill, amount: int) -> Bill:
@@ -246,14 +239,15 @@ def record_paid(old: Bill, amount: int) -> Bill:
     return structs.replace(old, amount_paid=paid, status=status)
 
 
-def void_bill(old: Bill) -> Bill | Refusal:
+def void_bill(record: Record[Bill]) -> Change[Bill] | Refusal:
     """The bill, voided for good. Refuses one that is voided already, or of which anything was paid."""
+    old = record.of
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided already.")
     if old.amount_paid:
         detail = f"{old.amount_paid} of the bill {old.external_reference!r} was paid, so it cannot be voided."
         return Refusal("bill_paid", detail)
-    return structs.replace(old, status="voided")
+    return changed(record, structs.replace(old, status="voided"))
 
 
 def due_too_early(bill_date: date) -> Violation:

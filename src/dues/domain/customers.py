@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Struct, UnsetType
 
-from dues.domain.balances import Balance, change_balance, needs_currency, refuse_unsafe
-from dues.domain.entries import Cause, Chain, Entry, Head
+from dues.domain.balances import needs_currency, outstanding, payment_max, refuse_unsafe
+from dues.domain.entries import Cause
 from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, MetadataChanges, Name, Phone
 from dues.domain.ids import new_id
-from dues.domain.metadata import merge_metadata
-from dues.domain.payment_rules import PaymentRules
-from dues.domain.refusals import Refusal
+from dues.domain.lookup import Lookup
+from dues.domain.owners import opening
+from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.records import Change, made
+from dues.domain.refusals import Refusal, reference_taken
 from dues.domain.violations import Violation
 
 
@@ -35,6 +37,8 @@ class NewCustomer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class Customer(Struct, frozen=True, kw_only=True):
     """A customer as stored. `balance` is in minor units of `currency`; None: no balance is tracked."""
 
+    noun: ClassVar[Noun] = "customer"
+
     id: str
     external_reference: str
     name: str | None = None
@@ -44,6 +48,21 @@ class Customer(Struct, frozen=True, kw_only=True):
     balance: int | None = None
     payment_rules: PaymentRules | None = None
     metadata: dict[str, str] | None = None
+
+    @property
+    def customer_id(self) -> str:
+        """Whose balance it is."""
+        return self.id
+
+    @property
+    def outstanding(self) -> int | None:
+        """What is to be paid, in minor units; None: no amount is tracked."""
+        return outstanding(self.balance)
+
+    @property
+    def payment_max(self) -> int:
+        """The most that can be recorded as paid, in minor units."""
+        return payment_max(self.balance)
 
 
 class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,57 +79,25 @@ class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     metadata: MetadataChanges | UnsetType | None = UNSET
 
 
-def register_customer(
-    request: NewCustomer, *, reference_taken: bool, cause: Cause, pointer: str = ""
-) -> tuple[Customer, list[Entry]] | Refusal:
-    """The new customer and the entries that open its balance. Refuses an unsafe balance or a taken reference.
+def register_customer(new: NewCustomer, lookup: Lookup, cause: Cause, pointer: str = "") -> Change[Customer] | Refusal:
+    """Registers a customer, with the entry that opens its balance. Refuses an unsafe balance or a taken reference.
 
-    `pointer` is where `request` stands in the body that it came in.
+    `pointer` is where `new` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([request.balance], f"{pointer}/balance"):
+    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance"):
         return refusal
-    if reference_taken:
-        return Refusal(
-            "external_reference_taken",
-            f"Another customer already has the external_reference {request.external_reference!r}.",
-            f"{pointer}/external_reference",
-        )
+    if lookup.find_id("customer", new.external_reference):
+        return reference_taken("customer", new.external_reference, f"{pointer}/external_reference")
 
     customer = Customer(
         id=new_id("bcus_", cause.now),
-        external_reference=request.external_reference,
-        name=request.name,
-        email=request.email,
-        phone=request.phone,
-        currency=request.currency,
-        balance=request.balance,
-        payment_rules=request.payment_rules,
-        metadata=request.metadata or None,
+        external_reference=new.external_reference,
+        name=new.name,
+        email=new.email,
+        phone=new.phone,
+        currency=new.currency,
+        balance=new.balance,
+        payment_rules=new.payment_rules,
+        metadata=new.metadata or None,
     )
-    chain = Chain(customer.id, Head(), cause)
-    chain.track(None, Balance(customer.currency, customer.balance).tracked)
-    return customer, chain.entries
-
-
-def update_customer(
-    old: Customer, changes: CustomerChanges, head: Head, cause: Cause
-) -> tuple[Customer, list[Entry]] | Refusal:
-    """The customer after a PATCH, and the entries of what that did to its balance."""
-    chain = Chain(old.id, head, cause)
-    balance = change_balance(Balance(old.currency, old.balance), changes.currency, changes.balance, chain)
-    if isinstance(balance, Refusal):
-        return balance
-    metadata = merge_metadata(old.metadata, changes.metadata)
-    if isinstance(metadata, Refusal):
-        return metadata
-    new = structs.replace(
-        old,
-        name=old.name if changes.name is UNSET else changes.name,
-        email=old.email if changes.email is UNSET else changes.email,
-        phone=old.phone if changes.phone is UNSET else changes.phone,
-        currency=balance.currency,
-        balance=balance.amount,
-        payment_rules=old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules,
-        metadata=metadata,
-    )
-    return new, chain.entries
+    return made(customer, lookup.find_rules("customer", customer.currency), opening(customer, cause))

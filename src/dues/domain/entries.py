@@ -48,7 +48,7 @@ class Entry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """Where a chain of entries ends: the last one's number, hash, balance and time."""
+    """Where a chain of entries ends: the last one's number, hash, balance and time. `Head()`: it has none yet."""
 
     number: int = 0
     hash: bytes = bytes(32)
@@ -59,7 +59,8 @@ class Head(Struct, frozen=True):
 class Chain:
     """The chain of one balance, being written on by one request. `entries` is what it has added."""
 
-    def __init__(self, owner_id: str, head: Head, cause: Cause) -> None:
+    def __init__(self, owner_id: str, head: Head | None, cause: Cause) -> None:
+        assert head is not None, "who writes on a ledger has read where it ends"
         self._owner_id = owner_id
         self._head = head
         self._cause = cause

@@ -17,7 +17,7 @@ from dues.domain.fields import (
     PaymentReference,
     Time,
 )
-from dues.domain.payment_rules import Kind
+from dues.domain.payment_rules import Noun
 from dues.domain.violations import Violation
 
 
@@ -57,8 +57,8 @@ class NewPayment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     metadata: Metadata | None = None
 
     @property
-    def target(self) -> tuple[Kind, str]:
-        """What is paid: its kind, and its id or reference."""
+    def target(self) -> tuple[Noun, str]:
+        """What is paid: what kind of object, and its id or reference."""
         if self.bill is not None:
             return "bill", self.bill
         if self.account is not None:

@@ -3,72 +3,35 @@
 A payment is refused, and what is payable is told, by one and the same function: `refuse_payment`.
 """
 
-from typing import assert_never
-
 from msgspec import Struct
 
 from dues.domain.accounts import Account
 from dues.domain.bills import Bill
 from dues.domain.customers import Customer
-from dues.domain.entries import Head
 from dues.domain.money import AMOUNT_MAX
-from dues.domain.payment_rules import Kind, PaymentRules
+from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
 from dues.domain.refusals import Refusal, RefusalCode
 
+Obligation = Bill | Account | Customer
+"""What can be paid."""
 
-class Obligation(Struct, frozen=True):
-    """A bill, or the balance of an account or a customer, with the default rules for it and its chain's end."""
-
-    of: Bill | Account | Customer
-    default_rules: PaymentRules | None
-    head: Head = Head()
-
-    @property
-    def kind(self) -> Kind:
-        """Which noun of the API it is."""
-        match self.of:
-            case Bill():
-                return "bill"
-            case Account():
-                return "account"
-            case Customer():
-                return "customer"
-            case _:
-                assert_never(self.of)
-
-    @property
-    def customer_id(self) -> str:
-        """Whose it is."""
-        return self.of.id if isinstance(self.of, Customer) else self.of.customer_id
-
-    @property
-    def outstanding(self) -> int | None:
-        """What is to be paid, in minor units; None where no amount is tracked. A credit is nothing outstanding."""
-        if isinstance(self.of, Bill):
-            return self.of.amount_remaining
-        return None if self.of.balance is None else max(0, self.of.balance)
-
-    @property
-    def rules(self) -> PaymentRules | None:
-        """The rules that hold for it: its own, else the merchant's default. Without an amount there are none."""
-        return None if self.outstanding is None else self.of.payment_rules or self.default_rules
-
-    @property
-    def amount_max(self) -> int:
-        """The most that can be recorded as paid without leaving the safe range."""
-        if isinstance(self.of, Bill):
-            return AMOUNT_MAX - self.of.amount_paid
-        return min(AMOUNT_MAX, AMOUNT_MAX + (self.of.balance or 0))
+Owed = Record[Obligation]
 
 
-def refuse_payment(owed: Obligation, amount: int, currency: str, at: str = "") -> Refusal | None:
+def rules_of(owed: Owed) -> PaymentRules | None:
+    """The rules that hold for it: its own, else the merchant's default. Without an amount there are none."""
+    return None if owed.of.outstanding is None else owed.of.payment_rules or owed.default_rules
+
+
+def refuse_payment(owed: Owed, amount: int, currency: str, at: str = "") -> Refusal | None:
     """Refuses what may not be paid, with what is outstanding and the rules. `at` is where the amount stands.
 
     In this order: `bill_voided`, `payment_not_allowed`, `currency_mismatch`, `payment_below_minimum`,
     `payment_above_maximum`, `underpayment_not_allowed`, `overpayment_not_allowed`, `amount_out_of_range`.
     """
-    called = f"The {owed.kind} {owed.of.external_reference!r}"
-    outstanding, rules = owed.outstanding, owed.rules
+    called = f"The {owed.of.noun} {owed.of.external_reference!r}"
+    outstanding, rules = owed.of.outstanding, rules_of(owed)
 
     def refused(code: RefusalCode, detail: str, pointer: str | None = f"{at}/amount") -> Refusal:
         return Refusal(code, detail, pointer, outstanding=outstanding, payment_rules=rules)
@@ -90,7 +53,7 @@ def refuse_payment(owed: Obligation, amount: int, currency: str, at: str = "") -
         return refused("underpayment_not_allowed", f"{called} takes nothing less than the {outstanding} outstanding.")
     if amount > outstanding and not rules.overpayment_allowed:
         return refused("overpayment_not_allowed", f"{called} takes nothing more than the {outstanding} outstanding.")
-    if amount > owed.amount_max:
+    if amount > owed.of.payment_max:
         return refused("amount_out_of_range", f"{called} would leave the range of ±{AMOUNT_MAX}.")
     return None
 
@@ -103,11 +66,11 @@ class Payable(Struct, frozen=True):
     refusal: Refusal | None = None
 
 
-def payable(owed: Obligation) -> Payable:
+def payable(owed: Owed) -> Payable:
     """The smallest and the largest amount that would not be refused."""
-    outstanding, rules, currency = owed.outstanding or 0, owed.rules, owed.of.currency or ""
+    outstanding, rules, currency = owed.of.outstanding or 0, rules_of(owed), owed.of.currency or ""
     least = rules.min_amount if rules else 0
-    most = min(rules.max_amount, owed.amount_max) if rules else 0
+    most = min(rules.max_amount, owed.of.payment_max) if rules else 0
     # What may be paid is, as the rules allow, a range below what is outstanding, exactly that, and a range above:
     # these are their ends.
     ends = {max(1, least), outstanding, max(least, outstanding + 1), min(most, outstanding - 1), most}
@@ -117,7 +80,8 @@ def payable(owed: Obligation) -> Payable:
     return Payable(min(possible), max(possible))
 
 
-def takes_of(owed: Obligation, amount: int, currency: str) -> int:
+def takes_of(owed: Owed, amount: int, currency: str) -> int:
     """The most of `amount` that it takes without being overpaid; 0 where the rules allow none of it."""
-    most = min(amount, owed.outstanding or 0, owed.rules.max_amount if owed.rules else 0)
+    rules = rules_of(owed)
+    most = min(amount, owed.of.outstanding or 0, rules.max_amount if rules else 0)
     return most if most >= 1 and not refuse_payment(owed, most, currency) else 0

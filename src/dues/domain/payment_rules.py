@@ -9,10 +9,10 @@ from dues.domain.currencies import EXPONENTS
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.violations import Violation
 
-Kind = Literal["customer", "account", "bill"]
-"""What a merchant's default rules are for."""
+Noun = Literal["customer", "account", "bill"]
+"""What can be paid, and so what a merchant's default rules are for."""
 
-KINDS: tuple[Kind, ...] = ("customer", "account", "bill")
+NOUNS: tuple[Noun, ...] = ("customer", "account", "bill")
 
 RuleAmount = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
 
@@ -10,21 +10,16 @@ from dues.domain.allocation import Allotment, allot_oldest_first, allot_parts, a
 from dues.domain.balances import refuse_unsafe
 from dues.domain.entries import Cause
 from dues.domain.ids import new_id
+from dues.domain.lookup import Lookup
 from dues.domain.new_payments import NewPayment
-from dues.domain.obligations import Obligation
-from dues.domain.paying import Paid, pay
-from dues.domain.payment_rules import Kind
-from dues.domain.refusals import Refusal, RefusalCode
+from dues.domain.obligations import Obligation, Owed
+from dues.domain.paying import pay
+from dues.domain.records import Change, made
+from dues.domain.refusals import Refusal, not_found, reference_taken
 
 PaymentStatus = Literal["applied", "reversed"]
 
 ReversalReason = Literal["bounced", "duplicate", "fraud", "other"]
-
-_NOT_FOUND: dict[Kind, RefusalCode] = {
-    "bill": "bill_not_found",
-    "account": "account_not_found",
-    "customer": "customer_not_found",
-}
 
 
 class Application(Struct, frozen=True, kw_only=True):
@@ -50,6 +45,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     for a bill alone. `collector_id` is the id of the collector's key that brought it; None: the merchant did.
     """
 
+    noun: ClassVar = "payment"
+
     id: str
     external_reference: str
     amount: int
@@ -66,32 +63,29 @@ class Payment(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None
 
 
-class PaymentSurroundings(Struct, frozen=True):
-    """What was read for one request."""
-
-    target: Obligation | None
-    reference_taken: bool
-    bills: Sequence[Obligation | None] = ()
-    """The bills of `parts`, in order; for an allocation, the open bills in the order of their due dates."""
-
-
 class MadePayment(Struct, frozen=True):
-    """A payment, and what became of each thing that it was applied to."""
+    """A payment that was taken or taken back, and what became of each thing that it was applied to, in order."""
 
-    payment: Payment
-    paid: Sequence[Paid]
+    payment: Change[Payment]
+    paid: Sequence[Change[Obligation]]
+
+
+def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
+    """What is to be paid. Refuses, in this order: an unsafe amount; a reference that was used (whatever else is wrong
+    by now); what does not exist."""
+    if refusal := refuse_unsafe([new.amount], "/amount"):
+        return refusal
+    if lookup.find_id("payment", new.external_reference):
+        return reference_taken("payment", new.external_reference, "/external_reference")
+    noun, name = new.target
+    return lookup.find(noun, name) or not_found(noun, name, f"/{noun}")
 
 
 def make_payment(
-    request: NewPayment, found: PaymentSurroundings, collector_id: str | None, cause: Cause
+    new: NewPayment, target: Owed, lookup: Lookup, collector_id: str | None, cause: Cause
 ) -> MadePayment | Refusal:
-    """Takes a payment. Refuses, in this order: an unsafe amount; what does not exist; what the rules refuse.
-
-    Whether its reference is taken is asked before, in `refuse_before_rules`.
-    """
-    target = found.target
-    assert target is not None, "refuse_before_rules sees to it"
-    allotted = _allot(request, target, found.bills)
+    """Takes a payment of what `find_target` found. Refuses what the rules refuse."""
+    allotted = _allot(new, target, lookup)
     if isinstance(allotted, Refusal):
         return allotted
 
@@ -101,41 +95,31 @@ def make_payment(
     of = target.of
     payment = Payment(
         id=payment_id,
-        external_reference=request.external_reference,
-        amount=request.amount,
-        currency=request.currency,
+        external_reference=new.external_reference,
+        amount=new.amount,
+        currency=new.currency,
         status="applied",
-        customer_id=target.customer_id,
-        account_id=getattr(of, "account_id", None) if target.kind != "account" else of.id,
-        bill_id=of.id if target.kind == "bill" else None,
-        method=request.method,
-        paid_at=(request.paid_at or cause.now).astimezone(UTC),  # as it is read again
+        customer_id=of.customer_id,
+        account_id=of.id if of.noun == "account" else getattr(of, "account_id", None),
+        bill_id=of.id if of.noun == "bill" else None,
+        method=new.method,
+        paid_at=(new.paid_at or cause.now).astimezone(UTC),  # as it is read again
         collector_id=collector_id,
         applications=[
             Application(id=new_id("ob_", cause.now), owner_id=allotment.owed.of.id, amount=allotment.amount)
             for allotment in allotted
         ],
         reversal=None,
-        metadata=request.metadata or None,
+        metadata=new.metadata or None,
     )
-    return MadePayment(payment, paid)
+    return MadePayment(made(payment, None), paid)
 
 
-def refuse_before_rules(request: NewPayment, found: PaymentSurroundings) -> Refusal | None:
-    """Refuses an unsafe amount, a reference that was used (whatever else is wrong by now), and what is not there."""
-    if refusal := refuse_unsafe([request.amount], "/amount"):
-        return refusal
-    if found.reference_taken:
-        detail = f"Another payment already has the external_reference {request.external_reference!r}."
-        return Refusal("external_reference_taken", detail, "/external_reference")
-    kind, name = request.target
-    return None if found.target else Refusal(_NOT_FOUND[kind], f"There is no {kind} {name!r}.", f"/{kind}")
-
-
-def _allot(request: NewPayment, target: Obligation, bills: Sequence[Obligation | None]) -> list[Allotment] | Refusal:
-    if request.parts is not None:
-        return allot_parts(target, request.amount, request.currency, request.parts, bills)
-    if request.allocation is not None:
-        open_bills = [bill for bill in bills if bill is not None]
-        return allot_oldest_first(target, request.amount, request.currency, open_bills)
-    return allot_whole(target, request.amount, request.currency)
+def _allot(new: NewPayment, target: Owed, lookup: Lookup) -> list[Allotment] | Refusal:
+    if new.parts is not None:
+        bills = [lookup.find("bill", part.bill) for part in new.parts]
+        return allot_parts(target, new.amount, new.currency, new.parts, bills)
+    if new.allocation is not None:
+        open_bills = lookup.find_open_bills(*new.target, new.currency)
+        return allot_oldest_first(target, new.amount, new.currency, open_bills)
+    return allot_whole(target, new.amount, new.currency)

@@ -1,7 +1,7 @@
 """Why a well-formed request is refused: a closed list of names, each with what it means."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from dues.domain.payment_rules import PaymentRules
 
@@ -95,3 +95,15 @@ class Refusal:
     """Of a payment: what could be paid, in minor units …"""
     payment_rules: PaymentRules | None = None
     """… and the rules that hold."""
+
+
+def not_found(noun: str, name: str, pointer: str | None = None) -> Refusal:
+    """There is no object of this kind that is called so."""
+    code = cast(RefusalCode, f"{noun}_not_found")
+    return Refusal(code, f"There is no {noun.replace('_', ' ')} {name!r}.", pointer)
+
+
+def reference_taken(noun: str, reference: str, pointer: str) -> Refusal:
+    """Another object of this kind has this external reference already."""
+    detail = f"Another {noun} already has the external_reference {reference!r}."
+    return Refusal("external_reference_taken", detail, pointer)

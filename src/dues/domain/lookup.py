@@ -1,0 +1,28 @@
+"""Lookup: what a decision may ask of what was read for it. None of it is another tenant's."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.records import Record
+
+
+class Lookup(Protocol):
+    """Objects by name, which is an id or an external reference; the prefix decides which."""
+
+    def find(self, noun: str, name: str) -> Record[Any] | None:
+        """The object that is called so."""
+        ...
+
+    def find_id(self, noun: str, name: str) -> str | None:
+        """The id of the object that is called so."""
+        ...
+
+    def find_rules(self, noun: Noun, currency: str | None) -> PaymentRules | None:
+        """The merchant's default rules for this kind of object in this currency."""
+        ...
+
+    def find_open_bills(self, noun: Noun, name: str, currency: str) -> Sequence[Record[Any]]:
+        """The unpaid bills of an account or a customer in one currency, the oldest due first; one more than a payment
+        may go over, where there are more."""
+        ...
