@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.statistics import keep_statistics
 from dues.events.forgetting.purge import forget_events_for_ever
@@ -17,6 +18,7 @@ from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
 from dues.resources.events.feed import Feed
+from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
 from dues.webhooks.forgetting.purge import forget_deliveries_for_ever
@@ -30,15 +32,20 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     database = await Database.connect(database_url, settings.database_connections)
     counts = Metrics()
     news, horizon = News(database), Horizon(database)
-    writes = GroupCommit(database, observe=counts.observe_group, committed=news.committed)
-    reads = GroupCommit(database, observe=counts.observe_group)
+    carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
+    writes = GroupCommit(
+        database,
+        carry_out,
+        observe=counts.observe_group,
+        committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
+    )
+    reads = GroupCommit(database, carry_out, observe=counts.observe_group)
     floor = Floor(
         database=database,
         keys=KeyRing(database),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
-        idempotency_retention=timedelta(hours=settings.idempotency_hours),
         feed=Feed(database, horizon, news),
         webhook_allow_private=settings.webhook_allow_private,
     )

@@ -32,6 +32,9 @@ class Settings:
     database_connections: int = _setting(10, "How many connections each server process may open.")
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
+    cells: int = _setting(
+        1, "Over how many cells new merchants are spread: what a database of several nodes is divided by."
+    )
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
     webhook_allow_private: bool = _setting(
@@ -44,6 +47,7 @@ class Settings:
         _between("workers", self.workers, 1, 64)
         _between("database_connections", self.database_connections, 4, 500)
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
+        _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)
         if self.log_level not in get_args(LogLevel):
             raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")

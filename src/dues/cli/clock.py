@@ -1,7 +1,7 @@
 """`dues clock`: what time it is for a merchant's test data."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -9,12 +9,12 @@ import typer
 from dues.cli.database import AsJson, Data
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import ask
+from dues.commands.command import Procedure
 from dues.domain.refusals import Refusal
 from dues.domain.test_clock import TestClockAdvance
 from dues.resources.test_clock.advance import ADVANCE_TEST_CLOCKS
 from dues.resources.test_clock.read import READ_TEST_CLOCKS
 from dues.resources.test_clock.wire import TestClockBody
-from dues.work.work import Command
 
 app = typer.Typer(help="The test clock of a merchant: what time it is for its test data.", no_args_is_help=True)
 
@@ -52,7 +52,7 @@ def _wanted(seconds: int | None, to: str | None) -> TestClockAdvance:
     return wanted
 
 
-def _ask(command: Command[Any, Any], body: object, merchant: str | None, data: Path | None) -> TestClockBody:
+def _ask(command: Procedure, body: object, merchant: str | None, data: Path | None) -> TestClockBody:
     outcome = ask(command, body, merchant, live=False, data=data)
     if isinstance(outcome, Refusal):
         raise typer.BadParameter(outcome.detail)

@@ -10,9 +10,9 @@ from dues.cli.database import Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant, print_json, run_command
 from dues.cli.webhooks import Endpoint
+from dues.commands.command import Modify
 from dues.db.database import Database
 from dues.domain.webhook_endpoints import Resend
-from dues.resources.changes import Change
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.resend import RESEND
 from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
@@ -21,7 +21,7 @@ from dues.resources.webhook_endpoints.wire import delivery_body
 
 def send_test(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
     """Send ENDPOINT an event, to see that it arrives."""
-    print_json(run_command(SEND_TEST_EVENTS, Change(endpoint, None), merchant, live, data))
+    print_json(run_command(SEND_TEST_EVENTS, Modify(endpoint, None), merchant, live, data))
 
 
 def deliveries(
@@ -35,8 +35,8 @@ def deliveries(
     """Show what became of events at ENDPOINT, newest first, with every attempt, as JSON."""
 
     async def run(database: Database) -> Sequence[Any]:
-        tenant_id, _ = await find_tenant(database, merchant, live)
-        rows = await store.list_deliveries(database, tenant_id, endpoint, None, status, limit)
+        tenant, _ = await find_tenant(database, merchant, live)
+        rows = await store.list_deliveries(database, tenant, endpoint, None, status, limit)
         return [delivery_body(row) for row in rows]
 
     print_json(with_database(data, run))
@@ -56,7 +56,7 @@ def resend(
     if sum([event is not None, since is not None, failed]) != 1:
         raise typer.BadParameter("say one of --event, --since and --failed.")
     wanted = Resend(event=event, since=_utc(since), until=_utc(until), failed=failed or None)
-    print_json(run_command(RESEND, Change(endpoint, wanted), merchant, live, data))
+    print_json(run_command(RESEND, Modify(endpoint, wanted), merchant, live, data))
 
 
 def _utc(time: datetime | None) -> datetime | None:

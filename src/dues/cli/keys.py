@@ -56,13 +56,13 @@ def create(
     async def run(database: Database) -> NewKey:
         owner = await find_merchant(database, merchant)
         chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
-        tenant = await store.find_tenant(database, owner["id"], chosen_mode)
-        now = datetime.now(UTC) + timedelta(seconds=tenant["clock_offset_seconds"])
+        tenant, offset = (await store.find_tenants(database, owner["id"]))[chosen_mode]
+        now = datetime.now(UTC) + timedelta(seconds=offset)
         expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
         chosen_kind = _KINDS[kind]
         key = generate(chosen_mode, chosen_kind, now, expires_at)
         async with database.transaction() as tx:
-            store.insert_keys(tx, owner["id"], [key], now)
+            await store.insert_keys(tx, {chosen_mode: tenant}, [key], now)
             await tx.commit()
         return key
 

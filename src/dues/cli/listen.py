@@ -12,6 +12,7 @@ from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.events.envelope import envelope
 from dues.events.horizon import Horizon
@@ -50,12 +51,12 @@ def listen(
         print(f"Signing with {secret}", file=sys.stderr, flush=True)
 
     async def run(database: Database) -> None:
-        tenant_id, _ = await find_tenant(database, merchant, live)
+        tenant, _ = await find_tenant(database, merchant, live)
         feed = Feed(database, Horizon(database), News(database))
-        position = await _beginning(feed, tenant_id, after)
+        position = await _beginning(feed, tenant, after)
         telling = asyncio.create_task(feed.news.run())
         try:
-            await _listen(feed, tenant_id, position, forward_to, secret or "", as_json)
+            await _listen(feed, tenant, position, forward_to, secret or "", as_json)
         finally:
             telling.cancel()
 
@@ -65,34 +66,34 @@ def listen(
         raise typer.Exit from None
 
 
-async def _beginning(feed: Feed, tenant_id: int, after: str | None) -> int:
+async def _beginning(feed: Feed, tenant: Tenant, after: str | None) -> int:
     if after is None:
         return await feed.horizon.complete_to()
-    position = await find_position(feed.database, tenant_id, after)
+    position = await find_position(feed.database, tenant, after)
     if position is None:
         raise typer.BadParameter(f"there is no event {after}, or it is no longer kept.")
     return position
 
 
 async def _listen(
-    feed: Feed, tenant_id: int, position: int, forward_to: str | None, secret: str, as_json: bool
+    feed: Feed, tenant: Tenant, position: int, forward_to: str | None, secret: str, as_json: bool
 ) -> None:
     # Here, and not above: it imports aiohttp, which takes longer than most commands run.
     from dues.webhooks.sending import Sender
 
     sender = Sender(allow_private=True)
     try:
-        await _tell(feed, tenant_id, position, sender, forward_to, secret, as_json)
+        await _tell(feed, tenant, position, sender, forward_to, secret, as_json)
     finally:
         await sender.aclose()
 
 
 async def _tell(
-    feed: Feed, tenant_id: int, position: int, sender: "Sender", forward_to: str | None, secret: str, as_json: bool
+    feed: Feed, tenant: Tenant, position: int, sender: "Sender", forward_to: str | None, secret: str, as_json: bool
 ) -> None:
     while True:
         query = FeedQuery(get_args(EventType), None, _PAGE, position)
-        found, complete_to = await follow(feed, tenant_id, query, _WAIT_SECONDS)
+        found, complete_to = await follow(feed, tenant, query, _WAIT_SECONDS)
         for event in found:
             answer = await _forward(event, sender, forward_to, secret) if forward_to else ""
             if as_json:

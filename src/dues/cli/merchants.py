@@ -11,7 +11,8 @@ from rich.table import Table
 from dues.cli.database import AsJson, Data, with_database
 from dues.db.database import Database
 from dues.domain.currencies import EXPONENTS, explain_unknown
-from dues.domain.payment_rules import Kind, PaymentRules
+from dues.domain.payment_rules import Noun, PaymentRules
+from dues.settings import read_settings
 from dues.tenants import store
 from dues.tenants.keys import Mode, NewKey
 from dues.tenants.merchants import create_merchant
@@ -22,6 +23,10 @@ Merchant = Annotated[
     str | None,
     typer.Option(help="The merchant's id (mer_…); not needed where there is one.", show_default=False),
 ]
+
+
+ModeRules = tuple[Mode, Noun, str, PaymentRules]
+"""Default rules: of a mode, for a kind of object, in a currency."""
 
 
 class UnknownMerchantError(typer.BadParameter):
@@ -49,7 +54,7 @@ def create(name: str, data: Data = None, as_json: AsJson = False) -> None:
 
     async def run(database: Database) -> tuple[str, list[NewKey]]:
         async with database.transaction() as tx:
-            created = await create_merchant(tx, name, datetime.now(UTC))
+            created = await create_merchant(tx, name, datetime.now(UTC), read_settings(data=data).cells)
             await tx.commit()
             return created
 
@@ -90,7 +95,8 @@ def show(merchant: Annotated[str | None, typer.Argument()] = None, data: Data = 
     async def run(database: Database) -> dict[str, Any]:
         found = await find_merchant(database, merchant)
         keys = await store.list_keys(database, found["id"])
-        rules = await store.find_payment_rules(database, found["id"])
+        tenants = (await store.find_tenants(database, found["id"])).values()
+        rules = [rule for tenant, _ in tenants for rule in await store.find_payment_rules(database, tenant)]
         return found | {
             "keys": [{"id": key.id, "mode": key.mode, "kind": key.kind, "last_four": key.last_four} for key in keys],
             "default_payment_rules": len(rules),
@@ -123,8 +129,8 @@ def payment_rules(
     as_json: AsJson = False,
 ) -> None:
     """Show a merchant's default payment rules, or set those of one currency (all four values together)."""
-    modes = _chosen("--mode", mode, ("test", "live"))
-    kinds = _chosen("--kind", kind, ("customer", "account", "bill"))
+    modes = cast("tuple[Mode, ...]", _chosen("--mode", mode, ("test", "live")))
+    nouns = cast("tuple[Noun, ...]", _chosen("--kind", kind, ("customer", "account", "bill")))
     if currency is not None and currency not in EXPONENTS:
         raise typer.BadParameter(f"--currency {explain_unknown(currency)}")
     values = (min_amount, max_amount, underpayment, overpayment)
@@ -133,21 +139,22 @@ def payment_rules(
         raise typer.BadParameter("say which --currency to change.")
     rules = None if remove or not changes else _rules(values)
 
-    async def run(database: Database) -> list[tuple[Mode, Kind, str, PaymentRules]]:
+    async def run(database: Database) -> list[ModeRules]:
         found = await find_merchant(database, merchant)
-        chosen = [(cast(Mode, one), cast(Kind, other)) for one in modes for other in kinds]
-        if remove and currency:
-            for one, other in chosen:
-                await store.delete_payment_rules(database, found["id"], one, other, currency)
-        if rules and currency:
-            async with database.transaction() as tx:
-                store.save_payment_rules(tx, found["id"], [(one, other, currency, rules) for one, other in chosen])
-                await tx.commit()
-        return [
-            row
-            for row in await store.find_payment_rules(database, found["id"])
-            if row[0] in modes and row[1] in kinds and currency in (None, row[2])
-        ]
+        tenants = await store.find_tenants(database, found["id"])
+        shown: list[ModeRules] = []
+        for mode in sorted(modes):
+            tenant, _ = tenants[mode]
+            if remove and currency:
+                for noun in nouns:
+                    await store.delete_payment_rules(database, tenant, noun, currency)
+            if rules and currency:
+                async with database.transaction(tenant.cell) as tx:
+                    await store.save_payment_rules(tx, tenant, [(noun, currency, rules) for noun in nouns])
+                    await tx.commit()
+            kept = await store.find_payment_rules(database, tenant)
+            shown += [(mode, *row) for row in kept if row[0] in nouns and currency in (None, row[1])]
+        return shown
 
     _show_rules(with_database(data, run), as_json)
 
@@ -174,7 +181,7 @@ def _chosen(option: str, value: str | None, known: tuple[str, ...]) -> tuple[str
     return (value,)
 
 
-def _show_rules(rows: list[tuple[Mode, Kind, str, PaymentRules]], as_json: bool) -> None:
+def _show_rules(rows: list[ModeRules], as_json: bool) -> None:
     if as_json:
         _print_json(
             [

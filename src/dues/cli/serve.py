@@ -45,7 +45,7 @@ def serve(
         raise typer.Exit(2) from None
     _warn_of_odd_data(settings)
     with database_of(settings) as (url, embedded):
-        _greet(_base(settings, listener.getsockname()[1]), asyncio.run(_first_keys(url)))
+        _greet(_base(settings, listener.getsockname()[1]), asyncio.run(_first_keys(url, settings.cells)))
         server.serve(settings, url, listener, embedded)
 
 
@@ -61,10 +61,10 @@ def _stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-async def _first_keys(url: str) -> list[NewKey]:
+async def _first_keys(url: str, cells: int) -> list[NewKey]:
     database = await Database.connect(url, connections_max=2)
     try:
-        return await create_first_merchant(database, datetime.now(UTC))
+        return await create_first_merchant(database, datetime.now(UTC), cells)
     finally:
         await database.close()
 

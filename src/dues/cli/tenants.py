@@ -1,7 +1,7 @@
 """Which merchant, in which mode; and commands of the API that are run for it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,31 +10,37 @@ import typer
 
 from dues.cli.database import with_database
 from dues.cli.merchants import find_merchant
+from dues.commands.carry_out import Group
+from dues.commands.command import Command, Procedure
+from dues.commands.job import Job
 from dues.db.database import Database
 from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
+from dues.domain.tenants import Tenant
+from dues.resources.kinds import KINDS
 from dues.tenants import store
-from dues.work.work import Command, Request, Work
+from dues.work.work import Request, Work
 
 Live = Annotated[bool, typer.Option("--live", help="Live data. Without it: test data.")]
 
 
-async def find_tenant(database: Database, merchant: str | None, live: bool) -> tuple[int, int]:
+async def find_tenant(database: Database, merchant: str | None, live: bool) -> tuple[Tenant, int]:
     """The tenant of a merchant (where there is one only, it need not be named) and mode, and its clock's offset."""
     owner = await find_merchant(database, merchant)
-    row = await store.find_tenant(database, owner["id"], "live" if live else "test")
-    return row["id"], row["clock_offset_seconds"]
+    tenants = await store.find_tenants(database, owner["id"])
+    return tenants["live" if live else "test"]
 
 
-def ask(command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None) -> Any:
+def ask(command: Command | Procedure, body: Any, merchant: str | None, live: bool, data: Path | None) -> Any:
     """Runs a command of the API on a merchant's data; its outcome."""
 
     async def run(database: Database) -> Any:
-        tenant_id, offset = await find_tenant(database, merchant, live)
-        async with database.transaction() as tx:
-            now = datetime.now(UTC)
-            request = Request(tenant_id, new_id("req_", now), None, body)
-            [outcome] = await command.run(Work(tx, now, {tenant_id: offset}), [request])
+        tenant, offset = await find_tenant(database, merchant, live)
+        now = datetime.now(UTC)
+        request = Request(tenant, new_id("req_", now), body, clock_offset_seconds=offset)
+        async with database.transaction(tenant.cell) as tx:
+            work = Work(tx, now, {tenant: offset})
+            [outcome] = await Group(KINDS, timedelta()).carry_out(work, [Job(command, request)])
             await tx.commit()
         return outcome
 
@@ -42,7 +48,7 @@ def ask(command: Command[Any, Any], body: Any, merchant: str | None, live: bool,
 
 
 def run_command(
-    command: Command[Any, Any], body: Any, merchant: str | None, live: bool, data: Path | None
+    command: Command | Procedure, body: Any, merchant: str | None, live: bool, data: Path | None
 ) -> Mapping[str, Any]:
     """The same; what it answers. Raises typer.BadParameter where it refuses."""
     outcome = ask(command, body, merchant, live, data)

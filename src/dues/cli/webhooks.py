@@ -10,13 +10,12 @@ from rich.table import Table
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant, print_json, run_command
+from dues.commands.command import Modify
 from dues.db.database import Database
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, WebhookEndpointChanges
 from dues.lists.listing import Query
-from dues.resources.changes import Change
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
-from dues.resources.webhook_endpoints.list import list_webhook_endpoints
 from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 from dues.settings import read_settings
@@ -41,8 +40,8 @@ def list_endpoints(merchant: Merchant = None, live: Live = False, data: Data = N
     """List the endpoints, newest first."""
 
     async def run(database: Database) -> Sequence[Any]:
-        tenant_id, _ = await find_tenant(database, merchant, live)
-        return await list_webhook_endpoints(database, tenant_id, Query(1_000, None, {}, {}))
+        tenant, _ = await find_tenant(database, merchant, live)
+        return await store.list_webhook_endpoints(database, tenant, Query(1_000, None, {}, {}))
 
     found = with_database(data, run)
     if as_json:
@@ -88,8 +87,8 @@ def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, da
     """Delete ENDPOINT with all that waits for it."""
 
     async def run(database: Database) -> bool:
-        tenant_id, _ = await find_tenant(database, merchant, live)
-        return await store.delete_webhook_endpoint(database, tenant_id, endpoint)
+        tenant, _ = await find_tenant(database, merchant, live)
+        return await store.delete_webhook_endpoint(database, tenant, endpoint)
 
     if not with_database(data, run):
         raise typer.BadParameter(f"there is no webhook endpoint {endpoint}. See dues webhooks list.")
@@ -99,9 +98,9 @@ def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, da
 @app.command("rotate-secret")
 def rotate_secret(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
     """Give ENDPOINT a new secret, shown this once. The old one signs as well for 24 hours."""
-    print_json(run_command(ROTATE_SECRETS, Change(endpoint, None), merchant, live, data))
+    print_json(run_command(ROTATE_SECRETS, Modify(endpoint, None), merchant, live, data))
 
 
 def _change(endpoint: str, changes: WebhookEndpointChanges, merchant: str | None, live: bool, data: Any) -> None:
     command = update_webhook_endpoints(read_settings(data=data).webhook_allow_private)
-    print_json(run_command(command, Change(endpoint, changes), merchant, live, data))
+    print_json(run_command(command, Modify(endpoint, changes), merchant, live, data))

@@ -65,10 +65,11 @@ class Database:
             await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction, of which nothing is left unless the block itself calls `commit`."""
+    async def transaction(self, cell: int = 0) -> AsyncIterator[Transaction]:
+        """A transaction, of which nothing is left unless the block itself calls `commit`. What it puts off to write is
+        written to `cell`."""
         async with self._connection() as connection:
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, cell)
             try:
                 yield transaction
             finally:

@@ -1,4 +1,4 @@
-"""One transaction: reads at once, writes together at its end in a single statement."""
+"""One transaction on one cell: reads at once, writes together at its end in a single statement."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,11 @@ class Transaction:
     transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, cell: int) -> None:
         self._connection = connection
         self._begun = False
         self._writes: dict[str, list[tuple[object, ...]]] = {}
+        self.cell = cell
 
     async def find(self, query: str, *args: object) -> list[Row]:
         """Rows of a SELECT that locks nothing."""
@@ -50,7 +51,10 @@ class Transaction:
             return await self._connection.fetch(query, *args)
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Puts off `rows` for `statement`, which writes what it takes FROM unnest($1, $2, …), to the end."""
+        """Puts off `rows` for `statement`, which writes to the cell $1 what it takes FROM unnest($2, $3, …), to the end.
+
+        Statements are carried out in the order in which they were first put off.
+        """
         if rows:
             self._writes.setdefault(statement, []).extend(rows)
 
@@ -59,7 +63,7 @@ class Transaction:
         with translated():
             if self._writes:
                 columns = [column for rows in self._writes.values() for column in zip(*rows, strict=True)]
-                await self._connection.fetch(combined(tuple(self._writes)), *columns)
+                await self._connection.fetch(combined(tuple(self._writes)), self.cell, *columns)
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False
@@ -67,21 +71,27 @@ class Transaction:
     async def end(self) -> None:
         """Leaves nothing behind of what was not committed; harmless after `commit`."""
         if self._begun:
-            # A connection that broke has taken its transaction with it; what broke it is for others to tell.
+            self._begun = False
             with suppress(Unavailable), translated():
                 await self._connection.execute("rollback")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def combined(statements: tuple[str, ...]) -> str:
-    """One statement that runs all of `statements`, their parameters numbered on: WITH w1 AS (…), w2 AS (…) SELECT."""
+    """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT.
+
+    $1, the cell, is common to all; their other parameters are numbered on. PostgreSQL runs what nothing refers to from
+    the last to the first, so they are written the other way round. Their order matters: whoever updates an object's
+    row before it writes to its ledger waits there for whoever holds it, and holds nothing that they need.
+    """
     parts, used = [], 0
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
         shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", statement)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
-        used += max(numbers)
-    return f"with {', '.join(parts)} select"
+        used += max(numbers) - 1
+    return f"with {', '.join(reversed(parts))} select"
 
 
-_PARAMETER = re.compile(r"\$(\d+)")
+_PARAMETER = re.compile(r"\$(?!1\b)(\d+)")
+"""Every parameter but $1."""

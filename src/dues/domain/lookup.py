@@ -1,6 +1,5 @@
 """Lookup: what a decision may ask of what was read for it. None of it is another tenant's."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from dues.domain.payment_rules import Noun, PaymentRules
@@ -20,9 +19,4 @@ class Lookup(Protocol):
 
     def find_rules(self, noun: Noun, currency: str | None) -> PaymentRules | None:
         """The merchant's default rules for this kind of object in this currency."""
-        ...
-
-    def find_open_bills(self, noun: Noun, name: str, currency: str) -> Sequence[Record[Any]]:
-        """The unpaid bills of an account or a customer in one currency, the oldest due first; one more than a payment
-        may go over, where there are more."""
         ...

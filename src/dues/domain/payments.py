@@ -82,10 +82,13 @@ def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
 
 
 def make_payment(
-    new: NewPayment, target: Owed, lookup: Lookup, collector_id: str | None, cause: Cause
+    new: NewPayment, target: Owed, bills: Sequence[Owed | None], collector_id: str | None, cause: Cause
 ) -> MadePayment | Refusal:
-    """Takes a payment of what `find_target` found. Refuses what the rules refuse."""
-    allotted = _allot(new, target, lookup)
+    """Takes a payment of what `find_target` found. Refuses what the rules refuse.
+
+    `bills` are those of its parts, in order; for an allocation, the open bills in the order of their due dates.
+    """
+    allotted = _allot(new, target, bills)
     if isinstance(allotted, Refusal):
         return allotted
 
@@ -115,11 +118,10 @@ def make_payment(
     return MadePayment(made(payment, None), paid)
 
 
-def _allot(new: NewPayment, target: Owed, lookup: Lookup) -> list[Allotment] | Refusal:
+def _allot(new: NewPayment, target: Owed, bills: Sequence[Owed | None]) -> list[Allotment] | Refusal:
     if new.parts is not None:
-        bills = [lookup.find("bill", part.bill) for part in new.parts]
         return allot_parts(target, new.amount, new.currency, new.parts, bills)
     if new.allocation is not None:
-        open_bills = lookup.find_open_bills(*new.target, new.currency)
+        open_bills = [bill for bill in bills if bill is not None]
         return allot_oldest_first(target, new.amount, new.currency, open_bills)
     return allot_whole(target, new.amount, new.currency)

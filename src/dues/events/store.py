@@ -2,38 +2,57 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.ids import new_id
+from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
+from dues.work.questions import Part, Question
 from dues.work.work import Work
 
 INSERT_EVENTS = """
-insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
-select new.tenant_id, new.id, new.type, new.object_id, new.data, new.created_at,
-       case when new.is_first then 0
-            else coalesce((select e.sequence from events e
-                            where e.tenant_id = new.tenant_id and e.object_id = new.object_id
-                            order by e.position desc limit 1), 0)
-       end + row_number() over (partition by new.tenant_id, new.object_id order by new.number)
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[], $7::boolean[])
-       with ordinality as new(tenant_id, id, type, object_id, data, created_at, is_first, number)
- order by new.number
+insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at)
+select $1::integer, *
+  from unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::json[], $8::timestamptz[])
 """
 
 
-def insert_event(work: Work, tenant_id: int, event_type: EventType, object_id: str, data: bytes) -> str:
-    """Writes that something happened to `object_id`, which is new or locked; the event's id.
+class NewEvent(NamedTuple):
+    """Something that happened to an object. `sequence` is its number among the object's events; `data` is JSON."""
 
-    `data` is the object's JSON as it is now.
-    """
-    is_first = event_type.endswith(".created") or event_type == "obligation.amount_applied"
-    now = work.now_of(tenant_id)
+    tenant_id: int
+    id: str
+    type: EventType
+    object_id: str
+    sequence: int
+    data: str
+    created_at: datetime
+
+
+def insert_events(work: Work, events: Sequence[NewEvent]) -> None:
+    """Writes events, in the order in which the feed has them. A number that is taken makes the transaction raise
+    Conflict."""
+    work.tx.write(INSERT_EVENTS, events)
+
+
+INSERT_NEXT_EVENT = """
+insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at)
+values ($1, $2, $3, $4, $5,
+        coalesce((select e.sequence from events e where e.cell = $1 and e.tenant_id = $2 and e.object_id = $5
+                   order by e.sequence desc limit 1), 0) + 1,
+        $6, $7)
+"""
+
+
+async def insert_next_event(work: Work, tenant: Tenant, event_type: EventType, object_id: str, data: bytes) -> str:
+    """Writes that something happened to an object that is locked; the event's id. `data` is JSON."""
+    now = work.now_of(tenant)
     event_id = new_id("evt_", now)
-    work.tx.write(INSERT_EVENTS, [(tenant_id, event_id, event_type, object_id, data.decode(), now, is_first)])
+    await work.tx.lock(INSERT_NEXT_EVENT, *tenant, event_id, event_type, object_id, data.decode(), now)
     return event_id
 
 
@@ -51,34 +70,47 @@ class Event(Struct, frozen=True):
 
 COLUMNS = "e.id, e.type, e.object_id, e.sequence, e.position, e.created_at, e.data"
 
-FIND_EVENTS = f"""
-select e.tenant_id, {COLUMNS}
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
-  join events e on e.tenant_id = asked.tenant_id and e.id = asked.id and e.data is not null
-"""
+
+class EventNamed(Question, frozen=True):
+    """The event with this id, if it is kept."""
+
+    id: str
+
+    @property
+    def part(self) -> Part:
+        return _EVENT_NAMED
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.id,)
 
 
-async def find_events(work: Work, asked: Sequence[tuple[int, str]]) -> list[Event | None]:
-    """The event of each (tenant, id) that is asked for, if it is kept."""
-    rows = await work.tx.find(FIND_EVENTS, *zip(*asked, strict=True))
-    found = {(row["tenant_id"], row["id"]): event_of(row) for row in rows}
-    return [found.get(one) for one in asked]
+_EVENT_NAMED = Part(
+    name="events",
+    asked={"id": "text"},
+    source="""  join events e
+    on e.cell = $1 and e.tenant_id = asked.tenant_id and e.id = asked.id and e.data is not null""",
+    value="""json_build_object(
+    'id', e.id, 'type', e.type, 'object_id', e.object_id, 'sequence', e.sequence, 'position', e.position,
+    'created_at', e.created_at, 'data', e.data::text)""",
+    shape=Event,
+)
 
 
 def _of_types(beyond: str, direction: str) -> str:
     """Each type is an index scan of its own, so that a page costs the same however rare its types are."""
     return f"""
 select {COLUMNS}
-  from unnest($2::text[]) as wanted(type)
+  from unnest($3::text[]) as wanted(type)
  cross join lateral (
            select * from events e
-            where e.tenant_id = $1 and e.type = wanted.type and e.position {beyond} $3 and e.position <= $4
-              and e.data is not null
+            where e.cell = $1 and e.tenant_id = $2 and e.type = wanted.type
+              and e.position {beyond} $4 and e.position <= $5 and e.data is not null
             order by e.position {direction}
-            limit $5
+            limit $6
        ) as e
  order by e.position {direction}
- limit $5
+ limit $6
 """
 
 
@@ -86,10 +118,10 @@ def _of_object(beyond: str, direction: str) -> str:
     return f"""
 select {COLUMNS}
   from events e
- where e.tenant_id = $1 and e.object_id = $6 and e.type = any($2) and e.position {beyond} $3 and e.position <= $4
-   and e.data is not null
+ where e.cell = $1 and e.tenant_id = $2 and e.object_id = $7 and e.type = any($3)
+   and e.position {beyond} $4 and e.position <= $5 and e.data is not null
  order by e.position {direction}
- limit $5
+ limit $6
 """
 
 
@@ -102,29 +134,27 @@ POSITION_MAX = 2**63 - 1
 
 
 async def list_events_after(
-    database: Database, tenant_id: int, types: Sequence[str], after: int, to: int, limit: int, object_id: str | None
+    database: Database, tenant: Tenant, types: Sequence[str], after: int, to: int, limit: int, object_id: str | None
 ) -> list[Event]:
     """At most `limit` events above the position `after` and not above `to`, oldest first."""
     statement, more = (LIST_OLDEST_OF_OBJECT, [object_id]) if object_id else (LIST_OLDEST, [])
-    return [event_of(row) for row in await database.rows(statement, tenant_id, types, after, to, limit, *more)]
+    return [event_of(row) for row in await database.rows(statement, *tenant, types, after, to, limit, *more)]
 
 
 async def list_events_before(
-    database: Database, tenant_id: int, types: Sequence[str], before: int, limit: int, object_id: str | None
+    database: Database, tenant: Tenant, types: Sequence[str], before: int, limit: int, object_id: str | None
 ) -> list[Event]:
     """At most `limit` events below the position `before`, newest first."""
     statement, more = (LIST_NEWEST_OF_OBJECT, [object_id]) if object_id else (LIST_NEWEST, [])
-    return [
-        event_of(row) for row in await database.rows(statement, tenant_id, types, before, POSITION_MAX, limit, *more)
-    ]
+    return [event_of(row) for row in await database.rows(statement, *tenant, types, before, POSITION_MAX, limit, *more)]
 
 
-FIND_POSITION = "select position from events where tenant_id = $1 and id = $2"
+FIND_POSITION = "select position from events where cell = $1 and tenant_id = $2 and id = $3"
 
 
-async def find_position(database: Database, tenant_id: int, event_id: str) -> int | None:
+async def find_position(database: Database, tenant: Tenant, event_id: str) -> int | None:
     """Where in the feed an event is, if anything is left of it."""
-    row = await database.row(FIND_POSITION, tenant_id, event_id)
+    row = await database.row(FIND_POSITION, *tenant, event_id)
     return row["position"] if row else None
 
 

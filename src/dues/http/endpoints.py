@@ -3,10 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from dues.commands.command import Command, Conditional, Look, Modify, Procedure
+from dues.commands.job import Job
 from dues.db.database import Database
 from dues.domain.etags import etag, names
 from dues.domain.new_payments import NewPayment
@@ -16,15 +17,16 @@ from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
 from dues.http.queries import as_of, flag, nothing
 from dues.http.validation import decode
-from dues.idempotency.answer_once import Answer, Keyed, answer_once
-from dues.resources.changes import Change, Conditional, Look
+from dues.idempotency.answers import Answer
 from dues.resources.events.feed import Feed
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 from dues.work.group_commit import GroupCommit
-from dues.work.work import Command, Request
+from dues.work.work import Request
 
 Endpoint = Callable[[Exchange], Awaitable[Reply]]
+
+AnyCommand = Command | Procedure
 
 _KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 
@@ -34,16 +36,16 @@ class Floor:
     """What endpoints stand on."""
 
     database: Database
+    """For lists, reports and feeds: what commits need is not theirs."""
     keys: KeyRing
     writes: GroupCommit
     reads: GroupCommit
     docs_base: str
-    idempotency_retention: timedelta
     feed: Feed
     webhook_allow_private: bool
 
 
-def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoint:
+def create(floor: Floor, command: AnyCommand, shape: type[Any]) -> Endpoint:
     """An endpoint that makes something new of a body, once per Idempotency-Key, and answers 201."""
 
     async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
@@ -54,7 +56,7 @@ def create(floor: Floor, command: Command[Any, Any], shape: type[Any]) -> Endpoi
 
 def change(
     floor: Floor,
-    command: Command[Any, Any],
+    command: AnyCommand,
     parameter: str,
     shape: type[Any] | None,
     status: int,
@@ -68,13 +70,13 @@ def change(
 
     async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
         changes, canonical = decode(await exchange.json_body(), shape) if shape else await exchange.no_body()
-        return Change(named(exchange, parameter), changes, if_match(exchange)), canonical
+        return Modify(named(exchange, parameter), changes, if_match(exchange)), canonical
 
     # What a change answers with 201 or 202 is something else than the object that it changed.
     return write(floor, command, body, status, tagged=status == 200, collectors=collectors)
 
 
-def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) -> Endpoint:
+def pay(floor: Floor, command: AnyCommand, preview: AnyCommand) -> Endpoint:
     """An endpoint that takes a payment; with `?preview=true` it answers 200 with what the payment would do."""
 
     async def body(exchange: Exchange, key: ApiKey) -> tuple[Any, bytes]:
@@ -94,7 +96,7 @@ def pay(floor: Floor, command: Command[Any, Any], preview: Command[Any, Any]) ->
         idempotency_key(exchange)
         wanted, _ = await body(exchange, key)
         request = request_of(exchange, key, wanted)
-        outcome, exchange.group_size = await floor.reads.submit(preview, request)
+        outcome, exchange.group_size = await floor.reads.submit(Job(preview, request))
         if isinstance(outcome, Refusal):
             return _problem(floor, exchange, outcome)
         return Reply(200, outcome.json)
@@ -109,7 +111,7 @@ def if_match(exchange: Exchange) -> str | None:
 
 
 def read(
-    floor: Floor, command: Command[Any, Any], parameter: str, *, timed: bool = False, collectors: bool = False
+    floor: Floor, command: AnyCommand, parameter: str, *, timed: bool = False, collectors: bool = False
 ) -> Endpoint:
     """An endpoint that answers with the object that the path's `parameter` names; where `timed`, also as of a time."""
 
@@ -118,7 +120,7 @@ def read(
         if not timed:
             nothing(exchange.query_string)
         look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
-        outcome, exchange.group_size = await floor.reads.submit(command, request_of(exchange, key, look))
+        outcome, exchange.group_size = await floor.reads.submit(Job(command, request_of(exchange, key, look)))
         if isinstance(outcome, Refusal):
             raise ProblemError(outcome.code, outcome.detail)
         tag = etag(outcome.tagged or outcome.json)
@@ -143,7 +145,7 @@ HTML: Final = b"text/html; charset=utf-8"
 
 def write(
     floor: Floor,
-    command: Command[Any, Any],
+    command: AnyCommand,
     body: Callable[[Exchange, ApiKey], Awaitable[tuple[Any, bytes]]],
     status: int,
     *,
@@ -154,13 +156,11 @@ def write(
     """An endpoint that has a command do, once per Idempotency-Key, what `body` makes of an exchange: that, and the
     canonical form of what was sent."""
 
-    def render(request: Request[Keyed], outcome: Any) -> Answer:
+    def render(request: Request[Any], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
-            problem = problem_json(floor.docs_base, request.body.path, request.request_id, outcome)
+            problem = problem_json(floor.docs_base, request.path, request.request_id, outcome)
             return Answer(PROBLEM_TYPES[outcome.code].status, problem)
         return Answer(status, outcome.json, outcome.id)
-
-    once = answer_once(command, render, floor.idempotency_retention)
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await authenticate(exchange, floor.keys, collectors=collectors)
@@ -173,17 +173,28 @@ def write(
         if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
             told += b"\n" + key.id.encode()
-        keyed = Keyed(wanted, sha256(told).digest(), exchange.method, exchange.path)
-        answer, exchange.group_size = await floor.writes.submit(once, request_of(exchange, key, keyed, name))
+        request = request_of(exchange, key, wanted, name, sha256(told).digest())
+        answer, exchange.group_size = await floor.writes.submit(Job(command, request, render))
         return _reply(answer, tagged)
 
     return endpoint
 
 
-def request_of(exchange: Exchange, key: ApiKey, body: Any, idempotency_key: str | None = None) -> Request[Any]:
+def request_of(
+    exchange: Exchange, key: ApiKey, body: Any, idempotency_key: str | None = None, fingerprint: bytes = b""
+) -> Request[Any]:
     """What a command is told of an exchange: who asks, by which clock, and for what."""
-    collector_id = key.id if key.kind == "collector" else None
-    return Request(key.tenant_id, exchange.request_id, idempotency_key, body, collector_id, key.clock_offset_seconds)
+    return Request(
+        tenant=key.tenant,
+        request_id=exchange.request_id,
+        body=body,
+        collector_id=key.id if key.kind == "collector" else None,
+        clock_offset_seconds=key.clock_offset_seconds,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint,
+        method=exchange.method,
+        path=exchange.path,
+    )
 
 
 def _problem(floor: Floor, exchange: Exchange, refusal: Refusal) -> Reply:

@@ -8,11 +8,11 @@ from dues.http.lists import listing
 from dues.http.webhooks import delete_webhook_endpoint, deliveries
 from dues.resources.events.read import READ_EVENTS
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
-from dues.resources.webhook_endpoints.list import WEBHOOK_ENDPOINTS, list_webhook_endpoints
 from dues.resources.webhook_endpoints.read import READ_WEBHOOK_ENDPOINTS
 from dues.resources.webhook_endpoints.resend import RESEND
 from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
 from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
+from dues.resources.webhook_endpoints.store import WEBHOOK_ENDPOINTS, list_webhook_endpoints
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 
 

@@ -5,6 +5,7 @@ from typing import Final, cast, get_args
 
 import msgspec
 
+from dues.domain.tenants import Tenant
 from dues.domain.violations import Violation
 from dues.events.catalogue import EventType
 from dues.events.store import POSITION_MAX, find_position
@@ -30,7 +31,7 @@ def events(floor: Floor) -> Endpoint:
     """An endpoint that answers with a page of the feed, and waits for one where it is told to."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
+        tenant = (await authenticate(exchange, floor.keys)).tenant
         given = _checked(exchange.query_string)
         filters = {name: value for name, value in given.items() if name in ("type", "object", "order")}
         oldest_first = given.get("order") == "oldest_first"
@@ -38,22 +39,22 @@ def events(floor: Floor) -> Endpoint:
             types=cast("list[EventType]", given["type"].split(",")) if "type" in given else TYPES,
             object_id=given.get("object"),
             limit=int(given.get("limit", LIMIT_DEFAULT)),
-            position=await _position(floor, tenant_id, given, filters, 0 if oldest_first else POSITION_MAX),
+            position=await _position(floor, tenant, given, filters, 0 if oldest_first else POSITION_MAX),
         )
         last: int | None
         if oldest_first:
             try:
-                found, complete_to = await follow(floor.feed, tenant_id, query, int(given.get("wait", 0)))
+                found, complete_to = await follow(floor.feed, tenant, query, int(given.get("wait", 0)))
             except CursorTooOld:
                 raise invalid([Violation("/cursor", "cursor_expired", _EXPIRED)]) from None
             # A page that is not full says how far there is nothing, so that who goes on begins there.
             last = found[query.limit - 1].position if len(found) > query.limit else max(query.position, complete_to)
         else:
-            found = await list_newest(floor.feed, tenant_id, query)
+            found = await list_newest(floor.feed, tenant, query)
             last = found[query.limit - 1].position if len(found) > query.limit else None
         has_more = len(found) > query.limit
         data = [event_body(event) for event in found[: query.limit]]
-        cursor = None if last is None else make_cursor(tenant_id, "events", filters, str(last))
+        cursor = None if last is None else make_cursor(tenant, "events", filters, str(last))
         body = msgspec.json.encode(PageBody(data=data, has_more=has_more, next_cursor=cursor))
         return Reply(200, body, headers=next_headers(exchange.path, filters, query.limit, cursor) if cursor else ())
 
@@ -90,17 +91,17 @@ def _checked(query_string: bytes) -> dict[str, str]:
 
 
 async def _position(
-    floor: Floor, tenant_id: int, given: dict[str, str], filters: dict[str, str], beginning: int
+    floor: Floor, tenant: Tenant, given: dict[str, str], filters: dict[str, str], beginning: int
 ) -> int:
     """Where to begin: at a cursor, after an event, or at the beginning."""
     if "after" in given:
-        position = await find_position(floor.database, tenant_id, given["after"])
+        position = await find_position(floor.database, tenant, given["after"])
         if position is None:
             raise ProblemError("event_not_found", f"There is no event {given['after']!r}, or it is no longer kept.")
         return position
     if "cursor" not in given:
         return beginning
-    place = read_cursor(tenant_id, "events", filters, given["cursor"])
+    place = read_cursor(tenant, "events", filters, given["cursor"])
     if place is None or not re.fullmatch("[0-9]{1,18}", place):
         raise invalid([Violation("/cursor", "invalid_cursor", "is not of this list with these filters.")])
     return int(place)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
+from dues.domain.tenants import Tenant
 from dues.domain.violations import Violation
 from dues.http.problems import ProblemError
 from dues.lists.cursors import read_cursor
@@ -20,7 +21,7 @@ _METADATA: Final = re.compile(r"metadata\[([^\0]{1,40})\]")
 
 def list_query(
     query_string: bytes,
-    tenant_id: int,
+    tenant: Tenant,
     list_name: str,
     filters: Collection[str],
     place: str,
@@ -37,7 +38,7 @@ def list_query(
     broken = list(_violations(given, filters, metadata, statuses, has_metadata))
     limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
     everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
-    after = read_cursor(tenant_id, list_name, everything, cursor) if cursor is not None else None
+    after = read_cursor(tenant, list_name, everything, cursor) if cursor is not None else None
     if cursor is not None and (after is None or not re.fullmatch(place, after)):
         broken.append(Violation("/cursor", "invalid_cursor", "is not of this list with these filters."))
     if broken:

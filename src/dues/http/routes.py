@@ -2,6 +2,7 @@
 
 import msgspec
 
+from dues.commands.shapes import adjust_balance_owner, list_of, look, update_balance_owner
 from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
 from dues.domain.bills import BillChanges, NewBill
@@ -19,35 +20,19 @@ from dues.http.test_clock import advance_test_clock, read_test_clock
 from dues.http.totals import daily_totals
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
-from dues.resources.accounts.adjust import ADJUST_ACCOUNTS
 from dues.resources.accounts.create import CREATE_ACCOUNTS
-from dues.resources.accounts.entries import find_account_id
-from dues.resources.accounts.list import list_accounts
-from dues.resources.accounts.payable import SHOW_PAYABLE_ACCOUNTS
-from dues.resources.accounts.read import READ_ACCOUNTS
-from dues.resources.accounts.store import ACCOUNTS
-from dues.resources.accounts.update import UPDATE_ACCOUNTS
+from dues.resources.accounts.store import ACCOUNT, ACCOUNTS
 from dues.resources.bills.create import CREATE_BILLS
-from dues.resources.bills.list import list_bills
-from dues.resources.bills.payable import SHOW_PAYABLE_BILLS
-from dues.resources.bills.read import READ_BILLS
-from dues.resources.bills.store import BILLS
-from dues.resources.bills.update import UPDATE_BILLS
-from dues.resources.bills.void import VOID_BILLS
-from dues.resources.customers.adjust import ADJUST_CUSTOMERS
+from dues.resources.bills.store import BILL, BILLS
+from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
 from dues.resources.customers.create import CREATE_CUSTOMERS
-from dues.resources.customers.entries import find_customer_id
-from dues.resources.customers.list import list_customers
-from dues.resources.customers.payable import SHOW_PAYABLE_CUSTOMERS
-from dues.resources.customers.read import READ_CUSTOMERS
-from dues.resources.customers.store import CUSTOMERS
-from dues.resources.customers.update import UPDATE_CUSTOMERS
+from dues.resources.customers.store import CUSTOMER, CUSTOMERS
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
+from dues.resources.payables import payable_of
 from dues.resources.payments.create import CREATE_PAYMENTS
-from dues.resources.payments.list import PAYMENTS, list_payments
 from dues.resources.payments.preview import PREVIEW_PAYMENTS
-from dues.resources.payments.read import READ_PAYMENTS
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
+from dues.resources.payments.store import PAYMENT, PAYMENTS
 
 
 def routes(floor: Floor, counts: Metrics) -> Routes:
@@ -60,48 +45,46 @@ def _api(floor: Floor) -> Routes:
     customer, account, bill, payment = "customer", "account", "bill", "payment"
     return {
         "/billing/customers": {
-            "GET": listing(floor, CUSTOMERS, list_customers),
+            "GET": listing(floor, CUSTOMERS, list_of(CUSTOMER, CUSTOMERS)),
             "POST": create(floor, CREATE_CUSTOMERS, NewCustomer),
         },
         "/billing/customers/{customer}": {
-            "GET": read(floor, READ_CUSTOMERS, customer, timed=True),
-            "PATCH": change(floor, UPDATE_CUSTOMERS, customer, CustomerChanges, 200),
+            "GET": read(floor, look(CUSTOMER), customer, timed=True),
+            "PATCH": change(floor, update_balance_owner(CUSTOMER), customer, CustomerChanges, 200),
         },
         "/billing/customers/{customer}/adjustments": {
-            "POST": change(floor, ADJUST_CUSTOMERS, customer, NewAdjustment, 201)
+            "POST": change(floor, adjust_balance_owner(CUSTOMER), customer, NewAdjustment, 201)
         },
-        "/billing/customers/{customer}/entries": {"GET": history(floor, customer, find_customer_id)},
-        "/billing/customers/{customer}/payable": {
-            "GET": read(floor, SHOW_PAYABLE_CUSTOMERS, customer, collectors=True)
-        },
+        "/billing/customers/{customer}/entries": {"GET": history(floor, CUSTOMER)},
+        "/billing/customers/{customer}/payable": {"GET": read(floor, payable_of(CUSTOMER), customer, collectors=True)},
         "/billing/accounts": {
-            "GET": listing(floor, ACCOUNTS, list_accounts),
+            "GET": listing(floor, ACCOUNTS, list_of(ACCOUNT, ACCOUNTS)),
             "POST": create(floor, CREATE_ACCOUNTS, NewAccount),
         },
         "/billing/accounts/{account}": {
-            "GET": read(floor, READ_ACCOUNTS, account, timed=True),
-            "PATCH": change(floor, UPDATE_ACCOUNTS, account, AccountChanges, 200),
+            "GET": read(floor, look(ACCOUNT), account, timed=True),
+            "PATCH": change(floor, update_balance_owner(ACCOUNT), account, AccountChanges, 200),
         },
         "/billing/accounts/{account}/adjustments": {
-            "POST": change(floor, ADJUST_ACCOUNTS, account, NewAdjustment, 201)
+            "POST": change(floor, adjust_balance_owner(ACCOUNT), account, NewAdjustment, 201)
         },
-        "/billing/accounts/{account}/entries": {"GET": history(floor, account, find_account_id)},
-        "/billing/accounts/{account}/payable": {"GET": read(floor, SHOW_PAYABLE_ACCOUNTS, account, collectors=True)},
+        "/billing/accounts/{account}/entries": {"GET": history(floor, ACCOUNT)},
+        "/billing/accounts/{account}/payable": {"GET": read(floor, payable_of(ACCOUNT), account, collectors=True)},
         "/billing/bills": {
-            "GET": listing(floor, BILLS, list_bills),
+            "GET": listing(floor, BILLS, list_of(BILL, BILLS)),
             "POST": create(floor, CREATE_BILLS, NewBill),
         },
         "/billing/bills/{bill}": {
-            "GET": read(floor, READ_BILLS, bill),
+            "GET": read(floor, look(BILL), bill),
             "PATCH": change(floor, UPDATE_BILLS, bill, BillChanges, 200),
         },
         "/billing/bills/{bill}/void": {"POST": change(floor, VOID_BILLS, bill, None, 200)},
-        "/billing/bills/{bill}/payable": {"GET": read(floor, SHOW_PAYABLE_BILLS, bill, collectors=True)},
+        "/billing/bills/{bill}/payable": {"GET": read(floor, payable_of(BILL), bill, collectors=True)},
         "/billing/payments": {
-            "GET": listing(floor, PAYMENTS, list_payments),
+            "GET": listing(floor, PAYMENTS, list_of(PAYMENT, PAYMENTS)),
             "POST": pay(floor, CREATE_PAYMENTS, PREVIEW_PAYMENTS),
         },
-        "/billing/payments/{payment}": {"GET": read(floor, READ_PAYMENTS, payment)},
+        "/billing/payments/{payment}": {"GET": read(floor, look(PAYMENT), payment)},
         "/billing/payments/{payment}/reverse": {
             "POST": change(floor, REVERSE_PAYMENTS, payment, NewReversal, 200, collectors=True)
         },

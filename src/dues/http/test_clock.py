@@ -1,5 +1,6 @@
 """The test clock's endpoints: for test keys alone."""
 
+from dues.commands.job import Job
 from dues.domain.test_clock import TestClockAdvance
 from dues.http.access import authenticate
 from dues.http.endpoints import Endpoint, Floor, request_of, write
@@ -16,7 +17,7 @@ def read_test_clock(floor: Floor) -> Endpoint:
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await _test_key(floor, exchange)
-        shown, exchange.group_size = await floor.reads.submit(READ_TEST_CLOCKS, request_of(exchange, key, None))
+        shown, exchange.group_size = await floor.reads.submit(Job(READ_TEST_CLOCKS, request_of(exchange, key, None)))
         return Reply(200, shown.json)
 
     return endpoint
@@ -37,7 +38,7 @@ def advance_test_clock(floor: Floor) -> Endpoint:
         finally:
             # Whoever was told that it is later must find it so here at once. Other processes look each key up again
             # within half a second; and where there was no answer, nobody knows whether it was done.
-            floor.keys.forget(key.tenant_id)
+            floor.keys.forget(key.tenant)
 
     return endpoint
 

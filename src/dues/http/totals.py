@@ -21,7 +21,7 @@ def daily_totals(floor: Floor) -> Endpoint:
         day, collector_id = _day_and_collector(exchange.query_string, key.now().date())
         if key.kind == "collector":
             collector_id = key.id
-        return Reply(200, await read_daily_totals(floor.database, DayOf(key.tenant_id, day, collector_id)))
+        return Reply(200, await read_daily_totals(floor.database, DayOf(key.tenant, day, collector_id)))
 
     return endpoint
 

@@ -20,11 +20,11 @@ def delete_webhook_endpoint(floor: Floor) -> Endpoint:
     """An endpoint that deletes one, and all that waits for it."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
+        tenant = (await authenticate(exchange, floor.keys)).tenant
         nothing(exchange.query_string)
         await exchange.no_body()
         name = named(exchange, "webhook_endpoint")
-        if not await store.delete_webhook_endpoint(floor.database, tenant_id, name):
+        if not await store.delete_webhook_endpoint(floor.database, tenant, name):
             raise _not_found(name)
         return Reply(200, msgspec.json.encode(DeletedBody(id=name)))
 
@@ -35,20 +35,20 @@ def deliveries(floor: Floor) -> Endpoint:
     """An endpoint that answers with a page of what became of events at a webhook endpoint."""
 
     async def endpoint(exchange: Exchange) -> Reply:
-        tenant_id = (await authenticate(exchange, floor.keys)).tenant_id
+        tenant = (await authenticate(exchange, floor.keys)).tenant
         name = named(exchange, "webhook_endpoint")
         list_name = f"deliveries of {name}"
         query = list_query(
-            exchange.query_string, tenant_id, list_name, ("status",), "evt_[0-9A-Za-z]+", STATUSES, has_metadata=False
+            exchange.query_string, tenant, list_name, ("status",), "evt_[0-9A-Za-z]+", STATUSES, has_metadata=False
         )
-        if not await store.is_webhook_endpoint(floor.database, tenant_id, name):
+        if not await store.is_webhook_endpoint(floor.database, tenant, name):
             raise _not_found(name)
         found = await store.list_deliveries(
-            floor.database, tenant_id, name, query.after, query.filters.get("status"), query.limit + 1
+            floor.database, tenant, name, query.after, query.filters.get("status"), query.limit + 1
         )
         shown = [delivery_body(row) for row in found[: query.limit]]
         last = shown[-1].event_id if len(found) > query.limit else None
-        return page(exchange, tenant_id, list_name, query, shown, last)
+        return page(exchange, tenant, list_name, query, shown, last)
 
     return endpoint
 

@@ -21,5 +21,5 @@ async def purge_for_ever(database: Database) -> None:
 
 
 async def _purge(database: Database) -> None:
-    while await store.delete_expired(database, datetime.now(UTC), BATCH_SIZE) == BATCH_SIZE:
+    while await store.delete_expired(database, 1, datetime.now(UTC), BATCH_SIZE) == BATCH_SIZE:
         await asyncio.sleep(BREATH_SECONDS)

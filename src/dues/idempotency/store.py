@@ -3,69 +3,112 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import Struct
+
 from dues.db.database import Database
-from dues.db.transaction import Row
-from dues.work.work import Work
-
-FIND_ANSWERS = """
-select k.tenant_id, k.key, k.fingerprint, k.method, k.path, k.status, k.body, k.request_id, k.object_id,
-       k.created_at, k.expires_at, k.expires_at <= asked.now as expired
-  from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as asked(tenant_id, key, now)
-  join idempotency_keys k on k.tenant_id = asked.tenant_id and k.key = asked.key
-"""
+from dues.domain.tenants import Tenant
+from dues.work.questions import Part, Question
+from dues.work.work import Request, Work
 
 
-async def find_answers(work: Work, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Row]:
-    """What is stored under each (tenant, key), expired or not."""
-    if not keys:
-        return {}
-    rows = await work.tx.find(FIND_ANSWERS, *_by_their_time(work, keys))
-    return {(row["tenant_id"], row["key"]): row for row in rows}
+class StoredAnswer(Struct, frozen=True):
+    """The first answer that was given under a key: its status and body, and the request that it was given to."""
 
+    fingerprint: bytes
+    method: str
+    path: str
+    status: int
+    body: bytes
+    request_id: str
+    object_id: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+class StoredUnder(Question, frozen=True):
+    """What is stored under an idempotency key, expired or not."""
+
+    key: str
+
+    @property
+    def part(self) -> Part:
+        return _STORED_UNDER
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.key,)
+
+
+_STORED_UNDER = Part(
+    name="answers",
+    asked={"key": "text"},
+    source="  join idempotency_keys k on k.cell = $1 and k.tenant_id = asked.tenant_id and k.key = asked.key",
+    value="""json_build_object(
+    'fingerprint', encode(k.fingerprint, 'base64'), 'method', k.method, 'path', k.path, 'status', k.status,
+    'body', translate(encode(k.body, 'base64'), E'\\n', ''), 'request_id', k.request_id, 'object_id', k.object_id,
+    'created_at', k.created_at, 'expires_at', k.expires_at)""",
+    shape=StoredAnswer,
+)
 
 INSERT_ANSWERS = """
-insert into idempotency_keys (tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
+insert into idempotency_keys (cell, tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
                               created_at, expires_at)
-select * from unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::smallint[], $7::bytea[],
-                     $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+select $1::integer, *
+  from unnest($2::integer[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::smallint[], $8::bytea[],
+              $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
 """
 
+Answered = tuple[Request[object], StoredAnswer]
 
-def insert_answers(work: Work, rows: Sequence[tuple[object, ...]]) -> None:
-    """Stores first answers, in the order of the columns."""
-    work.tx.write(INSERT_ANSWERS, rows)
+
+def insert_answers(work: Work, answered: Sequence[Answered]) -> None:
+    """Stores first answers. Two for one key make the transaction raise Conflict."""
+    # In one order everywhere, so that two groups with the same keys do not wait for each other in a circle.
+    rows = [
+        (
+            request.tenant.id,
+            request.idempotency_key,
+            one.fingerprint,
+            one.method,
+            one.path,
+            one.status,
+            one.body,
+            one.request_id,
+            one.object_id,
+            one.created_at,
+            one.expires_at,
+        )
+        for request, one in answered
+    ]
+    work.tx.write(INSERT_ANSWERS, sorted(rows, key=lambda row: row[:2]))
 
 
 DELETE_EXPIRED = """
 delete from idempotency_keys k
  using (select tenant_id, key from idempotency_keys
-         where expires_at <= $1 order by expires_at limit $2 for update skip locked) as expired
- where k.tenant_id = expired.tenant_id and k.key = expired.key
+         where cell = $1 and expires_at <= $2 order by expires_at limit $3 for update skip locked) as expired
+ where k.cell = $1 and k.tenant_id = expired.tenant_id and k.key = expired.key
 returning k.key
 """
 
 
-async def delete_expired(database: Database, now: datetime, limit: int) -> int:
+async def delete_expired(database: Database, cell: int, now: datetime, limit: int) -> int:
     """Removes at most `limit` expired answers, none of which anybody is using; how many there were.
 
     By the server's time `now`. A tenant whose test clock is ahead stored later times, so its answers are kept for
     longer than need be, and never for less.
     """
-    return len(await database.rows(DELETE_EXPIRED, now, limit))
+    return len(await database.rows(DELETE_EXPIRED, cell, now, limit))
 
 
 DELETE_EXPIRED_KEYS = """
 delete from idempotency_keys k
- using unnest($1::bigint[], $2::text[], $3::timestamptz[]) as expired(tenant_id, key, now)
- where k.tenant_id = expired.tenant_id and k.key = expired.key and k.expires_at <= expired.now
+ using unnest($2::integer[], $3::text[], $4::timestamptz[]) as expired(tenant_id, key, now)
+ where k.cell = $1 and k.tenant_id = expired.tenant_id and k.key = expired.key and k.expires_at <= expired.now
 """
 
 
-async def delete_expired_keys(work: Work, keys: Sequence[tuple[int, str]]) -> None:
+async def delete_expired_keys(work: Work, keys: Sequence[tuple[Tenant, str]]) -> None:
     """Makes room where an expired key is used anew before the purge came by."""
-    await work.tx.lock(DELETE_EXPIRED_KEYS, *_by_their_time(work, keys))
-
-
-def _by_their_time(work: Work, keys: Sequence[tuple[int, str]]) -> tuple[Sequence[object], ...]:
-    """The columns tenant, key, and what time it is for that tenant."""
-    return tuple(zip(*((tenant_id, key, work.now_of(tenant_id)) for tenant_id, key in keys), strict=True))
+    rows = [(tenant.id, key, work.now_of(tenant)) for tenant, key in keys]
+    await work.tx.lock(DELETE_EXPIRED_KEYS, work.tx.cell, *zip(*rows, strict=True))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Through(Struct, frozen=True):
-    """A table that leads to objects: it has an index on tenant_id, the column `key`, and the objects' ids in `id`."""
+    """A table that leads to objects: it has an index on its tenant, the column `key`, and the objects' ids in `id`."""
 
     table: str
     key: str
@@ -16,13 +16,15 @@ class Through(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True, eq=False):
-    """A list of objects whose ids begin with `prefix`. `filters` is name to condition, {} being its value."""
+    """A list of objects whose ids begin with `prefix`, from a table that is called `t` there.
+
+    `filters` is name to condition, {} being its value. `columns` is what is selected of a row.
+    """
 
     name: str
     prefix: str
     columns: str
     table: str
-    alias: str
     filters: Mapping[str, str]
     named: Mapping[str, tuple[str, str]] = {}
     """Filters whose value may be an id or a reference: name to (id's prefix, how to find the id of a reference)."""
@@ -49,15 +51,15 @@ class Query(Struct, frozen=True):
 
 CUSTOMER_NAMED = (
     "bcus_",
-    "(select named.id from customers named where named.tenant_id = $1 and named.external_reference = {})",
+    "(select named.id from customers named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )
 
 ACCOUNT_NAMED = (
     "bacc_",
-    "(select named.id from accounts named where named.tenant_id = $1 and named.external_reference = {})",
+    "(select named.id from accounts named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )
 
 BILL_NAMED = (
     "bill_",
-    "(select named.id from bills named where named.tenant_id = $1 and named.external_reference = {})",
+    "(select named.id from bills named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )

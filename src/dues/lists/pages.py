@@ -9,17 +9,18 @@ from functools import lru_cache
 
 from dues.db.database import Database
 from dues.db.transaction import Row
+from dues.domain.tenants import Tenant
 from dues.lists.listing import Listing, Query, Through
 from dues.metadata.store import pair_of
 
 
-async def find_page(database: Database, listing: Listing, tenant_id: int, query: Query) -> list[Row]:
+async def find_page(database: Database, listing: Listing, tenant: Tenant, query: Query) -> list[Row]:
     """The rows of a page and, where there are more, one row of the next."""
     chosen = tuple((name, _by_reference(listing, name, value)) for name, value in query.filters.items())
     statement = list_statement(listing, chosen, len(query.metadata))
     before = query.after or f"{listing.prefix}~"  # ~ comes after every character of an id
     pairs = [pair_of(key, value) for key, value in query.metadata.items()]
-    return await database.rows(statement, tenant_id, before, query.limit + 1, *query.filters.values(), *pairs)
+    return await database.rows(statement, *tenant, before, query.limit + 1, *query.filters.values(), *pairs)
 
 
 def _by_reference(listing: Listing, name: str, value: str) -> bool:
@@ -34,15 +35,15 @@ _PAIRS = Through("metadata_pairs", "pair", "object_id", mixed=True)
 
 @lru_cache(maxsize=512)
 def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pairs: int) -> str:
-    """SQL with the parameters tenant, id to stay below, number of rows, then filters' values, then metadata pairs.
+    """SQL with the parameters cell, tenant, id to stay below, number of rows, then filters' values, then metadata pairs.
 
     `filters` are names, each with whether its value is a reference.
     """
     values = {
         name: _value(listing, name, f"${number}", by_reference)
-        for number, (name, by_reference) in enumerate(filters, start=4)
+        for number, (name, by_reference) in enumerate(filters, start=5)
     }
-    pair_values = [f"${4 + len(filters) + number}" for number in range(pairs)]
+    pair_values = [f"${5 + len(filters) + number}" for number in range(pairs)]
     own = [listing.filters[name].format(value) for name, value in values.items() if name in listing.filters]
     links = [(listing.through[name], value) for name, value in values.items() if name in listing.through]
 
@@ -50,15 +51,16 @@ def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pair
         # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
         own += [_linked(listing, link, value) for link, value in links]
         own += [_linked(listing, _PAIRS, value) for value in pair_values]
-        only = f"{listing.alias}.tenant_id = $1 and {listing.alias}.external_reference = {values['external_reference']}"
-        return _from_objects(listing, f"(select * from {listing.table} where {only} offset 0) as {listing.alias}", own)
+        only = f"t.cell = $1 and t.tenant_id = $2 and t.external_reference = {values['external_reference']}"
+        return _from_objects(listing, f"(select * from {listing.table} where {only} offset 0) as t", own)
     if links:
         own += [_linked(listing, _PAIRS, value) for value in pair_values]
         return _outwards(listing, *links[0], own)
     if pairs and not NARROW & values.keys():
         first, *more = pair_values
         pairs_too = (
-            "exists (select from metadata_pairs link where {} and link.pair = {} and link.object_id = m.object_id)"
+            "exists (select from metadata_pairs link"
+            " where link.cell = $1 and {} and link.pair = {} and link.object_id = m.object_id)"
         )
         also = [pairs_too.format("link.tenant_id = m.tenant_id", value) for value in more]
         return _outwards(listing, _PAIRS, first, own, also)
@@ -71,9 +73,9 @@ def _from_objects(listing: Listing, table: str, conditions: list[str]) -> str:
     return f"""
 select {listing.columns}
   from {table}
- where {listing.alias}.tenant_id = $1 and {listing.alias}.id < $2{_and(conditions)}
- order by {listing.alias}.id desc
- limit $3
+ where t.cell = $1 and t.tenant_id = $2 and t.id < $3{_and(conditions)}
+ order by t.id desc
+ limit $4
 """
 
 
@@ -86,20 +88,20 @@ select {listing.columns}
   from {link.table} m
  cross join lateral (
            select * from {listing.table}
-            where {listing.alias}.tenant_id = m.tenant_id and {listing.alias}.id = m.{link.id}{_and(conditions)}
+            where t.cell = $1 and t.tenant_id = m.tenant_id and t.id = m.{link.id}{_and(conditions)}
            offset 0
-       ) as {listing.alias}
- where m.tenant_id = $1 and m.{link.key} = {value} and m.{link.id} < $2{above}{_and(also)}
+       ) as t
+ where m.cell = $1 and m.tenant_id = $2 and m.{link.key} = {value} and m.{link.id} < $3{above}{_and(also)}
  order by m.{link.id} desc
- limit $3
+ limit $4
 """
 
 
 def _linked(listing: Listing, link: Through, value: str) -> str:
     """A subquery for each, and no join that the planner might begin with."""
     return (
-        f"(select true from {link.table} link where link.tenant_id = $1 and link.{link.key} = {value} "
-        f"and link.{link.id} = {listing.alias}.id)"
+        f"(select true from {link.table} link where link.cell = $1 and link.tenant_id = $2 and link.{link.key} = {value} "
+        f"and link.{link.id} = t.id)"
     )
 
 

@@ -6,14 +6,14 @@ from hashlib import md5
 from dues.work.work import Work
 
 INSERT_PAIRS = """
-insert into metadata_pairs (tenant_id, pair, object_id)
-select * from unnest($1::bigint[], $2::bytea[], $3::text[])
+insert into metadata_pairs (cell, tenant_id, pair, object_id)
+select $1::integer, * from unnest($2::integer[], $3::bytea[], $4::text[])
 """
 
 DELETE_PAIRS = """
 delete from metadata_pairs p
- using unnest($1::bigint[], $2::bytea[], $3::text[]) as gone(tenant_id, pair, object_id)
- where p.tenant_id = gone.tenant_id and p.pair = gone.pair and p.object_id = gone.object_id
+ using unnest($2::integer[], $3::bytea[], $4::text[]) as gone(tenant_id, pair, object_id)
+ where p.cell = $1 and p.tenant_id = gone.tenant_id and p.pair = gone.pair and p.object_id = gone.object_id
 """
 
 

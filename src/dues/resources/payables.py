@@ -1,24 +1,21 @@
 """GET …/payable: what can be paid of a customer, an account or a bill just now, from the code that enforces it."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from msgspec import Struct, structs
 
+from dues.commands.command import Command, Look, Outcome, Shown, to_shown_json
+from dues.commands.kind import Kind
+from dues.commands.known import TenantLookup
+from dues.commands.questions import Named
+from dues.domain.entries import Cause
 from dues.domain.fields import Currency, says
-from dues.domain.obligations import Obligation, payable
-from dues.domain.payment_rules import Kind
-from dues.domain.refusals import Refusal, RefusalCode
-from dues.resources.changes import Look, Shown, to_shown_json
+from dues.domain.obligations import Owed, payable
+from dues.domain.refusals import Refusal, RefusalCode, not_found
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.names import find_by_keys
-from dues.work.work import Request, Work
-
-_NOT_FOUND: dict[Kind, RefusalCode] = {
-    "bill": "bill_not_found",
-    "account": "account_not_found",
-    "customer": "customer_not_found",
-}
+from dues.work.questions import Question
+from dues.work.work import Request
 
 
 class ReasonBody(Struct, frozen=True, kw_only=True):
@@ -44,38 +41,41 @@ class PayableBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: Annotated[str, says("The customer's name, masked: enough to ask whether it is the right one.")] | None = None
 
 
-async def show_payables(
-    work: Work, requests: Sequence[Request[Look]], kind: Kind, found: Sequence[Obligation | None]
-) -> list[Shown | Refusal]:
-    """One answer per request: what can be paid of what it names."""
-    keys = [(request.tenant_id, owed.customer_id) for request, owed in zip(requests, found, strict=True) if owed]
-    customers = await find_by_keys(work, CUSTOMER, list(dict.fromkeys(keys)))
+def payable_of(kind: Kind[Any]) -> Command:
+    """Shows what can be paid of one object just now, or why nothing can."""
 
-    answers: list[Shown | Refusal] = []
-    for request, owed in zip(requests, found, strict=True):
+    def questions(request: Request[Look]) -> Iterable[Question]:
+        yield Named(kind, request.body.name)
+
+    def further(request: Request[Look], lookup: TenantLookup) -> Iterable[Question]:
+        if owed := lookup.find(kind.noun, request.body.name):
+            yield Named(CUSTOMER, owed.of.customer_id)
+
+    def decide(request: Request[Look], lookup: TenantLookup, _cause: Cause) -> Outcome | Refusal:
+        owed = lookup.find(kind.noun, request.body.name)
         if owed is None:
-            answers.append(Refusal(_NOT_FOUND[kind], f"There is no {kind} {request.body.name!r}."))
-            continue
+            return not_found(kind.noun, request.body.name)
         body = payable_body(owed)
-        name = customers[request.tenant_id, owed.customer_id].customer.name
+        name = lookup.record(owed.of.customer_id).of.name
         shown = structs.replace(body, name=masked(name or "") or None)
-        answers.append(Shown(body.id, to_shown_json(shown), to_shown_json(body)))
-    return answers
+        return Outcome(Shown(body.id, to_shown_json(shown), to_shown_json(body)))
+
+    return Command(f"{kind.table}.payable", questions, decide, further)
 
 
-def payable_json(owed: Obligation) -> bytes:
+def payable_json(owed: Owed) -> bytes:
     """What the entity tag of a payable is made of: all but the name."""
     return to_shown_json(payable_body(owed))
 
 
-def payable_body(owed: Obligation) -> PayableBody:
+def payable_body(owed: Owed) -> PayableBody:
     """What can be paid, as clients see it, without the name."""
     can = payable(owed)
     return PayableBody(
         id=owed.of.id,
         external_reference=owed.of.external_reference,
         payable=can.refusal is None,
-        outstanding=owed.outstanding,
+        outstanding=owed.of.outstanding,
         currency=owed.of.currency,
         min_amount=None if can.refusal else can.smallest,
         max_amount=None if can.refusal else can.largest,

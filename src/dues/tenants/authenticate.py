@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.tenants import store
 from dues.tenants.keys import ApiKey, fingerprint
 
@@ -35,9 +36,9 @@ class KeyRing:
             return remembered[1]
         return await asyncio.shield(self._looking.get(sha256) or self._look(sha256))
 
-    def forget(self, tenant_id: int) -> None:
+    def forget(self, tenant: Tenant) -> None:
         """Whoever comes from now on is given what a new look finds, for every key of this tenant."""
-        for sha256 in [sha256 for sha256, (_, key) in self._keys.items() if key.tenant_id == tenant_id]:
+        for sha256 in [sha256 for sha256, (_, key) in self._keys.items() if key.tenant == tenant]:
             del self._keys[sha256]
         # A look that is under way may see what was before; whose it will be is not known yet.
         self._looking.clear()

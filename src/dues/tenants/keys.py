@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from dues.domain.ids import new_id, random_secret
+from dues.domain.tenants import Tenant
 
 Mode = Literal["test", "live"]
 KeyKind = Literal["secret", "public", "collector"]
@@ -24,7 +25,7 @@ class ApiKey:
     """What is kept of a key. The key itself is in nobody's hands but its owner's."""
 
     id: str
-    tenant_id: int
+    tenant: Tenant
     merchant_id: str
     mode: Mode
     kind: KeyKind

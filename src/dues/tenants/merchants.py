@@ -6,7 +6,7 @@ from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.domain.currencies import EXPONENTS
 from dues.domain.ids import new_id
-from dues.domain.payment_rules import KINDS, standard_rules
+from dues.domain.payment_rules import NOUNS, standard_rules
 from dues.tenants import store
 from dues.tenants.keys import KeyKind, Mode, NewKey, generate
 
@@ -14,33 +14,26 @@ MODES: tuple[Mode, ...] = ("test", "live")
 KEY_KINDS: tuple[KeyKind, ...] = ("secret", "public")
 
 
-async def create_merchant(tx: Transaction, name: str, now: datetime) -> tuple[str, list[NewKey]]:
+async def create_merchant(tx: Transaction, name: str, now: datetime, cells: int = 1) -> tuple[str, list[NewKey]]:
     """A merchant with rules for every currency and a key of each mode and kind. Returns its id and the keys."""
     merchant_id = new_id("mer_", now)
     keys = [generate(mode, kind, now) for mode in MODES for kind in KEY_KINDS]
 
-    await store.insert_merchant(tx, merchant_id, name, now)
-    store.save_payment_rules(
-        tx,
-        merchant_id,
-        [
-            (mode, kind, currency, standard_rules(currency))
-            for mode in MODES
-            for kind in KINDS
-            for currency in sorted(EXPONENTS)
-        ],
-    )
-    store.insert_keys(tx, merchant_id, keys, now)
+    tenants = await store.insert_merchant(tx, merchant_id, name, now, cells)
+    rules = [(noun, currency, standard_rules(currency)) for noun in NOUNS for currency in sorted(EXPONENTS)]
+    for tenant in tenants.values():
+        await store.save_payment_rules(tx, tenant, rules)
+    await store.insert_keys(tx, tenants, keys, now)
     return merchant_id, keys
 
 
-async def create_first_merchant(database: Database, now: datetime) -> list[NewKey]:
+async def create_first_merchant(database: Database, now: datetime, cells: int = 1) -> list[NewKey]:
     """The keys of a first merchant, made now; empty where there is a merchant already."""
     async with database.transaction() as tx:
         await store.lock_merchants(tx)
         if await store.find_merchants(tx):
             await tx.commit()
             return []
-        _, keys = await create_merchant(tx, "My company", now)
+        _, keys = await create_merchant(tx, "My company", now, cells)
         await tx.commit()
         return keys

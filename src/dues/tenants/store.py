@@ -1,6 +1,6 @@
 """The statements on merchants, tenants, api_keys and default_payment_rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +8,13 @@ import msgspec
 
 from dues.db.database import Database
 from dues.db.transaction import Row, Transaction
-from dues.domain.payment_rules import Kind, PaymentRules
+from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.tenants import Tenant
 from dues.tenants.keys import ApiKey, Mode, NewKey, fingerprint
-from dues.work.work import Work
+from dues.work.questions import Part, Question
 
 _KEY_COLUMNS = """
-       k.id, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
+       k.id, t.cell, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
        t.clock_offset_seconds
   from api_keys k
   join tenants t on t.id = k.tenant_id
@@ -38,21 +39,18 @@ async def list_keys(database: Database, merchant_id: str) -> list[ApiKey]:
 
 INSERT_KEYS = """
 insert into api_keys (tenant_id, id, kind, sha256, last_four, created_at, expires_at)
-select t.id, k.id, k.kind, k.sha256, k.last_four, k.created_at, k.expires_at
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::timestamptz[],
-              $8::timestamptz[])
-    as k(merchant_id, mode, id, kind, sha256, last_four, created_at, expires_at)
-  join tenants t on t.merchant_id = k.merchant_id and t.mode = k.mode
+select * from unnest($1::integer[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[],
+                     $7::timestamptz[])
 """
 
 
-def insert_keys(tx: Transaction, merchant_id: str, keys: Sequence[NewKey], now: datetime) -> None:
+async def insert_keys(tx: Transaction, tenants: Mapping[Mode, Tenant], keys: Sequence[NewKey], now: datetime) -> None:
     """Keeps of each key what may be kept."""
     rows = [
-        (merchant_id, key.mode, key.id, key.kind, fingerprint(key.secret), key.last_four, now, key.expires_at)
+        (tenants[key.mode].id, key.id, key.kind, fingerprint(key.secret), key.last_four, now, key.expires_at)
         for key in keys
     ]
-    tx.write(INSERT_KEYS, rows)
+    await tx.lock(INSERT_KEYS, *zip(*rows, strict=True))
 
 
 SAVE_REVOKED_KEY = """
@@ -69,14 +67,21 @@ async def save_revoked_key(database: Database, key_id: str, server_now: datetime
     return bool(await database.rows(SAVE_REVOKED_KEY, key_id, server_now))
 
 
-FIND_TENANT = "select id, clock_offset_seconds from tenants where merchant_id = $1 and mode = $2"
+FIND_TENANTS = "select mode, cell, id, clock_offset_seconds from tenants where merchant_id = $1"
 
 
-async def find_tenant(database: Database, merchant_id: str, mode: Mode) -> Row:
-    """The id of a merchant's tenant of a mode, and how far its test clock is ahead in seconds."""
-    row = await database.row(FIND_TENANT, merchant_id, mode)
-    assert row, "a merchant has both"
-    return row
+async def find_tenants(database: Database, merchant_id: str) -> dict[Mode, tuple[Tenant, int]]:
+    """A merchant's tenants, and how far each one's test clock is ahead in seconds."""
+    rows = await database.rows(FIND_TENANTS, merchant_id)
+    return {row["mode"]: (Tenant(row["cell"], row["id"]), row["clock_offset_seconds"]) for row in rows}
+
+
+LIST_CELLS = "select distinct cell from tenants order by cell"
+
+
+async def list_cells(database: Database) -> list[int]:
+    """Every cell that anybody's data is in: what goes through all tenants goes from one to the next."""
+    return [row["cell"] for row in await database.rows(LIST_CELLS)]
 
 
 LOCK_MERCHANTS = "select pg_advisory_xact_lock(1684366707)"
@@ -98,94 +103,96 @@ async def find_merchants(tx: Transaction) -> list[Row]:
 INSERT_MERCHANTS = """
 with merchant as (
     insert into merchants (id, name, created_at) values ($1, $2, $3) returning id
+), emptiest as (
+    select c.cell
+      from generate_series(1, $4::integer) as c(cell)
+      left join tenants t on t.cell = c.cell
+     group by c.cell
+     order by count(t.id), c.cell
+     limit 1
 )
-insert into tenants (merchant_id, mode)
-select merchant.id, modes.mode from merchant, unnest(array['test', 'live']) as modes(mode)
+insert into tenants (merchant_id, mode, cell)
+select merchant.id, modes.mode, emptiest.cell
+  from merchant, emptiest, unnest(array['test', 'live']) as modes(mode)
+returning mode, cell, id
 """
 
 
-async def insert_merchant(tx: Transaction, merchant_id: str, name: str, now: datetime) -> None:
-    """A merchant and its two tenants."""
-    await tx.lock(INSERT_MERCHANTS, merchant_id, name, now)
+async def insert_merchant(
+    tx: Transaction, merchant_id: str, name: str, now: datetime, cells: int
+) -> dict[Mode, Tenant]:
+    """A merchant and its two tenants, in the one of `cells` cells that has the fewest."""
+    rows = await tx.lock(INSERT_MERCHANTS, merchant_id, name, now, cells)
+    return {row["mode"]: Tenant(row["cell"], row["id"]) for row in rows}
 
 
 FIND_PAYMENT_RULES = """
-select t.mode, r.kind, r.currency, r.payment_rules
-  from default_payment_rules r
-  join tenants t on t.id = r.tenant_id
- where t.merchant_id = $1
- order by t.mode, r.kind, r.currency
+select kind, currency, payment_rules
+  from default_payment_rules
+ where cell = $1 and tenant_id = $2
+ order by kind, currency
 """
 
 
-async def find_payment_rules(database: Database, merchant_id: str) -> list[tuple[Mode, Kind, str, PaymentRules]]:
-    """A merchant's default rules: (mode, kind, currency, rules)."""
+async def find_payment_rules(database: Database, tenant: Tenant) -> list[tuple[Noun, str, PaymentRules]]:
+    """A tenant's default rules: (noun, currency, rules)."""
     return [
-        (
-            row["mode"],
-            row["kind"],
-            row["currency"],
-            msgspec.json.decode(row["payment_rules"], type=PaymentRules),
-        )
-        for row in await database.rows(FIND_PAYMENT_RULES, merchant_id)
+        (row["kind"], row["currency"], msgspec.json.decode(row["payment_rules"], type=PaymentRules))
+        for row in await database.rows(FIND_PAYMENT_RULES, *tenant)
     ]
 
 
-FIND_DEFAULT_RULES = """
-select r.tenant_id, r.currency, r.payment_rules
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, currency)
-  join default_payment_rules r on r.tenant_id = asked.tenant_id and r.kind = $3 and r.currency = asked.currency
-"""
+class DefaultRules(Question, frozen=True):
+    """The merchant's default rules for a kind of object in a currency."""
+
+    noun: str
+    currency: str
+
+    @property
+    def part(self) -> Part:
+        return _DEFAULT_RULES
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return self.noun, self.currency
 
 
-async def find_default_rules(
-    work: Work, kind: Kind, named: Sequence[tuple[int, object]]
-) -> dict[tuple[int, str], PaymentRules]:
-    """The default rules of each (tenant, currency) that is named; what is no currency's name is passed over."""
-    asked = {(tenant_id, currency) for tenant_id, currency in named if isinstance(currency, str)}
-    if not asked:
-        return {}
-    rows = await work.tx.find(FIND_DEFAULT_RULES, *zip(*asked, strict=True), kind)
-    return {
-        (row["tenant_id"], row["currency"]): msgspec.json.decode(row["payment_rules"], type=PaymentRules)
-        for row in rows
-    }
+_DEFAULT_RULES = Part(
+    name="default_rules",
+    asked={"kind": "text", "currency": "text"},
+    source="""  join default_payment_rules r
+    on r.cell = $1 and r.tenant_id = asked.tenant_id and r.kind = asked.kind and r.currency = asked.currency""",
+    value="r.payment_rules",
+    shape=PaymentRules,
+)
 
 
 SAVE_PAYMENT_RULES = """
-insert into default_payment_rules (tenant_id, kind, currency, payment_rules)
-select t.id, r.kind, r.currency, r.payment_rules::jsonb
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    as r(merchant_id, mode, kind, currency, payment_rules)
-  join tenants t on t.merchant_id = r.merchant_id and t.mode = r.mode
-    on conflict (tenant_id, kind, currency) do update set payment_rules = excluded.payment_rules
+insert into default_payment_rules (cell, tenant_id, kind, currency, payment_rules)
+select $1, $2, kind, currency, payment_rules::jsonb
+  from unnest($3::text[], $4::text[], $5::text[]) as r(kind, currency, payment_rules)
+    on conflict (cell, tenant_id, kind, currency) do update set payment_rules = excluded.payment_rules
 """
 
 
-def save_payment_rules(
-    tx: Transaction, merchant_id: str, rules: Sequence[tuple[Mode, Kind, str, PaymentRules]]
-) -> None:
-    """Sets default rules; those of other kinds and currencies stay."""
-    rows = [
-        (merchant_id, mode, kind, currency, msgspec.json.encode(given).decode())
-        for mode, kind, currency, given in rules
-    ]
-    tx.write(SAVE_PAYMENT_RULES, rows)
+async def save_payment_rules(tx: Transaction, tenant: Tenant, rules: Sequence[tuple[Noun, str, PaymentRules]]) -> None:
+    """Sets default rules; those of other kinds of object and other currencies stay."""
+    rows = [(noun, currency, msgspec.json.encode(given).decode()) for noun, currency, given in rules]
+    await tx.lock(SAVE_PAYMENT_RULES, *tenant, *zip(*rows, strict=True))
 
 
 DELETE_PAYMENT_RULES = """
-delete from default_payment_rules r
- using tenants t
- where t.id = r.tenant_id and t.merchant_id = $1 and t.mode = $2 and r.kind = $3 and r.currency = $4
-returning r.kind
+delete from default_payment_rules
+ where cell = $1 and tenant_id = $2 and kind = $3 and currency = $4
+returning kind
 """
 
 
-async def delete_payment_rules(database: Database, merchant_id: str, mode: Mode, kind: Kind, currency: str) -> bool:
+async def delete_payment_rules(database: Database, tenant: Tenant, noun: Noun, currency: str) -> bool:
     """Takes default rules away: what has none of its own then cannot be paid. Whether there were any."""
-    return bool(await database.rows(DELETE_PAYMENT_RULES, merchant_id, mode, kind, currency))
+    return bool(await database.rows(DELETE_PAYMENT_RULES, *tenant, noun, currency))
 
 
 def _key(row: Row) -> ApiKey:
     values: dict[str, Any] = dict(row)
-    return ApiKey(**values)
+    return ApiKey(tenant=Tenant(values.pop("cell"), values.pop("tenant_id")), **values)

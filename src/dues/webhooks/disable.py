@@ -2,8 +2,9 @@
 
 import structlog
 
+from dues.domain.tenants import Tenant
 from dues.domain.webhook_endpoints import DisabledReason, WebhookEndpoint
-from dues.events.store import insert_event
+from dues.events.store import insert_next_event
 from dues.webhooks import store
 from dues.webhooks.reach import Reach
 from dues.webhooks.store import Lease
@@ -20,7 +21,9 @@ async def disable(reach: Reach, lease: Lease, reason: DisabledReason) -> None:
         for row in rows:
             endpoint = WebhookEndpoint(**dict(row))
             work = Work(tx, lease.now)
-            insert_event(work, lease.tenant_id, "webhook_endpoint.disabled", lease.id, webhook_endpoint_json(endpoint))
+            tenant = Tenant(1, lease.tenant_id)
+            data = webhook_endpoint_json(endpoint)
+            await insert_next_event(work, tenant, "webhook_endpoint.disabled", lease.id, data)
         await tx.commit()
     if rows:
         reach.news.committed([lease.tenant_id])

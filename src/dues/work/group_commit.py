@@ -1,183 +1,252 @@
 """Group commit: requests that arrive while others are being committed go through one transaction together.
 
-    submit ──► pending ──► a group (same command, claims free) ──► run · commit ──► each gets its own answer
-                 ▲                                                   │
-                 └── whoever's claim is taken waits here             ├─ another was first → once more, reading it
-                                                                     └─ it fails → one by one
+    submit ──► queue ──► a group (of one cell, claims free) ──► carry out · commit ──► each gets its own answer
+                 ▲                                                │
+                 └── whoever's claim is taken waits here          ├─ another was first → once more, under locks
+                                                                  └─ it fails → one by one
 
 Nothing waits for a timer: a quiet server makes groups of one, at once; a busy one makes larger groups by itself.
 Nothing is answered before its transaction is committed.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
-from dues.work.work import Answer, Body, Claim, Command, Request, Work, clock_offsets_of
+from dues.domain.tenants import Tenant
+from dues.work.queue import Job, Queue, Waiting
+from dues.work.work import Claim, Work, clock_offsets_of
 
-GROUPS_IN_FLIGHT = 2
-"""While PostgreSQL flushes one group, the next is decided. More only make the groups smaller."""
+GROUPS_IN_FLIGHT: Final = 2
+"""Of one cell. While PostgreSQL flushes one group, the next is decided. More only make the groups smaller."""
 
-GROUP_SIZE_MAX = 128
-"""Bounds the latency of the first in a group, and what one failure makes run again."""
-
-WAIT_SECONDS = 8.0
+WAIT_SECONDS: Final = 8.0
 """How long a request may wait for its turn before its client is told to come back."""
 
-ATTEMPTS_MAX = 8
+SWEEP_SECONDS: Final = 0.25
+"""How often is looked for those who waited too long: a timer for each would cost more than the look."""
+
+ATTEMPTS_MAX: Final = 8
 """Each attempt reads what beat the one before, so more than two need several rivals in a row."""
+
+CAUTIOUS_SECONDS: Final = 1.0
+"""For so long after a conflict what it was about is locked at the first attempt: another process is at it, too."""
+
+SEVERAL_SECONDS: Final = 0.1
+"""Tenants that asked within this are several."""
 
 
 class Busy(Exception):
     """Something this request needs was in other hands for too long. Nothing was done."""
 
 
-@dataclass(slots=True, eq=False)
-class Submission:
-    """One request on its way, and where its answer goes."""
+class Failed(Exception):
+    """Given in the place of an answer: this one alone cannot be decided, and nothing of it was done."""
 
-    command: Command[Any, Any]
-    request: Request[Any]
-    claims: frozenset[Claim]
-    answer: "asyncio.Future[Any]" = field(repr=False)
-    group_size: int = 0
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Later(Exception):
+    """Raised by a job that cannot be decided beside those before it: it goes first in the next group."""
+
+
+CarryOut = Callable[[Work, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Reads, decides and writes for a whole group; one answer for each job, in order."""
 
 
 class GroupCommit:
-    """Runs commands in groups, at most `groups_in_flight` at a time, on one event loop."""
+    """Runs jobs in groups, at most `groups_in_flight` of a cell and `groups_max` in all at a time, on one event loop."""
 
     def __init__(
         self,
         database: Database,
+        carry_out: CarryOut,
         *,
         groups_in_flight: int = GROUPS_IN_FLIGHT,
+        groups_max: int = GROUPS_IN_FLIGHT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         observe: Callable[[str, int], None] = lambda command, size: None,
-        committed: Callable[[Iterable[int]], None] = lambda tenant_ids: None,
+        committed: Callable[[Iterable[Tenant]], None] = lambda tenants: None,
     ) -> None:
         self._database = database
-        self._groups_in_flight = groups_in_flight
+        self._carry_out = carry_out
+        self._groups_max = groups_max
         self._now = now
         self._observe = observe
         self._committed = committed
-        self._pending: deque[Submission] = deque()
-        self._taken: set[Claim] = set()
+        self._cells: dict[int, _Cell] = {}
+        self._groups_in_flight = groups_in_flight
         self._groups: set[asyncio.Task[None]] = set()
         self._gathering = False
+        self._sweeping = False
+        self._cautious: dict[Claim, float] = {}
 
-    async def submit(self, command: Command[Body, Answer], request: Request[Body]) -> tuple[Answer, int]:
-        """The answer to `request`, once it is durable, and how many requests its group had.
+    async def submit(self, job: Job) -> tuple[Any, int]:
+        """The answer to a job, once it is durable, and how many its group had.
 
-        Raises Busy, Unavailable, or whatever `command.run` raised for this request alone.
+        Raises Busy, Unavailable, or whatever was raised for this job alone.
         """
         loop = asyncio.get_running_loop()
-        submission = Submission(command, request, frozenset(command.claims(request)), loop.create_future())
-        self._pending.append(submission)
-        if not self._gathering and len(self._groups) < self._groups_in_flight:
-            # After this turn of the loop, so that what arrived together goes together.
-            self._gathering = True
-            loop.call_soon(self._start_groups)
-        give_up = loop.call_later(WAIT_SECONDS, self._give_up, submission)
-        try:
-            return await submission.answer, submission.group_size
-        finally:
-            give_up.cancel()
+        waiting = Waiting(job, loop.create_future(), loop.time() + WAIT_SECONDS)
+        cell = self._cells.get(job.tenant.cell) or self._cells.setdefault(job.tenant.cell, _Cell())
+        cell.queue.put(waiting)
+        cell.asked(job.tenant, loop.time())
+        self._gather(loop)
+        if not self._sweeping:
+            self._sweeping = True
+            loop.call_later(SWEEP_SECONDS, self._sweep)
+        return await waiting.answer, waiting.group_size
 
     async def drain(self) -> None:
         """Returns when nothing is pending and nothing is in work."""
-        while self._groups or self._gathering or self._pending:
+        while self._groups or self._gathering or any(cell.queue for cell in self._cells.values()):
             await (asyncio.wait(self._groups) if self._groups else asyncio.sleep(0.001))
+
+    def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._gathering and len(self._groups) < self._groups_max:
+            # After this turn of the loop, so that what arrived together goes together.
+            self._gathering = True
+            loop.call_soon(self._start_groups)
 
     def _start_groups(self) -> None:
         self._gathering = False
-        while len(self._groups) < self._groups_in_flight and (group := self._next_group()):
-            for submission in group:
-                self._taken |= submission.claims
-            self._groups.add(asyncio.create_task(self._run_group(group)))
+        started = True
+        while started and len(self._groups) < self._groups_max:
+            started = False
+            # Cells in turn, like tenants within each.
+            for number, cell in list(self._cells.items()):
+                if len(self._groups) >= self._groups_max:
+                    break
+                if cell.in_flight < self._groups_in_flight and (group := cell.next_group()):
+                    self._cells[number] = self._cells.pop(number)
+                    self._groups.add(asyncio.create_task(self._run_group(number, cell, group)))
+                    started = True
 
-    def _next_group(self) -> list[Submission]:
-        """The oldest request whose claims are free, and others of its command; whoever cannot go keeps its place.
-
-        A claim of somebody who waits counts as taken for all behind, so nobody is overtaken for ever.
-        """
-        group: list[Submission] = []
-        waiting: list[Submission] = []
-        taken = set(self._taken)
-        while self._pending and len(group) < GROUP_SIZE_MAX:
-            submission = self._pending.popleft()
-            if submission.answer.done():  # gave up, or its client is gone
-                continue
-            if (not group or submission.command is group[0].command) and taken.isdisjoint(submission.claims):
-                group.append(submission)
-            else:
-                waiting.append(submission)
-            taken |= submission.claims
-        self._pending.extendleft(reversed(waiting))
-        return group
-
-    async def _run_group(self, group: Sequence[Submission]) -> None:
+    async def _run_group(self, number: int, cell: "_Cell", group: Sequence[Waiting]) -> None:
         try:
-            await self._answer(group)
+            await self._answer(number, cell, group)
         finally:
-            for submission in group:
-                self._taken -= submission.claims
+            cell.end_group(group)
             # Here, and not when the task is done: whoever is started next must see this slot free, or nobody starts.
             self._groups.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-            if self._pending and not self._gathering:
-                self._gathering = True
-                asyncio.get_running_loop().call_soon(self._start_groups)
+            self._gather(asyncio.get_running_loop())
 
-    async def _answer(self, group: Sequence[Submission]) -> None:
-        """Gives every submission its answer or its exception."""
-        self._observe(group[0].command.name, len(group))
+    async def _answer(self, number: int, cell: "_Cell", group: Sequence[Waiting]) -> None:
+        """Gives everybody their answer or their exception."""
+        self._observe(group[0].job.name, len(group))
         try:
-            answers = await self._attempt(group)
+            answers = await self._attempt(number, group)
         except Exception as error:
-            alone = len(group) == 1
-            if alone or isinstance(error, Unavailable):
-                for submission in group:
-                    _refuse(submission, _told(error))
+            if len(group) == 1 or isinstance(error, Unavailable):
+                for waiting in group:
+                    _refuse(waiting, _told(error))
             else:
-                for submission in group:
-                    await self._answer([submission])
-        else:
-            for submission, answer in zip(group, answers, strict=True):
-                submission.group_size = len(group)
-                if not submission.answer.done():
-                    submission.answer.set_result(answer)
+                for waiting in group:
+                    await self._answer(number, cell, [waiting])
+            return
+        for waiting, answer in zip(reversed(group), reversed(answers), strict=True):
+            waiting.group_size = len(group)
+            if isinstance(answer, Failed) and isinstance(answer.error, Later):
+                cell.queue.put_first(waiting)
+            elif isinstance(answer, Failed):
+                _refuse(waiting, answer.error)
+        for waiting, answer in zip(group, answers, strict=True):
+            if not isinstance(answer, Failed) and not waiting.answer.done():
+                waiting.answer.set_result(answer)
 
-    async def _attempt(self, group: Sequence[Submission]) -> Sequence[Any]:
-        """Runs the group in one transaction, again as long as another process was first."""
-        command, requests = group[0].command, [submission.request for submission in group]
+    async def _attempt(self, cell: int, group: Sequence[Waiting]) -> Sequence[Any]:
+        """Carries the group out in one transaction, again as long as another process was first."""
+        jobs: list[Any] = [waiting.job for waiting in group]
+        requests = [job.request for job in jobs]
         for attempt in range(1, ATTEMPTS_MAX + 1):
+            cautious = attempt > 1 or self._is_cautious(group)
             try:
-                async with self._database.transaction() as tx:
-                    work = Work(tx, self._now(), clock_offsets_of(requests))
-                    answers = await command.run(work, requests)
-                    assert len(answers) == len(requests), f"{command.name} gave {len(answers)} answers"
+                async with self._database.transaction(cell) as tx:
+                    work = Work(tx, self._now(), clock_offsets_of(requests), cautious)
+                    answers = await self._carry_out(work, jobs)
+                    assert len(answers) == len(jobs), "one answer each"
                     await tx.commit()
-                    self._committed({request.tenant_id for request in requests})
+                    self._committed({job.tenant for job in jobs})
                     return answers
             except Conflict:
+                self._take_care(group)
                 if attempt == ATTEMPTS_MAX:
                     raise
-                await asyncio.sleep(0.001 * attempt)
+                await asyncio.sleep(0.001 * (attempt - 1))
         raise AssertionError("unreachable")
 
-    def _give_up(self, submission: Submission) -> None:
-        """Ends a wait that has lasted too long; what has started is left to finish."""
-        if submission not in self._pending:
-            return
-        self._pending.remove(submission)
-        if self._taken.isdisjoint(submission.claims):
-            _refuse(submission, Unavailable("too many requests are waiting"))
-        else:
-            _refuse(submission, Busy("an earlier request for the same thing is still in progress"))
+    def _is_cautious(self, group: Sequence[Waiting]) -> bool:
+        if not self._cautious:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._cautious = {claim: until for claim, until in self._cautious.items() if until > now}
+        return any(not self._cautious.keys().isdisjoint(waiting.job.claims) for waiting in group)
+
+    def _take_care(self, group: Sequence[Waiting]) -> None:
+        until = asyncio.get_running_loop().time() + CAUTIOUS_SECONDS
+        for waiting in group:
+            self._cautious.update(dict.fromkeys(waiting.job.claims, until))
+
+    def _sweep(self) -> None:
+        """Ends waits that have lasted too long; what has started is left to finish."""
+        loop = asyncio.get_running_loop()
+        self._sweeping = False
+        for cell in self._cells.values():
+            for waiting in [one for one in cell.queue if one.gives_up_at <= loop.time()]:
+                cell.queue.remove(waiting)
+                _refuse(waiting, cell.why_not(waiting))
+            self._sweeping |= bool(cell.queue)
+        if self._sweeping:
+            loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+class _Cell:
+    """What waits for groups of one cell, and what those that are in flight hold."""
+
+    def __init__(self) -> None:
+        self.queue = Queue()
+        self.in_flight = 0
+        self._taken: set[Claim] = set()
+        self._asked: dict[Tenant, float] = {}
+
+    def asked(self, tenant: Tenant, now: float) -> None:
+        """A tenant asks."""
+        self._asked.pop(tenant, None)
+        self._asked[tenant] = now
+
+    def next_group(self) -> list[Waiting]:
+        """Those who go next, whose claims are taken from here on."""
+        if not self.queue:
+            return []
+        group = self.queue.take(self._taken, several=self._are_several())
+        if group:
+            self.in_flight += 1
+        for waiting in group:
+            self._taken |= waiting.job.claims
+        return group
+
+    def end_group(self, group: Sequence[Waiting]) -> None:
+        """Their claims are free again."""
+        self.in_flight -= 1
+        for waiting in group:
+            self._taken -= waiting.job.claims
+
+    def why_not(self, waiting: Waiting) -> Exception:
+        """Why somebody's turn did not come."""
+        if self._taken.isdisjoint(waiting.job.claims):
+            return Unavailable("too many requests are waiting")
+        return Busy("an earlier request for the same thing is still in progress")
+
+    def _are_several(self) -> bool:
+        since = asyncio.get_running_loop().time() - SEVERAL_SECONDS
+        while self._asked and (oldest := next(iter(self._asked))) and self._asked[oldest] < since:
+            del self._asked[oldest]
+        return len(self._asked) > 1
 
 
 def _told(error: Exception) -> Exception:
@@ -191,6 +260,6 @@ def _told(error: Exception) -> Exception:
             return error
 
 
-def _refuse(submission: Submission, error: Exception) -> None:
-    if not submission.answer.done():
-        submission.answer.set_exception(error)
+def _refuse(waiting: Waiting, error: Exception) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(error)

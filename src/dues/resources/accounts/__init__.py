@@ -1,1 +1,1 @@
-"""Accounts: the model room. A new room is made by copying this one."""
+"""Accounts: the model room. What is its own stands here; what every noun has is said once, in commands/."""

@@ -4,10 +4,8 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from dues.domain.accounts import Account
 from dues.domain.fields import Amount, Currency, Metadata, Name, says
 from dues.domain.payment_rules import PaymentRules
-from dues.resources.changes import to_shown_json
 
 
 class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,22 +19,3 @@ class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     balance: Amount | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
-
-
-def account_body(account: Account, default_rules: PaymentRules | None) -> AccountBody:
-    """The account as clients see it. Rules show only where a balance is tracked: its own, else the default."""
-    return AccountBody(
-        id=account.id,
-        external_reference=account.external_reference,
-        customer_id=account.customer_id,
-        name=account.name,
-        currency=account.currency,
-        balance=account.balance,
-        payment_rules=None if account.balance is None else account.payment_rules or default_rules,
-        metadata=account.metadata,
-    )
-
-
-def account_json(account: Account, default_rules: PaymentRules | None) -> bytes:
-    """The account's JSON."""
-    return to_shown_json(account_body(account, default_rules))

@@ -1,156 +1,133 @@
-"""The statements on bills."""
+"""Bills as they are kept, found and listed; and the open ones of an owner."""
 
 from collections.abc import Sequence
-from typing import Final, get_args
+from datetime import date
+from typing import Any, Final, get_args
 
-from msgspec import Struct
-
-from dues.db.transaction import Row
+from dues.commands.kind import Kind, shown_as
+from dues.commands.known import Known, TenantLookup
+from dues.domain.allocation import BILLS_MAX
 from dues.domain.bills import Bill, BillStatus
-from dues.domain.entries import Head
-from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Change, Record
+from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
-from dues.metadata.store import save_pairs
-from dues.resources.json_columns import to_json, to_metadata, to_rules
-from dues.resources.names import Findable, Key, find_named, lock_named
-from dues.work.work import Work
+from dues.resources.accounts.store import ACCOUNT
+from dues.resources.bills.wire import BillBody
+from dues.resources.customers.store import CUSTOMER
+from dues.work.group_commit import Later
+from dues.work.questions import Answers, Part, Question
+from dues.work.work import Claim
 
 
-class FoundBill(Struct, frozen=True):
-    """A bill, the default rules for it, and where the chain of what was paid of it ends."""
-
-    bill: Bill
-    default_rules: PaymentRules | None
-    head: Head
-
-
-INSERT_BILLS = """
-insert into bills (tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, bill_on, due_on,
-                   payment_rules, metadata, created_at)
-select tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, bill_on, due_on,
-       payment_rules::jsonb, metadata::jsonb, created_at
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::date[],
-              $9::date[], $10::text[], $11::text[], $12::timestamptz[])
-    as b(tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, bill_on, due_on,
-         payment_rules, metadata, created_at)
-"""
+def _news(change: Change[Bill]) -> Sequence[EventType]:
+    if change.before is None:
+        return ("bill.created",)
+    if change.after.of.status == "voided":
+        return ("bill.voided",)
+    if change.after.of.status == "paid" != change.before.of.status:
+        return ("bill.updated", "bill.paid")
+    return ("bill.updated",)
 
 
-def insert_bill(work: Work, tenant_id: int, bill: Bill) -> None:
-    """Writes a new bill. A reference taken meanwhile makes the transaction raise Conflict."""
-    row = (
-        tenant_id,
-        bill.id,
-        bill.external_reference,
-        bill.customer_id,
-        bill.account_id,
-        bill.currency,
-        bill.amount_due,
-        bill.bill_date,
-        bill.due_date,
-        to_json(bill.payment_rules),
-        to_json(bill.metadata),
-        work.now_of(tenant_id),
-    )
-    work.tx.write(INSERT_BILLS, [row])
-    save_pairs(work, tenant_id, bill.id, None, bill.metadata)
-
-
-SAVE_BILLS = """
-update bills b
-   set amount_paid = new.amount_paid, status = new.status, payment_rules = new.payment_rules::jsonb,
-       metadata = new.metadata::jsonb
-  from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[])
-    as new(tenant_id, id, amount_paid, status, payment_rules, metadata)
- where b.tenant_id = new.tenant_id and b.id = new.id
-"""
-
-
-def save_bill(work: Work, tenant_id: int, old: Bill, new: Bill) -> None:
-    """Writes what may change of a bill that is locked."""
-    row = (tenant_id, new.id, new.amount_paid, new.status, to_json(new.payment_rules), to_json(new.metadata))
-    work.tx.write(SAVE_BILLS, [row])
-    save_pairs(work, tenant_id, new.id, old.metadata, new.metadata)
-
-
-# The rules are a subquery: as a join, all of a tenant's may be read for the few that are shown.
-_COLUMNS: Final = """
-       b.id, b.external_reference, b.customer_id, b.account_id, b.currency, b.amount_due, b.amount_paid, b.status,
-       b.bill_on, b.due_on, b.payment_rules, b.metadata,
-       (select rules.payment_rules from default_payment_rules rules
-         where rules.tenant_id = b.tenant_id and rules.kind = 'bill' and rules.currency = b.currency
-       ) as default_rules
-"""
-
-FIND_BILL_IDS = """
-select asked.tenant_id, asked.external_reference, b.id
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, external_reference)
-  join bills b on b.tenant_id = asked.tenant_id and b.external_reference = asked.external_reference
-"""
-
-FIND_BILLS = f"""
-select b.tenant_id, {_COLUMNS}
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
-  join bills b on b.tenant_id = asked.tenant_id and b.id = asked.id
-"""
-
-LOCK_BILLS = """
-select b.tenant_id, b.id
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
-  join bills b on b.tenant_id = asked.tenant_id and b.id = asked.id
- order by b.tenant_id, b.id
-   for no key update of b
-"""
-
-
-async def find_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
-    """For each (tenant, id or reference), in order: the bill, or None. Its head is not read."""
-    return await find_named(work, BILL, named)
-
-
-async def lock_bills(work: Work, named: Sequence[Key]) -> list[FoundBill | None]:
-    """As find_bills, held until the end of the transaction, with their heads. Raises SameObject."""
-    return await lock_named(work, BILL, named)
-
-
-BILLS = Listing(
-    name="bills",
+BILL: Final = Kind(
+    Bill,
+    noun="bill",
     prefix="bill_",
-    columns=_COLUMNS,
-    table="bills b",
-    alias="b",
+    table="bills",
+    saved=("amount_paid", "status", "payment_rules", "metadata"),
+    renamed={"bill_date": "bill_on", "due_date": "due_on"},
+    show=shown_as(BillBody),
+    news=_news,
+)
+
+BILLS: Final = Listing(
+    name="bills",
+    prefix=BILL.prefix,
+    columns=BILL.record(),
+    table="bills t",
     filters={
-        "external_reference": "b.external_reference = {}",
-        "customer": "b.customer_id = {}",
-        "account": "b.account_id = {}",
-        "status": "b.status = {}",
-        "currency": "b.currency = {}",
+        "external_reference": "t.external_reference = {}",
+        "customer": "t.customer_id = {}",
+        "account": "t.account_id = {}",
+        "status": "t.status = {}",
+        "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED},
     statuses=get_args(BillStatus),
 )
 
 
-def _found(row: Row, head: Head) -> FoundBill:
-    return FoundBill(bill_of(row), to_rules(row["default_rules"]), head)
+class OpenBills(Question, frozen=True):
+    """The unpaid bills of an account or a customer in one currency, the oldest due first; one more than a payment may
+    go over, where there are more. They are to be changed, so they come with their ends."""
+
+    noun: str
+    name: str
+    currency: str
+
+    @property
+    def part(self) -> Part:
+        return _OPEN_BILLS[self.noun, self.name.startswith(_OWNERS[self.noun].prefix)]
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return self.name, self.currency
+
+    @property
+    def claim(self) -> Claim | None:
+        return self.noun, self.name
+
+    def learn(self, known: Answers, tenant_id: int, answer: Any) -> None:
+        assert isinstance(known, Known)
+        bills: list[Record[Bill]] = answer or []
+        for bill in bills:
+            known.remember(tenant_id, bill)
+        known.other[tenant_id, self] = [bill.of.id for bill in bills]
 
 
-BILL: Final = Findable("bill_", FIND_BILL_IDS, FIND_BILLS, LOCK_BILLS, _found)
+_OWNERS: Final[dict[str, Kind[Any]]] = {"customer": CUSTOMER, "account": ACCOUNT}
 
 
-def bill_of(row: Row) -> Bill:
-    """A bill from its row."""
-    return Bill(
-        id=row["id"],
-        external_reference=row["external_reference"],
-        customer_id=row["customer_id"],
-        account_id=row["account_id"],
-        currency=row["currency"],
-        amount_due=row["amount_due"],
-        amount_paid=row["amount_paid"],
-        status=row["status"],
-        bill_date=row["bill_on"],
-        due_date=row["due_on"],
-        payment_rules=to_rules(row["payment_rules"]),
-        metadata=to_metadata(row["metadata"]),
+def _open_bills(owner: Kind[Any], by_id: bool) -> Part:
+    column = "id" if by_id else "external_reference"
+    return Part(
+        name=f"open bills by {owner.noun}'s {column}",
+        asked={"name": "text", "currency": "text"},
+        source=f"""  join {owner.table} o on o.cell = $1 and o.tenant_id = asked.tenant_id and o.{column} = asked.name
+ cross join lateral (
+           select json_agg({BILL.record(ends=True)}) as records
+             from (select * from bills b
+                    where b.cell = $1 and b.tenant_id = asked.tenant_id and b.{owner.noun}_id = o.id
+                      and b.currency = asked.currency and b.status = 'unpaid'
+                    order by b.due_on, b.bill_on, b.id
+                    limit {BILLS_MAX + 1}) as t
+       ) as open_bills""",
+        value="coalesce(open_bills.records, '[]'::json)",
+        shape=list[Record[Bill]],
     )
+
+
+_OPEN_BILLS: Final = {
+    (noun, by_id): _open_bills(owner, by_id) for noun, owner in _OWNERS.items() for by_id in (True, False)
+}
+
+
+def find_open_bills(lookup: TenantLookup, question: OpenBills) -> list[Record[Bill]]:
+    """What was read, as those before in the group have left it. Raises Later where what was not read may count now."""
+    owner_id = lookup.find_id(question.noun, question.name)
+    read: list[str] = lookup.answer(question)
+    if len(read) > BILLS_MAX and any(lookup.record(one).of.status != "unpaid" for one in read):
+        raise Later
+    bills = [
+        bill
+        for bill in lookup.records_of(Bill)
+        if bill.of.status == "unpaid"
+        and bill.of.currency == question.currency
+        and owner_id == getattr(bill.of, f"{question.noun}_id")
+    ]
+    return sorted(bills, key=_by_due_date)[: BILLS_MAX + 1]
+
+
+def _by_due_date(bill: Record[Bill]) -> tuple[date, date, str]:
+    # Those without a due date come last, as they do in the database.
+    return bill.of.due_date or date.max, bill.of.bill_date, bill.of.id

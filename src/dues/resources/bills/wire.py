@@ -5,10 +5,9 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from dues.domain.bills import Bill, BillStatus
+from dues.domain.bills import BillStatus
 from dues.domain.fields import AmountDue, Currency, Metadata, says
 from dues.domain.payment_rules import PaymentRules
-from dues.resources.changes import to_shown_json
 
 
 class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,27 +26,3 @@ class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_date: Annotated[date, says("The day it is to be paid by, YYYY-MM-DD.")] | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
-
-
-def bill_body(bill: Bill, default_rules: PaymentRules | None) -> BillBody:
-    """The bill as clients see it, with its own rules, else the merchant's default."""
-    return BillBody(
-        id=bill.id,
-        external_reference=bill.external_reference,
-        customer_id=bill.customer_id,
-        account_id=bill.account_id,
-        currency=bill.currency,
-        amount_due=bill.amount_due,
-        amount_paid=bill.amount_paid,
-        amount_remaining=bill.amount_remaining,
-        status=bill.status,
-        bill_date=bill.bill_date,
-        due_date=bill.due_date,
-        payment_rules=bill.payment_rules or default_rules,
-        metadata=bill.metadata,
-    )
-
-
-def bill_json(bill: Bill, default_rules: PaymentRules | None) -> bytes:
-    """The bill's JSON."""
-    return to_shown_json(bill_body(bill, default_rules))

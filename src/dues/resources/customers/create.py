@@ -1,47 +1,33 @@
-"""POST /billing/customers: register customers."""
+"""POST /billing/customers: register a customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from dues.domain.customers import Customer, NewCustomer, register_customer
-from dues.domain.entries import Entry
-from dues.domain.payment_rules import PaymentRules
+from dues.commands.command import Command, Outcome
+from dues.commands.known import TenantLookup
+from dues.commands.questions import Exists
+from dues.domain.customers import NewCustomer, register_customer
+from dues.domain.entries import Cause
 from dues.domain.refusals import Refusal
-from dues.events.store import insert_event
-from dues.ledger.store import insert_entries
-from dues.resources.changes import Shown
-from dues.resources.customers import store
-from dues.resources.customers.wire import customer_json
-from dues.work.work import Claim, Command, Request, Work
+from dues.resources.customers.store import CUSTOMER
+from dues.tenants.store import DefaultRules
+from dues.work.questions import Question
+from dues.work.work import Request
 
 
-async def create_customers(work: Work, requests: Sequence[Request[NewCustomer]]) -> list[Shown | Refusal]:
-    """One answer per request: the new customer, or why there is none."""
-    found = await store.find_taken(work, requests)
-
-    decided = [
-        register_customer(request.body, reference_taken=taken, cause=work.cause(request))
-        for request, (taken, _) in zip(requests, found, strict=True)
-    ]
-
-    return [
-        outcome if isinstance(outcome, Refusal) else write_customer(work, request.tenant_id, *outcome, rules)
-        for request, outcome, (_, rules) in zip(requests, decided, found, strict=True)
-    ]
+def asked_of(new: NewCustomer) -> Iterable[Question]:
+    """What is to be known of a customer who is going to be registered, alone or with something else."""
+    yield Exists(CUSTOMER, new.external_reference, makes=True)
+    if new.currency:
+        yield DefaultRules("customer", new.currency)
 
 
-def write_customer(
-    work: Work, tenant_id: int, customer: Customer, entries: Sequence[Entry], default_rules: PaymentRules | None
-) -> Shown:
-    """Writes a new customer with its entries and its event; how it is shown."""
-    shown = Shown(customer.id, customer_json(customer, default_rules))
-    store.insert_customer(work, tenant_id, customer)
-    insert_entries(work, entries)
-    insert_event(work, tenant_id, "customer.created", customer.id, shown.json)
-    return shown
+def _questions(request: Request[NewCustomer]) -> Iterable[Question]:
+    return asked_of(request.body)
 
 
-def _claims(request: Request[NewCustomer]) -> Iterable[Claim]:
-    yield "customer", request.tenant_id, request.body.external_reference
+def _register(request: Request[NewCustomer], lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    change = register_customer(request.body, lookup, cause)
+    return change if isinstance(change, Refusal) else Outcome(change.after, [change])
 
 
-CREATE_CUSTOMERS = Command("customers.create", create_customers, _claims)
+CREATE_CUSTOMERS = Command("customers.create", _questions, _register)

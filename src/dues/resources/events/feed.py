@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.events import store
 from dues.events.catalogue import EventType
 from dues.events.forgetting.store import find_forgotten
@@ -40,27 +41,27 @@ class CursorTooOld(Exception):
     """Events between the cursor and the oldest that is kept are forgotten: who read on would miss them."""
 
 
-async def list_newest(feed: Feed, tenant_id: int, query: FeedQuery) -> list[Event]:
+async def list_newest(feed: Feed, tenant: Tenant, query: FeedQuery) -> list[Event]:
     """At most `limit` + 1 events below the position, what was just committed among them."""
     return await store.list_events_before(
-        feed.database, tenant_id, query.types, query.position, query.limit + 1, query.object_id
+        feed.database, tenant, query.types, query.position, query.limit + 1, query.object_id
     )
 
 
-async def follow(feed: Feed, tenant_id: int, query: FeedQuery, wait_seconds: float) -> tuple[list[Event], int]:
+async def follow(feed: Feed, tenant: Tenant, query: FeedQuery, wait_seconds: float) -> tuple[list[Event], int]:
     """At most `limit` + 1 events above the position, oldest first, and how far they are complete.
 
     Waits for the first to come where there is none. Raises CursorTooOld.
     """
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
-        bell = feed.news.bell(tenant_id)
+        bell = feed.news.bell(tenant.id)
         to = await feed.horizon.complete_to()
         found = await store.list_events_after(
-            feed.database, tenant_id, query.types, query.position, to, query.limit + 1, query.object_id
+            feed.database, tenant, query.types, query.position, to, query.limit + 1, query.object_id
         )
         # After they were read: what is forgotten in between is missed too.
-        if 0 < query.position < await find_forgotten(feed.database, tenant_id):
+        if 0 < query.position < await find_forgotten(feed.database, tenant.id):
             raise CursorTooOld
         left = deadline - asyncio.get_running_loop().time()
         if found or left <= 0 or feed.news.closing:

@@ -1,43 +1,37 @@
 """GET /billing/idempotency_keys/{key}: what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-import msgspec
-
+from dues.commands.command import Command, Look, Outcome, Shown, to_shown_json
+from dues.commands.known import TenantLookup
+from dues.domain.entries import Cause
 from dues.domain.refusals import Refusal
-from dues.idempotency.store import find_answers
-from dues.resources.changes import Look, Shown
+from dues.idempotency.store import StoredAnswer, StoredUnder
 from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
-from dues.work.work import Claim, Command, Request, Work
+from dues.work.questions import Question
+from dues.work.work import Request
 
 
-async def read_idempotency_keys(work: Work, requests: Sequence[Request[Look]]) -> list[Shown | Refusal]:
-    """One answer per request, whose name is the key."""
-    found = await find_answers(work, [(request.tenant_id, request.body.name) for request in requests])
-
-    answers: list[Shown | Refusal] = []
-    for request in requests:
-        row = found.get((request.tenant_id, request.body.name))
-        if row is None or row["expired"]:
-            answers.append(Refusal("idempotency_key_not_found", "No answer is stored for this idempotency key."))
-            continue
-        shown = IdempotencyKeyBody(
-            key=request.body.name,
-            state="completed",
-            status=row["status"],
-            method=row["method"],
-            path=row["path"],
-            request_id=row["request_id"],
-            created_at=row["created_at"],
-            expires_at=row["expires_at"],
-            object_id=row["object_id"],
-        )
-        answers.append(Shown(request.body.name, msgspec.json.encode(shown)))
-    return answers
+def _questions(request: Request[Look]) -> Iterable[Question]:
+    yield StoredUnder(request.body.name)
 
 
-def _claims(_request: Request[Look]) -> Iterable[Claim]:
-    return ()
+def _show(request: Request[Look], lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    stored: StoredAnswer | None = lookup.answer(StoredUnder(request.body.name))
+    if stored is None or stored.expires_at <= cause.now:
+        return Refusal("idempotency_key_not_found", "No answer is stored for this idempotency key.")
+    body = IdempotencyKeyBody(
+        key=request.body.name,
+        state="completed",
+        status=stored.status,
+        method=stored.method,
+        path=stored.path,
+        request_id=stored.request_id,
+        created_at=stored.created_at,
+        expires_at=stored.expires_at,
+        object_id=stored.object_id,
+    )
+    return Outcome(Shown(request.body.name, to_shown_json(body)))
 
 
-READ_IDEMPOTENCY_KEYS = Command("idempotency_keys.read", read_idempotency_keys, _claims)
+READ_IDEMPOTENCY_KEYS = Command("idempotency_keys.read", _questions, _show)

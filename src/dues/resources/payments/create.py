@@ -1,65 +1,80 @@
-"""POST /billing/payments: take payments of bills, accounts and customers, each under the rules of what it is for."""
+"""POST /billing/payments: take a payment of a bill, an account or a customer, under the rules of what it is for."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any, Final
 
+from dues.commands.command import Command, Conditional, News, Outcome, to_shown_json
+from dues.commands.kind import Kind
+from dues.commands.known import TenantLookup
+from dues.commands.questions import Exists, Named
+from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
 from dues.domain.new_payments import NewPayment
-from dues.domain.payments import MadePayment, PaymentSurroundings, make_payment, refuse_before_rules
+from dues.domain.obligations import Owed
+from dues.domain.payments import MadePayment, find_target, make_payment
+from dues.domain.records import Change
 from dues.domain.refusals import Refusal
-from dues.events.store import insert_event
-from dues.resources.changes import Conditional, Shown
+from dues.resources.accounts.store import ACCOUNT
+from dues.resources.bills.store import BILL, OpenBills, find_open_bills
+from dues.resources.customers.store import CUSTOMER
 from dues.resources.payables import payable_json
-from dues.resources.payments import store
-from dues.resources.payments.paid import write_paid
-from dues.resources.payments.surroundings import find_surroundings
-from dues.resources.payments.wire import amount_applied_json, payment_json
-from dues.work.work import Claim, Command, Request, Work
+from dues.resources.payments.store import PAYMENT
+from dues.resources.payments.wire import amount_applied_body
+from dues.work.questions import Question
+from dues.work.work import Request
 
 Wanted = Request[Conditional[NewPayment]]
 
-
-async def create_payments(work: Work, requests: Sequence[Wanted]) -> list[Shown | Refusal]:
-    """One answer per request: the payment and what it was applied to, or why it was not taken."""
-    found = await find_surroundings(work, requests, hold=True)
-
-    decided = [decide(work, request, around) for request, around in zip(requests, found, strict=True)]
-
-    return [
-        outcome if isinstance(outcome, Refusal) else _write(work, request.tenant_id, outcome)
-        for request, outcome in zip(requests, decided, strict=True)
-    ]
+OWED: Final[dict[str, Kind[Any]]] = {"customer": CUSTOMER, "account": ACCOUNT, "bill": BILL}
+"""What can be paid, by its noun."""
 
 
-def decide(work: Work, request: Wanted, found: PaymentSurroundings) -> MadePayment | Refusal:
+def questions(request: Wanted) -> Iterable[Question]:
+    """What it is for, the bills that it may be spread over, and whether its reference is taken."""
+    new = request.body.new
+    noun, name = new.target
+    yield Exists(PAYMENT, new.external_reference, makes=True)
+    yield Named(OWED[noun], name, changes=True)
+    for part in new.parts or ():
+        yield Named(BILL, part.bill, changes=True)
+    if new.allocation is not None:
+        yield OpenBills(noun, name, new.currency)
+
+
+def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment | Refusal:
     """The payment that would be taken, or why it would not."""
     wanted = request.body
-    if refusal := refuse_before_rules(wanted.new, found):
-        return refusal
-    assert found.target, "refused otherwise"
-    if stale := refuse_stale(wanted.if_match, partial(payable_json, found.target)):
+    target = find_target(wanted.new, lookup)
+    if isinstance(target, Refusal):
+        return target
+    if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
         return stale
-    return make_payment(wanted.new, found, request.collector_id, work.cause(request))
+    return make_payment(wanted.new, target, _bills(wanted.new, lookup), request.collector_id, cause)
 
 
-def _write(work: Work, tenant_id: int, made: MadePayment) -> Shown:
-    payment = made.payment
-    shown = Shown(payment.id, payment_json(payment))
-    store.insert_payment(work, tenant_id, payment)
+def _bills(new: NewPayment, lookup: TenantLookup) -> Sequence[Owed | None]:
+    if new.allocation is not None:
+        return find_open_bills(lookup, OpenBills(*new.target, new.currency))
+    return [lookup.find("bill", part.bill) for part in new.parts or ()]
+
+
+def _take(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    made = decide(request, lookup, cause)
+    if isinstance(made, Refusal):
+        return made
+    payment = made.payment.after.of
+    changes: list[Change[Any] | News] = [made.payment]
     for application, paid in zip(payment.applications, made.paid, strict=True):
-        applied = amount_applied_json(payment, application, work.now_of(tenant_id))
-        insert_event(work, tenant_id, "obligation.amount_applied", payment.id, applied)
-        write_paid(work, tenant_id, paid)
-    return shown
+        applied = to_shown_json(amount_applied_body(payment, application, cause.now))
+        changes += [News(payment.id, "obligation.amount_applied", applied), paid]
+    return Outcome(made.payment.after, changes)
 
 
-def _claims(request: Wanted) -> Iterable[Claim]:
-    new, tenant_id = request.body.new, request.tenant_id
-    kind, name = new.target
-    yield "payment", tenant_id, new.external_reference
-    yield kind, tenant_id, name
-    for part in new.parts or ():
-        yield "bill", tenant_id, part.bill
+def cost(request: Wanted) -> int:
+    """Each bill that it may go over weighs as much as a small payment."""
+    new = request.body.new
+    return 1 + len(new.parts or ()) + (20 if new.allocation else 0)
 
 
-CREATE_PAYMENTS = Command("payments.create", create_payments, _claims)
+CREATE_PAYMENTS = Command("payments.create", questions, _take, cost=cost)

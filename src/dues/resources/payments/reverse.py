@@ -1,70 +1,49 @@
-"""POST /billing/payments/{payment}/reverse: take payments back that bounced, or should never have been."""
+"""POST /billing/payments/{payment}/reverse: take a payment back that bounced, or should never have been."""
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 
-from dues.domain.etags import refuse_stale
-from dues.domain.obligations import Obligation
-from dues.domain.payments import MadePayment, Payment
-from dues.domain.refusals import Refusal
+from dues.commands.command import Command, Modify, Outcome
+from dues.commands.known import TenantLookup
+from dues.commands.questions import Named
+from dues.commands.shapes import find_current
+from dues.domain.entries import Cause
+from dues.domain.payments import Payment
+from dues.domain.records import Record
+from dues.domain.refusals import Refusal, not_found
 from dues.domain.reversals import NewReversal, reverse_payment
-from dues.events.store import insert_event
-from dues.resources.changes import Change, Shown, claims_object
-from dues.resources.payments import store
-from dues.resources.payments.paid import write_paid
-from dues.resources.payments.surroundings import lock_obligations
-from dues.resources.payments.wire import payment_json
-from dues.work.work import Claim, Command, Request, Work
+from dues.resources.payments.create import OWED
+from dues.resources.payments.store import PAYMENT
+from dues.work.questions import Question
+from dues.work.work import Request
 
-Wanted = Request[Change[NewReversal]]
+Wanted = Request[Modify[NewReversal]]
 
 
-async def reverse_payments(work: Work, requests: Sequence[Wanted]) -> list[Shown | Refusal]:
-    """One answer per request: the reversed payment, or why it stands."""
-    named = await store.find_payments(work, [(request.tenant_id, request.body.name) for request in requests])
-    applied = [
-        [(request.tenant_id, one.owner_id) for one in payment.applications] if payment else []
-        for request, payment in zip(requests, named, strict=True)
-    ]
-    owed = await lock_obligations(work, applied)
-    # Last, and read again: whoever waited for an owner may find that somebody else reversed it meanwhile.
-    keys = [(request.tenant_id, payment.id) for request, payment in zip(requests, named, strict=True) if payment]
-    held = await store.lock_payments(work, keys)
-    found = [
-        held[request.tenant_id, payment.id] if payment else None
-        for request, payment in zip(requests, named, strict=True)
-    ]
-
-    decided = [_decide(work, *each) for each in zip(requests, found, owed, strict=True)]
-
-    return [
-        outcome if isinstance(outcome, Refusal) else _write(work, request.tenant_id, outcome)
-        for request, outcome in zip(requests, decided, strict=True)
-    ]
+def _questions(request: Wanted) -> Iterable[Question]:
+    yield Named(PAYMENT, request.body.name, changes=True)
 
 
-def _decide(work: Work, request: Wanted, payment: Payment | None, owed: Sequence[Obligation]) -> MadePayment | Refusal:
+def _further(request: Wanted, lookup: TenantLookup) -> Iterable[Question]:
+    """What it was applied to."""
+    payment: Record[Payment] | None = lookup.find("payment", request.body.name)
+    for application in payment.of.applications if payment else ():
+        [kind] = [kind for kind in OWED.values() if application.owner_id.startswith(kind.prefix)]
+        yield Named(kind, application.owner_id, changes=True)
+
+
+def _reverse(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    payment: Record[Payment] | None = lookup.find("payment", request.body.name)
     # Another's payment does not exist for a collector.
-    if payment is None or request.collector_id not in (None, payment.collector_id):
-        return Refusal("payment_not_found", f"There is no payment {request.body.name!r}.")
-    if stale := refuse_stale(request.body.if_match, partial(payment_json, payment)):
-        return stale
-    return reverse_payment(payment, owed, request.body.changes, work.cause(request))
+    if payment is None or request.collector_id not in (None, payment.of.collector_id):
+        return not_found("payment", request.body.name)
+    current = find_current(PAYMENT, lookup, request.body)
+    if isinstance(current, Refusal):
+        return current
+    owed = [lookup.record(application.owner_id) for application in payment.of.applications]
+    undone = reverse_payment(payment, owed, request.body.changes, cause)
+    if isinstance(undone, Refusal):
+        return undone
+    return Outcome(undone.payment.after, [*undone.paid, undone.payment])
 
 
-def _write(work: Work, tenant_id: int, undone: MadePayment) -> Shown:
-    payment = undone.payment
-    assert payment.reversal
-    shown = Shown(payment.id, payment_json(payment))
-    store.save_reversal(work, tenant_id, payment.id, payment.reversal)
-    for paid in undone.paid:
-        write_paid(work, tenant_id, paid)
-    insert_event(work, tenant_id, "payment.reversed", payment.id, shown.json)
-    return shown
-
-
-def _claims(request: Wanted) -> Iterable[Claim]:
-    return claims_object("payment", request)
-
-
-REVERSE_PAYMENTS = Command("payments.reverse", reverse_payments, _claims)
+REVERSE_PAYMENTS = Command("payments.reverse", _questions, _reverse, _further)

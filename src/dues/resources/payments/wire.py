@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 
 from dues.domain.fields import Currency, Metadata, PaymentAmount, PaymentMethod, says
 from dues.domain.payments import Application, Payment, PaymentStatus, ReversalReason
-from dues.resources.changes import to_shown_json
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -89,22 +88,15 @@ def payment_body(payment: Payment) -> PaymentBody:
     )
 
 
-def payment_json(payment: Payment) -> bytes:
-    """The payment's JSON."""
-    return to_shown_json(payment_body(payment))
-
-
-def amount_applied_json(payment: Payment, application: Application, now: datetime) -> bytes:
+def amount_applied_body(payment: Payment, application: Application, now: datetime) -> AmountAppliedBody:
     """The `data` of the event of one application. Its metadata are the payment's."""
-    return to_shown_json(
-        AmountAppliedBody(
-            id=application.id,
-            amount=application.amount,
-            currency=payment.currency,
-            payment_id=payment.id,
-            metadata=payment.metadata or {},
-            created_at=now,
-            updated_at=now,
-            **owner_member(application.owner_id),
-        )
+    return AmountAppliedBody(
+        id=application.id,
+        amount=application.amount,
+        currency=payment.currency,
+        payment_id=payment.id,
+        metadata=payment.metadata or {},
+        created_at=now,
+        updated_at=now,
+        **owner_member(application.owner_id),
     )

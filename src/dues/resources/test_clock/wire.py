@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from dues.commands.command import Shown, to_shown_json
 from dues.domain.fields import says
-from dues.resources.changes import Shown, to_shown_json
 
 
 class TestClockBody(Struct, frozen=True, kw_only=True):

@@ -2,74 +2,103 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dues.db.database import Database
 from dues.db.transaction import Row
+from dues.domain.tenants import Tenant
 from dues.domain.webhook_endpoints import WebhookEndpoint
+from dues.lists.listing import Listing, Query
+from dues.lists.pages import find_page
+from dues.tenants.keys import Mode
+from dues.webhooks.wire import WebhookEndpointBody, webhook_endpoint_body
+from dues.work.questions import Part, Question
 from dues.work.work import Work
 
-COLUMNS = "e.id, e.url, e.event_types, e.description, e.disabled_reason, e.created_at"
+COLUMNS = "t.id, t.url, t.event_types, t.description, t.disabled_reason, t.created_at"
 
-INSERT_WEBHOOK_ENDPOINTS = """
-insert into webhook_endpoints (tenant_id, id, url, event_types, description, secret, created_at, position)
-select new.tenant_id, new.id, new.url, (select array_agg(name) from json_array_elements_text(new.event_types) as name),
-       new.description, new.secret, new.created_at, latest.position
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::timestamptz[])
-       as new(tenant_id, id, url, event_types, description, secret, created_at),
-       (select case when is_called then last_value else 0 end as position from event_positions) as latest
+WEBHOOK_ENDPOINTS: Final = Listing(
+    name="webhook_endpoints",
+    prefix="whe_",
+    columns=COLUMNS,
+    table="webhook_endpoints t",
+    filters={"status": "t.status = {}"},
+    statuses=("enabled", "disabled"),
+    has_metadata=False,
+)
+
+
+async def list_webhook_endpoints(database: Database, tenant: Tenant, query: Query) -> list[WebhookEndpointBody]:
+    """A page and, where there are more, one endpoint of the next."""
+    rows = await find_page(database, WEBHOOK_ENDPOINTS, tenant, query)
+    return [webhook_endpoint_body(endpoint_of(row)) for row in rows]
+
+
+INSERT_WEBHOOK_ENDPOINT = """
+insert into webhook_endpoints (cell, tenant_id, id, url, event_types, description, secret, created_at, position)
+values ($1, $2, $3, $4, $5, $6, $7, $8,
+        (select case when is_called then last_value else 0 end from event_positions))
 """
 
 
-def insert_webhook_endpoint(
-    work: Work, tenant_id: int, endpoint: WebhookEndpoint, types_json: str | None, secret: str
-) -> None:
+async def insert_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str) -> None:
     """Writes a new endpoint. It is sent the events that are committed from now on."""
     one = endpoint
-    row = (tenant_id, one.id, one.url, types_json, one.description, secret, one.created_at)
-    work.tx.write(INSERT_WEBHOOK_ENDPOINTS, [row])
+    row = (one.id, one.url, one.event_types, one.description, secret, one.created_at)
+    await work.tx.lock(INSERT_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
-COUNT_WEBHOOK_ENDPOINTS = """
-select t.id as tenant_id, t.mode, (select count(*) from webhook_endpoints e where e.tenant_id = t.id) as number
-  from unnest($1::bigint[]) as asked(tenant_id)
-  join tenants t on t.id = asked.tenant_id
+LOCK_TENANT = """
+select t.mode, (select count(*) from webhook_endpoints e where e.cell = $1 and e.tenant_id = $2) as number
+  from tenants t
+ where t.cell = $1 and t.id = $2
    for update of t
 """
 
 
-async def lock_tenants(work: Work, tenant_ids: Sequence[int]) -> dict[int, Row]:
-    """Of each tenant, locked: its mode and how many endpoints it has."""
-    rows = await work.tx.lock(COUNT_WEBHOOK_ENDPOINTS, sorted(set(tenant_ids)))
-    return {row["tenant_id"]: row for row in rows}
+async def lock_tenant(work: Work, tenant: Tenant) -> tuple[Mode, int]:
+    """The tenant's mode and how many endpoints it has; locked, so that nobody makes another meanwhile."""
+    [row] = await work.tx.lock(LOCK_TENANT, *tenant)
+    return row["mode"], row["number"]
 
 
-FIND_WEBHOOK_ENDPOINTS = f"""
-select e.tenant_id, t.mode, {COLUMNS}
-  from unnest($1::bigint[], $2::text[]) as asked(tenant_id, id)
-  join webhook_endpoints e on e.tenant_id = asked.tenant_id and e.id = asked.id
-  join tenants t on t.id = e.tenant_id
+class EndpointNamed(Question, frozen=True):
+    """The webhook endpoint with this id."""
+
+    id: str
+
+    @property
+    def part(self) -> Part:
+        return _ENDPOINT_NAMED
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.id,)
+
+
+_ENDPOINT_NAMED = Part(
+    name="webhook endpoints",
+    asked={"id": "text"},
+    source="  join webhook_endpoints e on e.cell = $1 and e.tenant_id = asked.tenant_id and e.id = asked.id",
+    value="""json_build_object(
+    'id', e.id, 'url', e.url, 'event_types', e.event_types, 'description', e.description,
+    'disabled_reason', e.disabled_reason, 'created_at', e.created_at)""",
+    shape=WebhookEndpoint,
+)
+
+LOCK_WEBHOOK_ENDPOINT = f"""
+select m.mode, {COLUMNS}
+  from webhook_endpoints t
+  join tenants m on m.cell = $1 and m.id = $2
+ where t.cell = $1 and t.tenant_id = $2 and t.id = $3
+   for update of t
 """
 
-LOCK_WEBHOOK_ENDPOINTS = FIND_WEBHOOK_ENDPOINTS + " order by e.tenant_id, e.id for update of e"
 
-Found = tuple[WebhookEndpoint, str]
-"""An endpoint, and its mode."""
-
-
-async def find_webhook_endpoints(work: Work, asked: Sequence[tuple[int, str]]) -> list[Found | None]:
-    """The endpoint of each (tenant, id) that is asked for, if there is one."""
-    return _in_order(await work.tx.find(FIND_WEBHOOK_ENDPOINTS, *zip(*asked, strict=True)), asked)
-
-
-async def lock_webhook_endpoints(work: Work, asked: Sequence[tuple[int, str]]) -> list[Found | None]:
-    """The same, locked."""
-    return _in_order(await work.tx.lock(LOCK_WEBHOOK_ENDPOINTS, *zip(*asked, strict=True)), asked)
-
-
-def _in_order(rows: Sequence[Row], asked: Sequence[tuple[int, str]]) -> list[Found | None]:
-    found = {(row["tenant_id"], row["id"]): (endpoint_of(row), row["mode"]) for row in rows}
-    return [found.get(one) for one in asked]
+async def lock_webhook_endpoint(work: Work, tenant: Tenant, endpoint_id: str) -> tuple[WebhookEndpoint, Mode] | None:
+    """An endpoint, held until the end of the transaction, and its mode."""
+    rows = await work.tx.lock(LOCK_WEBHOOK_ENDPOINT, *tenant, endpoint_id)
+    return (endpoint_of(rows[0]), rows[0]["mode"]) if rows else None
 
 
 def endpoint_of(row: Row) -> WebhookEndpoint:
@@ -84,56 +113,52 @@ def endpoint_of(row: Row) -> WebhookEndpoint:
     )
 
 
-SAVE_WEBHOOK_ENDPOINTS = """
+SAVE_WEBHOOK_ENDPOINT = """
 update webhook_endpoints e
-   set url = new.url, event_types = (select array_agg(name) from json_array_elements_text(new.event_types) as name),
-       description = new.description, disabled_reason = new.disabled_reason,
-       status = case when new.disabled_reason is null then 'enabled' else 'disabled' end,
-       failures = case when new.disabled_reason is null and e.status = 'disabled' then 0 else e.failures end,
-       failing_since = case when new.disabled_reason is null and e.status = 'disabled' then null
-                            else e.failing_since end,
-       held_until = case when new.url = e.url and e.status = 'enabled' then e.held_until end
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[])
-       as new(tenant_id, id, url, event_types, description, disabled_reason)
- where e.tenant_id = new.tenant_id and e.id = new.id
+   set url = $4, event_types = $5, description = $6, disabled_reason = $7,
+       status = case when $7 is null then 'enabled' else 'disabled' end,
+       failures = case when $7 is null and e.status = 'disabled' then 0 else e.failures end,
+       failing_since = case when $7 is null and e.status = 'disabled' then null else e.failing_since end,
+       held_until = case when $4 = e.url and e.status = 'enabled' then e.held_until end
+ where e.cell = $1 and e.tenant_id = $2 and e.id = $3
 """
 
 
-def save_webhook_endpoint(work: Work, tenant_id: int, endpoint: WebhookEndpoint, types_json: str | None) -> None:
+async def save_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint) -> None:
     """Writes what became of a locked endpoint. One that is enabled again begins without its past failures."""
     one = endpoint
-    row = (tenant_id, one.id, one.url, types_json, one.description, one.disabled_reason)
-    work.tx.write(SAVE_WEBHOOK_ENDPOINTS, [row])
+    row = (one.id, one.url, one.event_types, one.description, one.disabled_reason)
+    await work.tx.lock(SAVE_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
-SAVE_WEBHOOK_SECRETS = """
-update webhook_endpoints e
-   set old_secret = e.secret, old_secret_until = new.old_secret_until, secret = new.secret
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[])
-       as new(tenant_id, id, secret, old_secret_until)
- where e.tenant_id = new.tenant_id and e.id = new.id
+SAVE_WEBHOOK_SECRET = """
+update webhook_endpoints
+   set old_secret = secret, old_secret_until = $5, secret = $4
+ where cell = $1 and tenant_id = $2 and id = $3
 """
 
 
-def save_secret(work: Work, tenant_id: int, endpoint_id: str, secret: str, old_until: datetime) -> None:
+async def save_secret(work: Work, tenant: Tenant, endpoint_id: str, secret: str, old_until: datetime) -> None:
     """Gives a locked endpoint a new secret; the one it had signs too until a time."""
-    work.tx.write(SAVE_WEBHOOK_SECRETS, [(tenant_id, endpoint_id, secret, old_until)])
+    await work.tx.lock(SAVE_WEBHOOK_SECRET, *tenant, endpoint_id, secret, old_until)
 
 
-IS_WEBHOOK_ENDPOINT = "select id from webhook_endpoints where tenant_id = $1 and id = $2"
+IS_WEBHOOK_ENDPOINT = "select id from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3"
 
 
-async def is_webhook_endpoint(database: Database, tenant_id: int, endpoint_id: str) -> bool:
+async def is_webhook_endpoint(database: Database, tenant: Tenant, endpoint_id: str) -> bool:
     """Whether there is such an endpoint."""
-    return bool(await database.rows(IS_WEBHOOK_ENDPOINT, tenant_id, endpoint_id))
+    return bool(await database.rows(IS_WEBHOOK_ENDPOINT, *tenant, endpoint_id))
 
 
-DELETE_WEBHOOK_ENDPOINTS = "delete from webhook_endpoints where tenant_id = $1 and id = $2 returning id"
+DELETE_WEBHOOK_ENDPOINT = """
+delete from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3 returning id
+"""
 
 
-async def delete_webhook_endpoint(database: Database, tenant_id: int, endpoint_id: str) -> bool:
+async def delete_webhook_endpoint(database: Database, tenant: Tenant, endpoint_id: str) -> bool:
     """Deletes an endpoint; whether there was one. What is left of its deliveries is purged later."""
-    return bool(await database.rows(DELETE_WEBHOOK_ENDPOINTS, tenant_id, endpoint_id))
+    return bool(await database.rows(DELETE_WEBHOOK_ENDPOINT, *tenant, endpoint_id))
 
 
 def _lanes_of(chosen: str, only_if: str = "true") -> str:
@@ -141,8 +166,8 @@ def _lanes_of(chosen: str, only_if: str = "true") -> str:
     return f"""
 with chosen as ({chosen}), lanes as (
     insert into webhook_lanes
-           (tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
-    select $1, $2, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $4, $3
+           (cell, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
+    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $5, $4
       from chosen
      where {only_if}
      group by object_id
@@ -154,48 +179,48 @@ select count(*) as number from chosen
 INSERT_LANE_OF_EVENT = _lanes_of("""
     select e.object_id, e.position
       from events e
-     where e.tenant_id = $1 and e.id = $5 and e.data is not null
-       and (e.type <> 'webhook_endpoint.test' or e.object_id = $2)
+     where e.cell = $1 and e.tenant_id = $2 and e.id = $6 and e.data is not null
+       and (e.type <> 'webhook_endpoint.test' or e.object_id = $3)
 """)
 
 INSERT_LANES_OF_TIME = _lanes_of(
     """
     select e.object_id, e.position
       from events e
-     where e.tenant_id = $1 and e.id >= $5 and e.id < $6 and e.type = any($7) and e.data is not null
-     limit $8
+     where e.cell = $1 and e.tenant_id = $2 and e.id >= $6 and e.id < $7 and e.type = any($8) and e.data is not null
+     limit $9
 """,
-    only_if="(select count(*) from chosen) < $8",
+    only_if="(select count(*) from chosen) < $9",
 )
 
 INSERT_LANES_OF_FAILED = _lanes_of("""
     select e.object_id, e.position
       from webhook_deliveries d
-      join events e on e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
-     where d.tenant_id = $1 and d.endpoint_id = $2 and d.status = 'failed'
-     limit $5
+      join events e on e.cell = $1 and e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
+     where d.cell = $1 and d.tenant_id = $2 and d.endpoint_id = $3 and d.status = 'failed'
+     limit $6
 """)
 
 
-async def insert_lane_of_event(work: Work, tenant_id: int, endpoint_id: str, now: datetime, event_id: str) -> int:
+async def insert_lane_of_event(work: Work, tenant: Tenant, endpoint_id: str, now: datetime, event_id: str) -> int:
     """Has one event sent again; 0 where there is none, else 1."""
-    return _number(await work.tx.lock(INSERT_LANE_OF_EVENT, tenant_id, endpoint_id, now, False, event_id))
+    return _number(await work.tx.lock(INSERT_LANE_OF_EVENT, *tenant, endpoint_id, now, False, event_id))
 
 
 async def insert_lanes_of_time(
-    work: Work, tenant_id: int, endpoint_id: str, now: datetime, ids: tuple[str, str], types: Sequence[str], limit: int
+    work: Work, tenant: Tenant, endpoint_id: str, now: datetime, ids: tuple[str, str], types: Sequence[str], limit: int
 ) -> int:
     """Has events of these types sent again, with ids from the first to below the second; how many.
 
     Nothing is where they would be `limit` or more.
     """
-    arguments: list[Any] = [tenant_id, endpoint_id, now, False, *ids, types, limit]
+    arguments: list[Any] = [*tenant, endpoint_id, now, False, *ids, types, limit]
     return _number(await work.tx.lock(INSERT_LANES_OF_TIME, *arguments))
 
 
-async def insert_lanes_of_failed(work: Work, tenant_id: int, endpoint_id: str, now: datetime, limit: int) -> int:
+async def insert_lanes_of_failed(work: Work, tenant: Tenant, endpoint_id: str, now: datetime, limit: int) -> int:
     """Has events sent again that failed for good; how many."""
-    return _number(await work.tx.lock(INSERT_LANES_OF_FAILED, tenant_id, endpoint_id, now, True, limit))
+    return _number(await work.tx.lock(INSERT_LANES_OF_FAILED, *tenant, endpoint_id, now, True, limit))
 
 
 def _number(rows: Sequence[Row]) -> int:
@@ -206,25 +231,25 @@ def _number(rows: Sequence[Row]) -> int:
 LIST_DELIVERIES = """
 select event_id, event_type, status, attempts, next_attempt_at
   from webhook_deliveries
- where tenant_id = $1 and endpoint_id = $2 and event_id < $3 and ($4::text is null or status = $4)
+ where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and ($5::text is null or status = $5)
  order by event_id desc
- limit $5
+ limit $6
 """
 
 LIST_FAILED_DELIVERIES = """
 select event_id, event_type, status, attempts, next_attempt_at
   from webhook_deliveries
- where tenant_id = $1 and endpoint_id = $2 and event_id < $3 and status = 'failed'
+ where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and status = 'failed'
  order by event_id desc
- limit $4
+ limit $5
 """
 
 
 async def list_deliveries(
-    database: Database, tenant_id: int, endpoint_id: str, before: str | None, status: str | None, limit: int
+    database: Database, tenant: Tenant, endpoint_id: str, before: str | None, status: str | None, limit: int
 ) -> list[Row]:
     """What became of events at an endpoint, newest event first."""
-    arguments: list[Any] = [tenant_id, endpoint_id, before or "evt_~"]
+    arguments: list[Any] = [*tenant, endpoint_id, before or "evt_~"]
     if status == "failed":
         return await database.rows(LIST_FAILED_DELIVERIES, *arguments, limit)
     return await database.rows(LIST_DELIVERIES, *arguments, status, limit)

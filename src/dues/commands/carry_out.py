@@ -1,0 +1,88 @@
+"""Carries out a group: what it names is read, its requests are decided one after another, all of it is written.
+
+read     everything that the group names, once each, in one statement (two where something depends on it)
+decide   in order of arrival: each sees what those before it did
+write    each object's end state, all entries, events and answers, in one statement, which is the transaction
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from dues.commands.command import Command, Procedure, Shown
+from dues.commands.job import Job
+from dues.commands.kind import Kind
+from dues.commands.known import Known, TenantLookup
+from dues.commands.read import learn
+from dues.commands.write import Draft, write
+from dues.domain.refusals import Refusal
+from dues.idempotency.answers import is_stored, replay, to_store
+from dues.idempotency.store import StoredAnswer, delete_expired_keys
+from dues.work.group_commit import Failed
+from dues.work.work import Work
+
+
+class Group:
+    """How groups of jobs are carried out: `kinds` are in the order in which their objects are locked and written."""
+
+    def __init__(self, kinds: Mapping[type, Kind[Any]], retention: timedelta) -> None:
+        self._kinds = kinds
+        self._retention = retention
+
+    async def carry_out(self, work: Work, jobs: Sequence[Job]) -> list[Any]:
+        """What each is answered, in order; Failed for one that cannot be decided, of which nothing stays."""
+        known = Known(self._kinds)
+        await learn(work, known, jobs)
+        await _make_room(work, known, jobs)
+        answers = [await self._answer(work, known, job) for job in jobs]
+        write(work, known)
+        return answers
+
+    async def _answer(self, work: Work, known: Known, job: Job) -> Any:
+        if stored := _stored(known, job):
+            given = replay(job.request, stored)
+            return job.render(job.request, given) if job.render and isinstance(given, Refusal) else given
+        if isinstance(job.command, Procedure):
+            return self._finish(work, known, job, await job.command.run(work, job.request))
+        try:
+            return self._decide(work, known, job, job.command)
+        except Exception as error:
+            return Failed(error)
+
+    def _decide(self, work: Work, known: Known, job: Job, command: Command) -> Any:
+        outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
+        if isinstance(outcome, Refusal):
+            return self._finish(work, known, job, outcome)
+        draft = Draft(work, known, job.tenant, outcome)
+        answer = self._finish(work, known, job, draft.shown)
+        draft.keep()
+        return answer
+
+    def _finish(self, work: Work, known: Known, job: Job, outcome: Shown | Refusal) -> Any:
+        """What the client is told; kept, where it is to be given again."""
+        if job.render is None:
+            return outcome
+        answer = job.render(job.request, outcome)
+        if job.stored_under and is_stored(answer):
+            kept = to_store(job.request, answer, work.now_of(job.tenant), self._retention)
+            known.other[job.tenant.id, job.stored_under] = kept
+            known.answered.append((job.request, kept))
+        return answer
+
+
+def _stored(known: Known, job: Job) -> StoredAnswer | None:
+    if job.stored_under is None:
+        return None
+    stored: StoredAnswer | None = known.other[job.tenant.id, job.stored_under]
+    return stored
+
+
+async def _make_room(work: Work, known: Known, jobs: Sequence[Job]) -> None:
+    """Answers that have expired are as if they had never been."""
+    expired = [job for job in jobs if (stored := _stored(known, job)) and stored.expires_at <= work.now_of(job.tenant)]
+    if expired:
+        keys = [(job.tenant, job.request.idempotency_key or "") for job in expired]
+        await delete_expired_keys(work, keys)
+    for job in expired:
+        assert job.stored_under
+        known.other[job.tenant.id, job.stored_under] = None

@@ -1,0 +1,249 @@
+"""Kinds: what every noun of the API needs, said once: how its objects are found, locked, written, shown and told of.
+
+A Kind names its table and its struct; the statements follow from that. `make docs` prints them: docs/reference/statements.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct, inspect
+
+from dues.db.database import Database
+from dues.domain.obligations import rules_of
+from dues.domain.records import Change, Record
+from dues.domain.tenants import Tenant
+from dues.events.catalogue import EventType
+from dues.work.questions import Part, reading
+
+Object = TypeVar("Object")
+
+Row = tuple[object, ...]
+
+
+class Column(Struct, frozen=True):
+    """A column that is written: its type, and its value of an object."""
+
+    name: str
+    type: str
+    value: Callable[[Any], object]
+    saved: bool
+    """Whether it may change."""
+
+
+class Kind(Generic[Object]):
+    """Objects of one kind, whose ids begin with `prefix`.
+
+    `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
+    that are none. `show` gives what clients see of a record; `news` what is told of a change of one. `rows_beside`
+    gives what of a new object goes to other tables.
+    """
+
+    def __init__(
+        self,
+        shape: type[Object],
+        *,
+        noun: str,
+        prefix: str,
+        table: str,
+        saved: Sequence[str],
+        show: Callable[[Record[Object]], Struct],
+        news: Callable[[Change[Object]], Sequence[EventType]],
+        renamed: Mapping[str, str] | None = None,
+        computed: Mapping[str, str] | None = None,
+        more_columns: Sequence[Column] = (),
+        rows_beside: Callable[[int, Object], Iterable[tuple[str, Row]]] = lambda tenant_id, new: (),
+        has_balance: bool = True,
+    ) -> None:
+        self.noun, self.prefix, self.table, self.shape = noun, prefix, table, shape
+        self.show, self.news, self.rows_beside = show, news, rows_beside
+        self.has_balance = has_balance
+        self._renamed, self._computed = renamed or {}, computed or {}
+        own = [_column(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
+        self.columns = (*own, *more_columns)
+        self._saved = tuple(column for column in self.columns if column.saved)
+
+    @property
+    def _info(self) -> Sequence[inspect.Field]:
+        info = inspect.type_info(self.shape)
+        assert isinstance(info, inspect.StructType)
+        return info.fields
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def record(self, *, ends: bool = False) -> str:
+        """The JSON of a Record of a row, which is called `t`; with the ends of its ledger and events, or without."""
+        members = [f"'{field.name}', {self._read(field.name)}" for field in self._info]
+        parts = [f"'of', json_build_object({', '.join(members)})"]
+        if self.has_balance:
+            parts.append(f"'default_rules', {_DEFAULT_RULES.format(noun=self.noun)}")
+        if ends:
+            parts.append(f"'events', {_EVENTS}")
+            parts.append(f"'head', {_HEAD if self.has_balance else 'null'}")
+        return f"json_build_object({', '.join(parts)})"
+
+    def _read(self, member: str) -> str:
+        return self._computed.get(member) or f"t.{self._renamed.get(member, member)}"
+
+    @cached_property
+    def decoder(self) -> "msgspec.json.Decoder[Record[Object]]":
+        """Reads what `record` gives."""
+        return msgspec.json.Decoder(Record[self.shape])  # type: ignore[name-defined]
+
+    def part(self, *, by_id: bool, ends: bool) -> Part:
+        """Answers what object is called so."""
+        return _part(self, by_id, ends)
+
+    def existence(self, *, by_id: bool) -> Part:
+        """Answers with the id of what is called so."""
+        return _existence(self, by_id)
+
+    def named(self, by_id: bool) -> str:
+        """Joins the rows that are asked for by name."""
+        column = "id" if by_id else "external_reference"
+        return f"  join {self.table} t on t.cell = $1 and t.tenant_id = asked.tenant_id and t.{column} = asked.name"
+
+    @cached_property
+    def lock(self) -> str:
+        """Locks the rows with the tenants $2 and ids $3, in the order of both."""
+        return f"""
+select t.id
+  from unnest($2::integer[], $3::text[]) as asked(tenant_id, name)
+{self.named(by_id=True)}
+ order by t.tenant_id, t.id
+   for no key update of t
+"""
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def insert(self) -> str:
+        """Writes new rows."""
+        columns = [*self.columns, Column("created_at", "timestamptz", _nothing, saved=False)]
+        names = ", ".join(column.name for column in columns)
+        return f"""
+insert into {self.table} (cell, tenant_id, {names})
+select $1::integer, tenant_id, {", ".join(map(_cast, columns))}
+  from unnest({_arrays(columns)}) as new(tenant_id, {names})
+"""
+
+    def inserted(self, tenant_id: int, new: Object, created_at: object) -> Row:
+        """The row of a new object."""
+        return (tenant_id, *(column.value(new) for column in self.columns), created_at)
+
+    @cached_property
+    def save(self) -> str:
+        """Writes what may change of rows."""
+        columns = [Column("id", "text", _nothing, saved=False), *self._saved]
+        names = ", ".join(column.name for column in columns)
+        changed = ", ".join(f"{column.name} = new.{_cast(column)}" for column in self._saved)
+        return f"""
+update {self.table} t
+   set {changed}
+  from unnest({_arrays(columns)}) as new(tenant_id, {names})
+ where t.cell = $1 and t.tenant_id = new.tenant_id and t.id = new.id
+"""
+
+    def saved(self, tenant_id: int, changed: Any) -> Row:
+        """What may have changed of an object."""
+        return (tenant_id, changed.id, *(column.value(changed) for column in self._saved))
+
+
+# The rules are a subquery: as a join, all of a tenant's may be read for the few that are shown.
+_DEFAULT_RULES = """(
+select r.payment_rules from default_payment_rules r
+ where r.cell = $1 and r.tenant_id = t.tenant_id and r.kind = '{noun}' and r.currency = t.currency)"""
+
+_EVENTS = """coalesce((
+select e.sequence from events e where e.cell = $1 and e.tenant_id = t.tenant_id and e.object_id = t.id
+ order by e.sequence desc limit 1), 0)"""
+
+_HEAD = """coalesce((
+select json_build_object('number', e.number, 'hash', encode(e.hash, 'base64'), 'balance', e.balance_after,
+                         'created_at', e.created_at)
+  from entries e where e.cell = $1 and e.tenant_id = t.tenant_id and e.owner_id = t.id
+ order by e.number desc limit 1), '{}'::json)"""
+
+
+@cache
+def _part(kind: Kind[Any], by_id: bool, ends: bool) -> Part:
+    name = f"{kind.table} by {'id' if by_id else 'reference'}{' with ends' if ends else ''}"
+    return Part(name, {"name": "text"}, kind.named(by_id), kind.record(ends=ends), Record[kind.shape])  # type: ignore[name-defined]
+
+
+@cache
+def _existence(kind: Kind[Any], by_id: bool) -> Part:
+    name = f"{kind.table} that exist by {'id' if by_id else 'reference'}"
+    return Part(name, {"name": "text"}, kind.named(by_id), "t.id", str)
+
+
+def _column(field: inspect.Field, renamed: Mapping[str, str], saved: Sequence[str]) -> Column:
+    name, kind = field.name, _type(field.type)
+    if kind == "jsonb":
+        return Column(renamed.get(name, name), kind, lambda one: to_json(getattr(one, name)), name in saved)
+    return Column(renamed.get(name, name), kind, lambda one: getattr(one, name), name in saved)
+
+
+def _type(kind: inspect.Type) -> str:
+    """The column's type for a member's."""
+    match kind:
+        case inspect.UnionType():
+            [only] = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+            return _type(only)
+        case inspect.Metadata():
+            return _type(kind.type)
+        case inspect.IntType():
+            return "bigint"
+        case inspect.DateType():
+            return "date"
+        case inspect.DateTimeType():
+            return "timestamptz"
+        case inspect.StructType() | inspect.DictType():
+            return "jsonb"
+        case _:
+            return "text"
+
+
+def _arrays(columns: Sequence[Column]) -> str:
+    # JSON goes as text, and is cast row by row.
+    types = ["integer", *("text" if column.type == "jsonb" else column.type for column in columns)]
+    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 2))
+
+
+def _cast(column: Column) -> str:
+    return f"{column.name}::jsonb" if column.type == "jsonb" else column.name
+
+
+def _nothing(_object: object) -> None:
+    return None
+
+
+async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str) -> str | None:
+    """The id of the object that is called so."""
+    part = kind.existence(by_id=name.startswith(kind.prefix))
+    [row] = await database.rows(reading((part,)), tenant.cell, [tenant.id], [name])
+    [told] = row.values()
+    return part.decoder.decode(told)[0][1] if told else None
+
+
+def shown_as(body: type[Any]) -> Callable[[Record[Any]], Any]:
+    """Shows a record as a `body`, whose members it has by the same names; its rules are those that hold for it."""
+    names = [name for name in body.__struct_fields__ if name != "payment_rules"]
+    values = attrgetter(*names)
+
+    def show(record: Record[Any]) -> Any:
+        return body(payment_rules=rules_of(record), **dict(zip(names, values(record.of), strict=True)))
+
+    return show
+
+
+def made_or_updated(made: EventType, updated: EventType) -> Callable[[Change[Any]], Sequence[EventType]]:
+    """What is told of an object that is made, and of one that is changed."""
+    return lambda change: (made,) if change.before is None else (updated,)
+
+
+def to_json(value: object) -> str | None:
+    """The JSON text of `value`, or None (a null column) for None."""
+    return None if value is None else msgspec.json.encode(value).decode()

@@ -1,0 +1,99 @@
+"""What a group knows: what was read for it, and what those before have decided.
+
+Each request of a group is decided on what the one before it left: the reference that it took, the balance that it moved,
+the answer that it was given. A request that is refused, or fails, leaves nothing here.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from dues.commands.kind import Kind
+from dues.domain.entries import Entry
+from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
+from dues.domain.tenants import Tenant
+from dues.events.store import NewEvent
+from dues.idempotency.store import Answered
+from dues.tenants.store import DefaultRules
+from dues.work.questions import Question
+
+Key = tuple[int, str]
+"""(tenant's id, object's id)."""
+
+
+class Written(Struct):
+    """An object that the group makes or changes: as it was before (None: new), and as it is in the end."""
+
+    kind: Kind[Any]
+    before: Record[Any] | None
+    after: Record[Any]
+    created_at: datetime
+
+
+class Known:
+    """Everything that one group knows, of all its tenants, and what it has to write."""
+
+    def __init__(self, kinds: Mapping[type, Kind[Any]]) -> None:
+        self.kinds = kinds
+        self.ids: dict[tuple[int, str, str], str | None] = {}
+        """By tenant, noun and name, as it was asked for; None: there is no such object."""
+        self.records: dict[Key, Record[Any]] = {}
+        self.other: dict[tuple[int, Question], Any] = {}
+
+        self.written: dict[Key, Written] = {}
+        self.entries: list[Entry] = []
+        self.events: list[NewEvent] = []
+        self.answered: list[Answered] = []
+
+    def remember(self, tenant_id: int, record: Record[Any]) -> None:
+        """Keeps a record that was read, but never in the place of one that says more."""
+        known = self.records.get((tenant_id, record.of.id))
+        if known is None or known.events is None:
+            self.records[tenant_id, record.of.id] = record
+
+    def forget(self) -> None:
+        """What was read is to be read again."""
+        self.ids.clear()
+        self.records.clear()
+        self.other.clear()
+
+
+class TenantLookup:
+    """What decisions for one tenant may ask. Nobody else's data can be named through it."""
+
+    def __init__(self, known: Known, tenant: Tenant) -> None:
+        self._known = known
+        self._tenant_id = tenant.id
+
+    def find(self, noun: str, name: str) -> Record[Any] | None:
+        """The object that is called so, by its id or reference."""
+        object_id = self.find_id(noun, name)
+        return self._known.records[self._tenant_id, object_id] if object_id else None
+
+    def find_id(self, noun: str, name: str) -> str | None:
+        """The id of the object that is called so."""
+        return self._known.ids[self._tenant_id, noun, name]
+
+    def find_rules(self, noun: str, currency: str | None) -> PaymentRules | None:
+        """The merchant's default rules for this kind of object in this currency."""
+        if currency is None:
+            return None
+        rules: PaymentRules | None = self.answer(DefaultRules(noun, currency))
+        return rules
+
+    def answer(self, question: Question) -> Any:
+        """What any other question was answered with."""
+        return self._known.other[self._tenant_id, question]
+
+    def record(self, object_id: str) -> Record[Any]:
+        """The object with this id, which was read."""
+        return self._known.records[self._tenant_id, object_id]
+
+    def records_of(self, shape: type) -> Iterator[Record[Any]]:
+        """Every object of a kind that was read or made."""
+        for (tenant_id, _), record in self._known.records.items():
+            if tenant_id == self._tenant_id and isinstance(record.of, shape):
+                yield record

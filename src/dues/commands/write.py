@@ -1,0 +1,119 @@
+"""Writing for a group: each object's end state once, and all entries, events and answers, in one statement.
+
+Objects come first, in one order of kinds and ids everywhere: whoever meets another process at an object waits there, and
+holds nothing yet that the other needs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import structs
+
+from dues.commands.command import News, Outcome, Shown, to_shown_json
+from dues.commands.kind import Kind
+from dues.commands.known import Known, Written
+from dues.domain.entries import Entry
+from dues.domain.ids import new_id
+from dues.domain.records import Change, Record
+from dues.domain.tenants import Tenant
+from dues.events.catalogue import EventType
+from dues.events.store import NewEvent, insert_events
+from dues.idempotency.store import insert_answers
+from dues.ledger.store import insert_entries
+from dues.metadata.store import save_pairs
+from dues.work.work import Work
+
+
+class Draft:
+    """What one request changes, before those that come after know of it. `shown` is what it is answered with."""
+
+    def __init__(self, work: Work, known: Known, tenant: Tenant, outcome: Outcome) -> None:
+        self._known, self._tenant = known, tenant
+        self._now = work.now_of(tenant)
+        self._written: dict[str, Written] = {}
+        self._json: dict[str, bytes] = {}
+        self._entries: list[Entry] = []
+        self._events: list[NewEvent] = []
+        for change in outcome.changes:
+            if isinstance(change, News):
+                self._tell(change)
+            else:
+                self._change(change)
+        answer = outcome.answer
+        self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
+
+    def _change(self, change: Change[Any]) -> None:
+        """An object is made, or changed; nothing happens where it stays as it is."""
+        after = change.after
+        if change.before is not None and change.before.of == after.of:
+            return
+        kind = self._kind(after)
+        json = self._json[after.of.id] = to_shown_json(kind.show(after))
+        news = kind.news(change)
+        assert after.events is not None, "who changes an object has read where its events end"
+        self._written[after.of.id] = Written(
+            kind, change.before, structs.replace(after, events=after.events + len(news)), self._now
+        )
+        self._entries += change.entries
+        for number, event_type in enumerate(news, after.events + 1):
+            self._event(event_type, after.of.id, number, json)
+
+    def _tell(self, news: News) -> None:
+        """Something else is told of an object that this request makes or changes."""
+        written = self._written[news.object_id]
+        assert written.after.events is not None
+        number = written.after.events + 1
+        written.after = structs.replace(written.after, events=number)
+        self._event(news.type, news.object_id, number, news.data)
+
+    def _json_of(self, record: Record[Any]) -> bytes:
+        """What clients see of an object."""
+        return self._json.get(record.of.id) or to_shown_json(self._kind(record).show(record))
+
+    def keep(self) -> None:
+        """From here on it is so. It cannot fail half-way."""
+        known, tenant_id = self._known, self._tenant.id
+        for object_id, written in self._written.items():
+            key, of = (tenant_id, object_id), written.after.of
+            known.records[key] = written.after
+            if (earlier := known.written.get(key)) is not None:
+                earlier.after = written.after
+                continue
+            known.written[key] = written
+            if written.before is None:
+                known.ids[tenant_id, written.kind.noun, of.external_reference] = object_id
+                known.ids[tenant_id, written.kind.noun, object_id] = object_id
+        known.entries += self._entries
+        known.events += self._events
+
+    def _event(self, event_type: EventType, object_id: str, number: int, data: bytes) -> None:
+        event_id = new_id("evt_", self._now)
+        self._events.append(
+            NewEvent(self._tenant.id, event_id, event_type, object_id, number, data.decode(), self._now)
+        )
+
+    def _kind(self, record: Record[Any]) -> Kind[Any]:
+        return self._known.kinds[type(record.of)]
+
+
+def write(work: Work, known: Known) -> None:
+    """Puts off everything that the group has to write."""
+    for kind in known.kinds.values():
+        rows = [(key, one) for key, one in known.written.items() if one.kind is kind]
+        _write_objects(work, kind, sorted(rows, key=lambda row: row[0]))
+    for (tenant_id, object_id), one in known.written.items():
+        before = one.before.of.metadata if one.before else None
+        save_pairs(work, tenant_id, object_id, before, one.after.of.metadata)
+    insert_entries(work, known.entries)
+    insert_events(work, known.events)
+    insert_answers(work, known.answered)
+
+
+def _write_objects(work: Work, kind: Kind[Any], rows: Sequence[tuple[tuple[int, str], Written]]) -> None:
+    changed = [kind.saved(tenant_id, one.after.of) for (tenant_id, _), one in rows if one.before is not None]
+    work.tx.write(kind.save, changed)
+    new = [(tenant_id, one) for (tenant_id, _), one in rows if one.before is None]
+    work.tx.write(kind.insert, [kind.inserted(tenant_id, one.after.of, one.created_at) for tenant_id, one in new])
+    for tenant_id, one in new:
+        for statement, row in kind.rows_beside(tenant_id, one.after.of):
+            work.tx.write(statement, [row])

@@ -1,0 +1,13 @@
+"""Every kind of object that commands make and change, in the order in which they are locked and written: from the owner
+down, and payments last."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dues.commands.kind import Kind
+from dues.resources.accounts.store import ACCOUNT
+from dues.resources.bills.store import BILL
+from dues.resources.customers.store import CUSTOMER
+from dues.resources.payments.store import PAYMENT
+
+KINDS: Final[Mapping[type, Kind[Any]]] = {kind.shape: kind for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT)}
