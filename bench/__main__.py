@@ -10,11 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status
 
-from bench import ground, measures, servers, table
+from bench import measures, servers, table
 from bench.arena import Arena, Size, prepared
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.deliveries import deliveries
+from bench.fill import fill
 from bench.findings import Report
 from bench.ground import NotDurableError
 from bench.lists import PageError, lists
@@ -116,7 +117,7 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
     with servers.dues(scratch / "full") as ours:
         full = prepared(scratch / "full", ours, scratch)
         with console.status("Filling the tables …") as status:
-            asyncio.run(ground.fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
+            asyncio.run(fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
         if "lists" in chosen:
             console.print(f"Lists among {size.accounts:,} accounts …")
             report.add(*lists(full, size))
@@ -142,7 +143,7 @@ def _size(options: argparse.Namespace) -> Size:
         seconds=options.seconds or (1 if options.quick else 4),
         rounds=options.rounds or (1 if options.quick else 3),
         connections=options.connections,
-        accounts=options.size or (40_000 if options.quick else 1_000_000),
+        accounts=options.size or (100_000 if options.quick else 1_000_000),
         memory_first=2_000 if options.quick else 10_000,
         memory_then=options.memory_creates or (6_000 if options.quick else 200_000),
         entries=options.entries or (50_000 if options.quick else 1_000_000),
