@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 
 from bench import bare
+from bench.adjustment_questions import adjustment_questions
 from bench.ground import Ground, some_accounts
 from bench.load import Load
 from bench.open_bills import open_bills
@@ -74,7 +75,8 @@ async def _answers(server: Running, keys: Keys, ground: Ground) -> dict[str, Any
     answers = _asked(server, keys, questions(run, keys, ground.customers[3]))
     [account] = await some_accounts(ground, f"{run}-{PAID}", 1)
     await open_bills(ground, [account], BILLS, BILL_AMOUNT, None)
-    return answers | _asked(server, keys, payment_questions(run, keys))
+    answers |= _asked(server, keys, payment_questions(run, keys))
+    return answers | _asked(server, keys, adjustment_questions(run, keys))
 
 
 def _asked(server: Running, keys: Keys, asked: Iterable[Question]) -> dict[str, Any]:
@@ -171,7 +173,7 @@ having count(*) = cardinality($1::text[])
 
 # Where an event is in the feed is dues' own: the conventional version has no feed.
 _TRACES = """
-select (to_jsonb(t) - '{position,sequence}'::text[])::text as row
+select (to_jsonb(t) - 'position')::text as row
   from {table} t
  where {whose} and to_jsonb(t)::text like any ($1)
 """
