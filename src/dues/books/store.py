@@ -71,7 +71,7 @@ select p.tenant_id, p.id as object_id,
   from payments p
   left join payment_applications x on x.cell = $1 and x.tenant_id = p.tenant_id and x.payment_id = p.id
  where p.cell = $1
- group by p.tenant_id, p.id
+ group by p.cell, p.tenant_id, p.id
 having p.amount is distinct from sum(x.amount)
  limit 1000
 """
