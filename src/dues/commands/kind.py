@@ -5,14 +5,12 @@ A Kind names its table and its struct; the statements follow from that. `make do
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, inspect
 
 from dues.db.database import Database
-from dues.domain.obligations import rules_of
 from dues.domain.records import Change, Record
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
@@ -226,17 +224,6 @@ async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str
     [row] = await database.rows(reading((part,)), tenant.cell, [tenant.id], [name])
     [told] = row.values()
     return part.decoder.decode(told)[0][1] if told else None
-
-
-def shown_as(body: type[Any]) -> Callable[[Record[Any]], Any]:
-    """Shows a record as a `body`, whose members it has by the same names; its rules are those that hold for it."""
-    names = [name for name in body.__struct_fields__ if name != "payment_rules"]
-    values = attrgetter(*names)
-
-    def show(record: Record[Any]) -> Any:
-        return body(payment_rules=rules_of(record), **dict(zip(names, values(record.of), strict=True)))
-
-    return show
 
 
 def made_or_updated(made: EventType, updated: EventType) -> Callable[[Change[Any]], Sequence[EventType]]:
