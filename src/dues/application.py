@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from dues.commands.carry_out import Group
 from dues.db.database import Database
@@ -26,10 +27,17 @@ from dues.webhooks.process import deliver_for_ever
 from dues.work.group_commit import GroupCommit
 
 
+LIST_SECONDS: Final = 5
+"""A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
+
+
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
     """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
-    database = await Database.connect(database_url, settings.database_connections)
+    # Commits, and looks at one object, have connections that nothing which may take long can have.
+    for_lists = max(1, 2 * settings.database_connections // 5)
+    commits = await Database.connect(database_url, settings.database_connections - for_lists)
+    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
     counts = Metrics()
     news, horizon = News(database), Horizon(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
@@ -39,10 +47,10 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         observe=counts.observe_group,
         committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
     )
-    reads = GroupCommit(database, carry_out, observe=counts.observe_group)
+    reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
     floor = Floor(
         database=database,
-        keys=KeyRing(database),
+        keys=KeyRing(commits),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
@@ -69,4 +77,5 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await asyncio.gather(*chores, return_exceptions=True)
         await writes.drain()
         await reads.drain()
+        await commits.close()
         await database.close()
