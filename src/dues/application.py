@@ -16,6 +16,7 @@ from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
+from dues.logs import request_log
 from dues.resources.events.feed import Feed
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
@@ -26,7 +27,7 @@ from dues.work.group_commit import GroupCommit
 
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
-    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
+    """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     database = await Database.connect(database_url, settings.database_connections)
     counts = Metrics()
     news, horizon = News(database), Horizon(database)
@@ -55,7 +56,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
+        yield FrontDoor(routes(floor, counts), counts, settings.docs_base, request_log(settings.log_level)), news
     finally:
         for chore in chores:
             chore.cancel()

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from functools import partial
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -15,7 +15,8 @@ import uvloop
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.events.news import News
-from dues.http.protocol import Protocol
+from dues.http.connection import Connection
+from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
@@ -73,10 +74,12 @@ async def _serve(
     embedded: EmbeddedPostgres | None,
     told_to_stop: threading.Event,
 ) -> None:
-    async with application(settings, database_url) as (app, news):
+    connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
+    async with application(settings, database_url) as (front_door, news):
         config = uvicorn.Config(
-            app,
-            http=Protocol,
+            cast("Any", Connections(front_door, connections_max, settings.idle_seconds)),
+            http=cast("Any", Connection),
+            interface="asgi3",  # which it is not: uvicorn hands it to each Connection, and does not call it itself
             ws="none",
             lifespan="off",
             log_config=None,
