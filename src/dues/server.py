@@ -76,23 +76,28 @@ async def _serve(
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
     async with application(settings, database_url) as (front_door, news):
-        config = uvicorn.Config(
-            cast("Any", Connections(front_door, connections_max, settings.idle_seconds)),
-            http=cast("Any", Connection),
-            interface="asgi3",  # which it is not: uvicorn hands it to each Connection, and does not call it itself
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            backlog=2048,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(uvicorn_config(Connections(front_door, connections_max, settings.idle_seconds)))
         watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
         await server.serve(sockets=[listener])
         watch.cancel()
+
+
+def uvicorn_config(connections: Connections) -> uvicorn.Config:
+    """uvicorn as dues uses it: for sockets, signals and stopping. What is said on a connection is our own."""
+    return uvicorn.Config(
+        # Not what uvicorn means by these two: it hands the one to each of the other, and calls neither itself.
+        cast("Any", connections),
+        http=cast("Any", Connection),
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=2048,
+    )
 
 
 async def _watch(

@@ -42,7 +42,8 @@ class RequestParser:
     )
 
     def __init__(self, take: Callable[[Exchange], None], expects_continue: Callable[[], None]) -> None:
-        self._take, self._expects_continue = take, expects_continue
+        self._take: Any = take
+        self._expects_continue: Any = expects_continue
         self._parser: Any = httptools.HttpRequestParser(self)
         self._problem: ProblemError | None = None
         self._headers: Headers | None = None
@@ -57,8 +58,9 @@ class RequestParser:
         return self._headers if self.exchange is None else self.exchange
 
     def close(self) -> None:
-        """Nothing is parsed any more. httptools and this object know each other: left so, both would stay."""
-        self._parser = self.exchange = self._headers = None
+        """Nothing is parsed any more. Who knows each other forgets it, so that nothing is left for the collector."""
+        self._parser = self._take = self._expects_continue = None
+        self.exchange = self._headers = None
         self.ended = True
 
     def feed(self, data: memoryview) -> None:
@@ -146,6 +148,9 @@ class RequestParser:
         declared = headers.get(b"content-length")
         if declared and int(declared) > BODY_BYTES_MAX:
             self._too_large(exchange)
+        if b"upgrade" in headers and self._parser.should_upgrade() and (declared or b"transfer-encoding" in headers):
+            # httptools would take the body for the next request.
+            self._stop(ProblemError("malformed_request", "Send a body without asking for an upgrade of the protocol."))
         if headers.get(b"expect", b"").lower() == b"100-continue":
             self._expects_continue()
 
@@ -169,7 +174,7 @@ class RequestParser:
         self.exchange = None
         exchange.body = bytes(self._body)
         exchange.bytes_received = self._head_bytes + len(exchange.body)
-        keeps = self._parser.should_keep_alive()
+        keeps = self._parser.should_keep_alive() and exchange.method != "CONNECT"
         if keeps and b"connection" in exchange.headers:
             keeps = self._parser.get_http_version() == "1.1"
         if not keeps:
