@@ -18,6 +18,7 @@ from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
+from dues.logs import request_log
 from dues.resources.events.feed import Feed
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
@@ -33,7 +34,7 @@ LIST_SECONDS: Final = 5
 
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
-    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
+    """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
     commits = await Database.connect(database_url, settings.database_connections - for_lists)
@@ -42,8 +43,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     news, horizon = News(database), Horizon(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
     writes = GroupCommit(
-        database,
+        commits,
         carry_out,
+        groups_max=2 if settings.cells == 1 else max(2, settings.database_connections - for_lists - 3),
         observe=counts.observe_group,
         committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
     )
@@ -70,7 +72,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
+        yield FrontDoor(routes(floor, counts), counts, settings.docs_base, request_log(settings.log_level)), news
     finally:
         for chore in chores:
             chore.cancel()
