@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from dues.commands.carry_out import Group
 from dues.db.database import Database
@@ -17,6 +18,7 @@ from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
+from dues.logs import request_log
 from dues.resources.events.feed import Feed
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
@@ -26,23 +28,31 @@ from dues.webhooks.process import deliver_for_ever
 from dues.work.group_commit import GroupCommit
 
 
+LIST_SECONDS: Final = 5
+"""A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
+
+
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
-    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
-    database = await Database.connect(database_url, settings.database_connections)
+    """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
+    # Commits, and looks at one object, have connections that nothing which may take long can have.
+    for_lists = max(1, 2 * settings.database_connections // 5)
+    commits = await Database.connect(database_url, settings.database_connections - for_lists)
+    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
     counts = Metrics()
     news, horizon = News(database), Horizon(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
     writes = GroupCommit(
-        database,
+        commits,
         carry_out,
+        groups_max=2 if settings.cells == 1 else max(2, settings.database_connections - for_lists - 3),
         observe=counts.observe_group,
         committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
     )
-    reads = GroupCommit(database, carry_out, observe=counts.observe_group)
+    reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
     floor = Floor(
         database=database,
-        keys=KeyRing(database),
+        keys=KeyRing(commits),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
@@ -62,11 +72,12 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
+        yield FrontDoor(routes(floor, counts), counts, settings.docs_base, request_log(settings.log_level)), news
     finally:
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
         await writes.drain()
         await reads.drain()
+        await commits.close()
         await database.close()

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from functools import partial
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -15,7 +15,8 @@ import uvloop
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.events.news import News
-from dues.http.protocol import Protocol
+from dues.http.connection import Connection
+from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
@@ -73,23 +74,30 @@ async def _serve(
     embedded: EmbeddedPostgres | None,
     told_to_stop: threading.Event,
 ) -> None:
-    async with application(settings, database_url) as (app, news):
-        config = uvicorn.Config(
-            app,
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            backlog=2048,
-        )
-        server = uvicorn.Server(config)
+    connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
+    async with application(settings, database_url) as (front_door, news):
+        server = uvicorn.Server(uvicorn_config(Connections(front_door, connections_max, settings.idle_seconds)))
         watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
         await server.serve(sockets=[listener])
         watch.cancel()
+
+
+def uvicorn_config(connections: Connections) -> uvicorn.Config:
+    """uvicorn as dues uses it: for sockets, signals and stopping. What is said on a connection is our own."""
+    return uvicorn.Config(
+        # Not what uvicorn means by these two: it hands the one to each of the other, and calls neither itself.
+        cast("Any", connections),
+        http=cast("Any", Connection),
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=2048,
+    )
 
 
 async def _watch(

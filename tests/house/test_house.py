@@ -21,6 +21,8 @@ FUNCTION_LINES_MAX = 60
 
 LONG_ON_PURPOSE = {
     "domain/bills.py": "all that can happen to a bill, and why not",
+    "http/connection.py": "one life cycle: whatever can happen to a connection can happen at any time",
+    "http/request_parser.py": "one automaton; httptools calls its parts",
     "http/endpoints.py": "the way of every request, to be read in one piece",
     "http/openapi.py": "one document",
     "http/operations.py": "one table of every operation",

@@ -127,6 +127,6 @@ def list_of(kind: Kind[Any], listing: Listing) -> Callable[[Database, Tenant, Qu
 
     async def find(database: Database, tenant: Tenant, query: Query) -> list[Any]:
         rows = await find_page(database, listing, tenant, query)
-        return [kind.show(kind.decoder.decode(next(iter(row.values())))) for row in rows]
+        return [kind.show(kind.of_row(row)) for row in rows]
 
     return find

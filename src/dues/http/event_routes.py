@@ -3,8 +3,8 @@
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEndpointChanges
 from dues.http.endpoints import Floor, change, create, read
 from dues.http.events import events
-from dues.http.front_door import Routes
 from dues.http.lists import listing
+from dues.http.route_table import Routes
 from dues.http.webhooks import delete_webhook_endpoint, deliveries
 from dues.resources.events.read import READ_EVENTS
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints

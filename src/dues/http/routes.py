@@ -10,12 +10,12 @@ from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.reversals import NewReversal
 from dues.http.endpoints import HTML, Floor, change, create, fixed, pay, read
 from dues.http.event_routes import event_routes
-from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
 from dues.http.lists import history, listing
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
+from dues.http.route_table import Routes
 from dues.http.test_clock import advance_test_clock, read_test_clock
 from dues.http.totals import daily_totals
 from dues.pages.docs import docs_page

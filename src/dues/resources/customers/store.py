@@ -20,7 +20,7 @@ CUSTOMER: Final = Kind(
 CUSTOMERS: Final = Listing(
     name="customers",
     prefix=CUSTOMER.prefix,
-    columns=CUSTOMER.record(),
+    columns=CUSTOMER.selected,
     table="customers t",
     filters={"external_reference": "t.external_reference = {}", "currency": "t.currency = {}"},
 )
