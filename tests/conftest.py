@@ -22,6 +22,7 @@ from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
+from dues.tenants.store import list_cells
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -139,7 +140,12 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     run: Ask[list[Row]] = request.getfixturevalue("ask")
     yield
-    assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
+    assert run(_unproven) == []
+
+
+async def _unproven(database: Database) -> list[Row]:
+    cells = await list_cells(database)
+    return [row for cell in cells for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
 
 
 @pytest.fixture
