@@ -115,7 +115,7 @@ def endpoint_of(row: Row) -> WebhookEndpoint:
 
 SAVE_WEBHOOK_ENDPOINT = """
 update webhook_endpoints e
-   set url = $4, event_types = $5, description = $6, disabled_reason = $7,
+   set url = $4::text, event_types = $5, description = $6, disabled_reason = $7::text,
        status = case when $7 is null then 'enabled' else 'disabled' end,
        failures = case when $7 is null and e.status = 'disabled' then 0 else e.failures end,
        failing_since = case when $7 is null and e.status = 'disabled' then null else e.failing_since end,
