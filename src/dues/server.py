@@ -14,7 +14,7 @@ import uvloop
 
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dues.events.news import News
+from dues.events.notifier import Notifier
 from dues.http.protocol import Protocol
 from dues.logs import configure_logs
 from dues.settings import Settings
@@ -73,7 +73,7 @@ async def _serve(
     embedded: EmbeddedPostgres | None,
     told_to_stop: threading.Event,
 ) -> None:
-    async with application(settings, database_url) as (app, news):
+    async with application(settings, database_url) as (app, notifier):
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -87,13 +87,13 @@ async def _serve(
             backlog=2048,
         )
         server = uvicorn.Server(config)
-        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
+        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, notifier))
         await server.serve(sockets=[listener])
         watch.cancel()
 
 
 async def _watch(
-    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, news: News
+    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, notifier: Notifier
 ) -> None:
     """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
@@ -102,7 +102,7 @@ async def _watch(
             await asyncio.to_thread(_revive, embedded)
         server.should_exit |= is_orphan() or told_to_stop.is_set()
         if server.should_exit:
-            news.close()  # nobody waits for events any longer, and so nobody for them
+            notifier.close()  # nobody waits for events any longer, and so nobody for them
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

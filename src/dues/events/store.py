@@ -17,7 +17,7 @@ select new.tenant_id, new.id, new.type, new.object_id, new.data, new.created_at,
        case when new.is_first then 0
             else coalesce((select e.sequence from events e
                             where e.tenant_id = new.tenant_id and e.object_id = new.object_id
-                            order by e.position desc limit 1), 0)
+                            order by e.sequence desc limit 1), 0)
        end + row_number() over (partition by new.tenant_id, new.object_id order by new.number)
   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::json[], $6::timestamptz[], $7::boolean[])
        with ordinality as new(tenant_id, id, type, object_id, data, created_at, is_first, number)
@@ -83,12 +83,13 @@ select {COLUMNS}
 
 
 def _of_object(beyond: str, direction: str) -> str:
+    """By the object's own numbers; positions rise with them, so both bounds may be given."""
     return f"""
 select {COLUMNS}
   from events e
- where e.tenant_id = $1 and e.object_id = $6 and e.type = any($2) and e.position {beyond} $3 and e.position <= $4
-   and e.data is not null
- order by e.position {direction}
+ where e.tenant_id = $1 and e.object_id = $6 and e.sequence {beyond} $7 and e.type = any($2)
+   and e.position {beyond} $3 and e.position <= $4 and e.data is not null
+ order by e.sequence {direction}
  limit $5
 """
 
@@ -101,22 +102,35 @@ LIST_NEWEST_OF_OBJECT = _of_object("<", "desc")
 POSITION_MAX = 2**63 - 1
 
 
+class Place(Struct, frozen=True):
+    """Where a reader of the feed stands: at a position, and at a number among those of one object's events."""
+
+    position: int
+    sequence: int
+
+
+BEGINNING = Place(0, 0)
+END = Place(POSITION_MAX, POSITION_MAX)
+
+
 async def list_events_after(
-    database: Database, tenant_id: int, types: Sequence[str], after: int, to: int, limit: int, object_id: str | None
+    database: Database, tenant_id: int, types: Sequence[str], after: Place, to: int, limit: int, object_id: str | None
 ) -> list[Event]:
-    """At most `limit` events above the position `after` and not above `to`, oldest first."""
-    statement, more = (LIST_OLDEST_OF_OBJECT, [object_id]) if object_id else (LIST_OLDEST, [])
-    return [event_of(row) for row in await database.rows(statement, tenant_id, types, after, to, limit, *more)]
+    """At most `limit` events after a place and not above the position `to`, oldest first."""
+    statement, more = (LIST_OLDEST_OF_OBJECT, [object_id, after.sequence]) if object_id else (LIST_OLDEST, [])
+    return await _list(database, statement, tenant_id, types, after.position, to, limit, *more)
 
 
 async def list_events_before(
-    database: Database, tenant_id: int, types: Sequence[str], before: int, limit: int, object_id: str | None
+    database: Database, tenant_id: int, types: Sequence[str], before: Place, limit: int, object_id: str | None
 ) -> list[Event]:
-    """At most `limit` events below the position `before`, newest first."""
-    statement, more = (LIST_NEWEST_OF_OBJECT, [object_id]) if object_id else (LIST_NEWEST, [])
-    return [
-        event_of(row) for row in await database.rows(statement, tenant_id, types, before, POSITION_MAX, limit, *more)
-    ]
+    """At most `limit` events before a place, newest first."""
+    statement, more = (LIST_NEWEST_OF_OBJECT, [object_id, before.sequence]) if object_id else (LIST_NEWEST, [])
+    return await _list(database, statement, tenant_id, types, before.position, POSITION_MAX, limit, *more)
+
+
+async def _list(database: Database, statement: str, *arguments: object) -> list[Event]:
+    return [event_of(row) for row in await database.rows(statement, *arguments)]
 
 
 FIND_POSITION = "select position from events where tenant_id = $1 and id = $2"
@@ -135,6 +149,12 @@ select pg_current_xact_id()::text::bigint as own, pg_snapshot_xmin(pg_current_sn
 """
 
 FIND_OLDEST_RUNNING = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest"
+
+COUNT_LISTENERS = """
+select count(*) as listeners
+  from pg_stat_activity
+ where datname = current_database() and application_name = $1 and pid <> $2
+"""
 
 NOTIFY_EVENTS = "select pg_notify($1, $2)"
 

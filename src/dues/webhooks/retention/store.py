@@ -1,4 +1,4 @@
-"""The statements that forget deliveries."""
+"""The statements that delete deliveries and lanes."""
 
 from dues.db.database import Database
 
@@ -46,11 +46,11 @@ returning 1
 async def delete_deliveries(
     database: Database, tenant_id: int, endpoint_id: str, before: str, but: str, limit: int
 ) -> int:
-    """Forgets up to `limit` deliveries of events with lower ids, but those of one status; how many."""
+    """Deletes up to `limit` deliveries of events with lower ids, but those of one status; how many."""
     return len(await database.rows(DELETE_DELIVERIES, tenant_id, endpoint_id, before, but, limit))
 
 
-DELETE_LANES_OF_NOBODY = """
+DELETE_STRAY_LANES = """
 with stray as (
     select l.tenant_id, l.endpoint_id, l.id
       from webhook_lanes l
@@ -64,6 +64,6 @@ returning 1
 """
 
 
-async def delete_lanes_of_nobody(database: Database, limit: int) -> int:
+async def delete_stray_lanes(database: Database, limit: int) -> int:
     """Removes up to `limit` lanes of endpoints that were deleted; how many."""
-    return len(await database.rows(DELETE_LANES_OF_NOBODY, limit))
+    return len(await database.rows(DELETE_STRAY_LANES, limit))

@@ -1,4 +1,4 @@
-"""The statements that forget events."""
+"""The statements that delete old events, and say how far that has gone."""
 
 from datetime import datetime
 
@@ -6,12 +6,18 @@ from dues.db.database import Database
 
 FIND_TENANTS = "select id from tenants order by id"
 
+
+async def find_tenants(database: Database) -> list[int]:
+    """All of them."""
+    return [row["id"] for row in await database.rows(FIND_TENANTS)]
+
+
 DELETE_OLD_EVENTS = """
 with old as materialized (
     select o.tenant_id, o.id, o.position,
            not exists (select from events later
                         where later.tenant_id = o.tenant_id and later.object_id = o.object_id
-                          and later.position > o.position) as is_last
+                          and later.sequence > o.sequence) as is_last
       from (select * from events e
              where e.tenant_id = $1 and e.type = $2 and e.data is not null
              order by e.position
@@ -35,17 +41,20 @@ select count(*) as number from old
 
 
 async def delete_old_events(database: Database, tenant_id: int, event_type: str, before: datetime, limit: int) -> int:
-    """Forgets up to `limit` events of one type from before a time; how many."""
+    """Deletes up to `limit` events of one type from before a time; how many.
+
+    Of an object's last event its number is kept, so that the next one goes on from there.
+    """
     row = await database.row(DELETE_OLD_EVENTS, tenant_id, event_type, before, limit)
     assert row
     number: int = row["number"]
     return number
 
 
-FIND_FORGOTTEN = "select events_forgotten_to as position from tenants where id = $1"
+FIND_PURGED_TO = "select events_forgotten_to as position from tenants where id = $1"
 
 
-async def find_forgotten(database: Database, tenant_id: int) -> int:
+async def find_purged_to(database: Database, tenant_id: int) -> int:
     """The position up to which a tenant's events are no longer kept."""
-    row = await database.row(FIND_FORGOTTEN, tenant_id)
+    row = await database.row(FIND_PURGED_TO, tenant_id)
     return row["position"] if row else 0
