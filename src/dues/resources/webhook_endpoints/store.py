@@ -161,13 +161,15 @@ async def delete_webhook_endpoint(database: Database, tenant: Tenant, endpoint_i
     return bool(await database.rows(DELETE_WEBHOOK_ENDPOINT, *tenant, endpoint_id))
 
 
-def _lanes_of(chosen: str, only_if: str = "true") -> str:
+def _lanes_of(chosen: str, only_if: str = "true", any_type: str = "false") -> str:
     """A lane for each object that `chosen` has events of, from the first to the last of them; none but if `only_if`."""
     return f"""
 with chosen as ({chosen}), lanes as (
     insert into webhook_lanes
-           (cell, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
-    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $5, $4
+           (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only,
+            next_attempt_at)
+    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(sequence), max(sequence),
+           {any_type}, $5, $4
       from chosen
      where {only_if}
      group by object_id
@@ -176,16 +178,19 @@ select count(*) as number from chosen
 """
 
 
-INSERT_LANE_OF_EVENT = _lanes_of("""
-    select e.object_id, e.position
+INSERT_LANE_OF_EVENT = _lanes_of(
+    """
+    select e.object_id, e.sequence
       from events e
      where e.cell = $1 and e.tenant_id = $2 and e.id = $6 and e.data is not null
        and (e.type <> 'webhook_endpoint.test' or e.object_id = $3)
-""")
+""",
+    any_type="true",
+)
 
 INSERT_LANES_OF_TIME = _lanes_of(
     """
-    select e.object_id, e.position
+    select e.object_id, e.sequence
       from events e
      where e.cell = $1 and e.tenant_id = $2 and e.id >= $6 and e.id < $7 and e.type = any($8) and e.data is not null
      limit $9
@@ -194,7 +199,7 @@ INSERT_LANES_OF_TIME = _lanes_of(
 )
 
 INSERT_LANES_OF_FAILED = _lanes_of("""
-    select e.object_id, e.position
+    select e.object_id, e.sequence
       from webhook_deliveries d
       join events e on e.cell = $1 and e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
      where d.cell = $1 and d.tenant_id = $2 and d.endpoint_id = $3 and d.status = 'failed'

@@ -1,4 +1,4 @@
-"""What a process needs to deliver."""
+"""What all deliveries of a process share."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,21 +7,21 @@ from typing import Final, get_args
 
 from dues.db.database import Database
 from dues.events.catalogue import EventType
-from dues.events.horizon import Horizon
-from dues.events.news import News
+from dues.events.notifier import Notifier
+from dues.events.watermark import Watermark
 
 IN_FLIGHT_MAX: Final = 256
 """Requests under way to all endpoints of a process."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
-    """Shared by all couriers of a process."""
+class DeliveryContext:
+    """Made once for a process. `observe` is told of each attempt: whether it succeeded, and its seconds."""
 
     database: Database
-    horizon: Horizon
-    news: News
+    watermark: Watermark
+    notifier: Notifier
     allow_private: bool
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
+    in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
     types: tuple[str, ...] = get_args(EventType)

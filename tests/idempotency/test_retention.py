@@ -1,4 +1,4 @@
-"""Expired answers are forgotten, and nobody waits for it."""
+"""Expired answers are deleted, and nobody waits for it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ COUNT = "select count(*) as keys from idempotency_keys where key = any($1::text[
 EXPIRE = "update idempotency_keys set expires_at = now() - interval '1 second' where key = any($1::text[])"
 
 
-def test_it_forgets_what_has_expired_and_nothing_else(alice: Caller, ask: Ask[int]) -> None:
+def test_it_deletes_what_has_expired_and_nothing_else(alice: Caller, ask: Ask[int]) -> None:
     old, young = [new_key() for _ in range(5)], new_key()
     for key in (*old, young):
         alice.open_account(key)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from dues.db.database import Database
 from dues.domain.ids import new_id
-from dues.webhooks.forgetting.purge import forget_deliveries
+from dues.webhooks.retention.purge import purge_deliveries
 from tests.conftest import Ask
 from tests.running import Caller
 
@@ -15,7 +15,7 @@ select tenant_id, id, $2, 'bill.paid', $3, '[]', case $3 when 'pending' then now
   from webhook_endpoints where id = $1
 """
 INSERT_LANE = """
-insert into webhook_lanes (tenant_id, endpoint_id, id, object_id, position, next_attempt_at)
+insert into webhook_lanes (tenant_id, endpoint_id, id, object_id, sequence, next_attempt_at)
 select tenant_id, id, 'lane_1', 'bill_1', 1, now() + interval '1 day' from webhook_endpoints where id = $1
 """
 COUNT_LANES = "select count(*) as number from webhook_lanes where endpoint_id = $1"
@@ -32,12 +32,12 @@ def test_old_deliveries_go_but_for_what_is_still_tried(alice: Caller, ask: Ask[N
         new_id("evt_", NOW): "succeeded",
     }
 
-    async def forget(database: Database) -> None:
+    async def purge(database: Database) -> None:
         for event_id, status in ids.items():
             await database.rows(INSERT, endpoint, event_id, status)
-        await forget_deliveries(database, NOW - timedelta(days=30))
+        await purge_deliveries(database, NOW - timedelta(days=30))
 
-    ask(forget)
+    ask(purge)
     left = alice.everything(f"/billing/webhook_endpoints/{endpoint}/deliveries")
     assert [one["event_id"] for one in left] == [list(ids)[3], list(ids)[2]]
 
@@ -50,10 +50,10 @@ def test_nothing_is_left_of_an_endpoint_that_was_deleted(alice: Caller, ask: Ask
         await database.rows(INSERT_LANE, endpoint)
         return []
 
-    async def forget(database: Database) -> list[int]:
-        await forget_deliveries(database, NOW - timedelta(days=30))
+    async def purge(database: Database) -> list[int]:
+        await purge_deliveries(database, NOW - timedelta(days=30))
         return [(await database.rows(count, endpoint))[0]["number"] for count in (COUNT, COUNT_LANES)]
 
     ask(fill)
     alice.http.delete(f"/billing/webhook_endpoints/{endpoint}")
-    assert ask(forget) == [0, 0]
+    assert ask(purge) == [0, 0]
