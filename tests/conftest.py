@@ -22,6 +22,7 @@ from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
+from dues.tenants.store import list_cells
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -41,6 +42,11 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wrong = asyncio.run(_verified(url))
     embedded.close()
     assert wrong == []
+
+
+async def _unproven(database: Database) -> list[Row]:
+    """The balances of all cells that their entries do not add up to."""
+    return [row for cell in await list_cells(database) for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
 
 
 async def _verified(url: str) -> list[Finding]:
@@ -139,7 +145,7 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     run: Ask[list[Row]] = request.getfixturevalue("ask")
     yield
-    assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
+    assert run(_unproven) == []
 
 
 @pytest.fixture
