@@ -44,6 +44,11 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert wrong == []
 
 
+async def _unproven(database: Database) -> list[Row]:
+    """The balances of all cells that their entries do not add up to."""
+    return [row for cell in await list_cells(database) for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
+
+
 async def _verified(url: str) -> list[Finding]:
     return [finding async for finding in verify(url, Progress(), lambda _: None)]
 
@@ -141,11 +146,6 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
     run: Ask[list[Row]] = request.getfixturevalue("ask")
     yield
     assert run(_unproven) == []
-
-
-async def _unproven(database: Database) -> list[Row]:
-    cells = await list_cells(database)
-    return [row for cell in cells for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from tests.conftest import Ask
 from tests.running import Caller, new_key
 
 COUNT = "select count(*) as keys from idempotency_keys where key = any($1::text[])"
+CELL = 1
+"""Where the server of these tests keeps everybody's data."""
+
 EXPIRE = "update idempotency_keys set expires_at = now() - interval '1 second' where key = any($1::text[])"
 
 
@@ -19,7 +22,7 @@ def test_it_deletes_what_has_expired_and_nothing_else(alice: Caller, ask: Ask[in
 
     async def purge(database: Database) -> int:
         await database.rows(EXPIRE, old)
-        await delete_expired(database, datetime.now(UTC), 1_000)
+        await delete_expired(database, CELL, datetime.now(UTC), 1_000)
         row = await database.row(COUNT, [*old, young])
         assert row
         return int(row["keys"])
@@ -35,7 +38,7 @@ def test_it_takes_no_more_than_it_is_told_to(alice: Caller, ask: Ask[int]) -> No
 
     async def purge(database: Database) -> int:
         await database.rows(EXPIRE, keys)
-        return await delete_expired(database, datetime.now(UTC) - timedelta(milliseconds=1), 3)
+        return await delete_expired(database, CELL, datetime.now(UTC) - timedelta(milliseconds=1), 3)
 
     assert ask(purge) == 3
 
@@ -49,9 +52,23 @@ def test_it_passes_over_what_somebody_is_using(alice: Caller, ask: Ask[int]) -> 
         async with database.transaction() as tx:
             await tx.lock("select 1 from idempotency_keys where key = $1 for update", key)
             # It would wait for ever, and not for a second.
-            await asyncio.wait_for(delete_expired(database, datetime.now(UTC), 1_000), 1)
+            await asyncio.wait_for(delete_expired(database, CELL, datetime.now(UTC), 1_000), 1)
             row = await database.row(COUNT, [key])
             assert row
             return int(row["keys"])
 
     assert ask(purge_beside_a_lock) == 1
+
+
+def test_it_forgets_nothing_of_another_cell(alice: Caller, ask: Ask[int]) -> None:
+    key = new_key()
+    alice.open_account(key)
+
+    async def purge_elsewhere(database: Database) -> int:
+        await database.rows(EXPIRE, [key])
+        await delete_expired(database, CELL + 1, datetime.now(UTC), 1_000)
+        row = await database.row(COUNT, [key])
+        assert row
+        return int(row["keys"])
+
+    assert ask(purge_elsewhere) == 1
