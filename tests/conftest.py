@@ -22,6 +22,7 @@ from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
+from tests.db.databases import EmptyDatabases
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -41,6 +42,14 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wrong = asyncio.run(_verified(url))
     embedded.close()
     assert wrong == []
+
+
+@pytest.fixture
+def databases(database_url: str) -> Iterator[EmptyDatabases]:
+    """Makes databases with nothing in them, on which no server runs."""
+    made = EmptyDatabases(database_url)
+    yield made
+    made.close()
 
 
 async def _verified(url: str) -> list[Finding]:
