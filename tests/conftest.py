@@ -23,6 +23,7 @@ from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import list_cells
+from tests.db.databases import EmptyDatabases
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -47,6 +48,14 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def _unproven(database: Database) -> list[Row]:
     """The balances of all cells that their entries do not add up to."""
     return [row for cell in await list_cells(database) for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
+
+
+@pytest.fixture
+def databases(database_url: str) -> Iterator[EmptyDatabases]:
+    """Makes databases with nothing in them, on which no server runs."""
+    made = EmptyDatabases(database_url)
+    yield made
+    made.close()
 
 
 async def _verified(url: str) -> list[Finding]:

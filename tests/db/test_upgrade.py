@@ -14,7 +14,7 @@ from dues.db.database import Database
 from dues.db.migrate import migrations
 from dues.tenants import store
 from dues.tenants.keys import Mode, generate
-from tests.db.test_migrate import EmptyDatabases, databases  # noqa: F401
+from tests.db.databases import EmptyDatabases
 from tests.running import Caller, RunningServer
 
 LAST_OF_BEFORE = "0005"
@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def database_before(databases: EmptyDatabases) -> str:  # noqa: F811
+def database_before(databases: EmptyDatabases) -> str:
     """A database as that version left it."""
     url = databases.new()
 
