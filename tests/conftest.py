@@ -17,11 +17,11 @@ from hypothesis import settings
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
-from dues.db.migrate import migrate
 from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
+from tests.clusters import Template, run_folder
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -32,11 +32,16 @@ Result = TypeVar("Result")
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What a database of a test's own is copied from."""
+    return Template(run_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def database_url(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL with the current schema. When all tests are done, all that they left in it is verified."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"))
+    embedded = EmbeddedPostgres(template.copy_to(tmp_path_factory.mktemp("shared") / "data"))
     url = embedded.open()
-    asyncio.run(migrate(url))
     yield url
     wrong = asyncio.run(_verified(url))
     embedded.close()

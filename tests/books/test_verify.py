@@ -12,6 +12,7 @@ import pytest
 
 from dues.books.verify import Finding, Progress, verify
 from dues.db.embedded import EmbeddedPostgres
+from tests.clusters import Template
 from tests.running import Caller, RunningServer
 
 
@@ -82,10 +83,10 @@ async def _findings(url: str, tampering: tuple[str, ...]) -> list[Finding]:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+def books(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """Books that are right."""
     folder = tmp_path_factory.mktemp("books")
-    return Books(folder / "data", folder / "log")
+    return Books(template.copy_to(folder / "data"), folder / "log")
 
 
 def test_books_that_are_right_have_nothing_wrong(books: Books) -> None:

@@ -1,0 +1,54 @@
+"""A PostgreSQL with the current schema and nothing in it, made once for a run and copied for whoever wants its own.
+
+To make one anew takes several times as long as to copy it; that it can be made is proved in `tests/db/test_embedded.py`
+and wherever a server is started in an empty folder.
+"""
+
+import asyncio
+import fcntl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dues.db.embedded import EmbeddedPostgres
+from dues.db.migrate import migrate
+
+
+def run_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of a run share. pytest-xdist gives each of its workers one in it."""
+    mine = factory.getbasetemp()
+    return mine.parent if mine.name.startswith("popen-") else mine
+
+
+class Template:
+    """The one that is copied, made by the first of all processes that wants it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "template"
+
+    def copy_to(self, data: Path) -> Path:
+        """Makes `data` a data folder whose server was stopped after its first start; returns it."""
+        with self._alone():
+            if not self._data.exists():
+                self._make(self._folder / "template.unfinished")
+        data.mkdir(mode=0o700, parents=True)
+        # It keeps owners, which are not always those who copy: see how the embedded PostgreSQL is run by root.
+        subprocess.run(["cp", "-a", str(self._data / "postgres"), str(data / "postgres")], check=True)
+        return data
+
+    def _make(self, unfinished: Path) -> None:
+        embedded = EmbeddedPostgres(unfinished)
+        asyncio.run(migrate(embedded.open()))
+        embedded.close()
+        (unfinished / "postgres" / "log").unlink()
+        unfinished.rename(self._data)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._folder / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
