@@ -22,6 +22,7 @@ from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 from tests.clusters import Template, run_folder
+from tests.leftovers import left_over, mark_all_that_follows
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -29,6 +30,38 @@ settings.register_profile("dues", deadline=None)
 settings.load_profile("dues")
 
 Result = TypeVar("Result")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is started, and after the folder of temporary files is known."""
+    if not is_worker(config):
+        mark_all_that_follows(base_folder(config))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """A run that leaves a process behind has failed, and says which."""
+    yield
+    if is_worker(session.config) or not (left := left_over(base_folder(session.config))):
+        return
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    name, says = "what was started", "Still alive at the end:\n" + "\n".join(left)
+    error = pytest.TestReport(name, ("", None, name), {}, "failed", says, "teardown")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    assert reporter
+    reporter.stats.setdefault("error", []).append(error)
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs a part of the tests, for one of pytest-xdist that runs none itself."""
+    return hasattr(config, "workerinput")
+
+
+def base_folder(config: pytest.Config) -> Path:
+    """The folder of temporary files of this process; of a whole run, where it is no worker."""
+    folder: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return folder
 
 
 @pytest.fixture(scope="session")

