@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dues.db import embedded
 from dues.db.embedded import EmbeddedPostgres
 from dues.db.migrate import migrate
 
@@ -27,6 +28,7 @@ class Template:
     """The one that is copied, made by the first of all processes that wants it."""
 
     def __init__(self, folder: Path) -> None:
+        """`folder`: what all processes of a run share."""
         self._folder = folder
         self._data = folder / "template"
 
@@ -41,9 +43,9 @@ class Template:
         return data
 
     def _make(self, unfinished: Path) -> None:
-        embedded = EmbeddedPostgres(unfinished)
-        asyncio.run(migrate(embedded.open()))
-        embedded.close()
+        server = EmbeddedPostgres(unfinished)
+        asyncio.run(migrate(server.open()))
+        server.close()
         (unfinished / "postgres" / "log").unlink()
         unfinished.rename(self._data)
 
@@ -52,3 +54,37 @@ class Template:
         with (self._folder / "template.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+OLDEST = "15"
+"""The oldest PostgreSQL that dues works with."""
+
+_PLACES = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin", "/opt/homebrew/opt/postgresql@{}/bin")
+"""Where Debian, Red Hat and Homebrew put the programs of a version."""
+
+
+def oldest_binaries() -> Path | None:
+    """Where this machine has the programs of the oldest PostgreSQL, if it has them."""
+    places = (Path(place.format(OLDEST)) for place in _PLACES)
+    return next((place for place in places if (place / "postgres").exists()), None)
+
+
+class OldestPostgres(EmbeddedPostgres):
+    """A PostgreSQL of that version, which runs as the embedded one would: as whom, and where, is the same."""
+
+    def open(self) -> str:
+        """Creates and starts it; its URL."""
+        with _with_its_binaries():
+            return super().open()
+
+    def close(self) -> None:
+        """Stops it."""
+        with _with_its_binaries():
+            super().close()
+
+
+@contextmanager
+def _with_its_binaries() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "BINARIES", oldest_binaries())
+        yield

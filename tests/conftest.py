@@ -31,6 +31,9 @@ settings.load_profile("dues")
 
 Result = TypeVar("Result")
 
+LONGEST = {"test_openapi.py"}
+"""Files to begin with, like all journeys."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,6 +56,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     reporter.stats.setdefault("error", []).append(error)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: several processes, each of which takes a file after the other, end together."""
+    items.sort(key=lambda item: item.path.name not in LONGEST and item.path.parent.name != "journeys")
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs a part of the tests, for one of pytest-xdist that runs none itself."""
     return hasattr(config, "workerinput")
@@ -72,13 +80,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.fixture(scope="session")
 def database_url(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL with the current schema. When all tests are done, all that they left in it is verified."""
+    """A PostgreSQL with the current schema."""
     embedded = EmbeddedPostgres(template.copy_to(tmp_path_factory.mktemp("shared") / "data"))
+    yield from verified_at_the_end(embedded)
+
+
+def verified_at_the_end(embedded: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a PostgreSQL that tests share. When all are done, all that they left in it is verified."""
     url = embedded.open()
-    yield url
-    wrong = asyncio.run(_verified(url))
-    embedded.close()
-    assert wrong == []
+    try:
+        yield url
+        assert asyncio.run(_verified(url)) == []
+    finally:
+        embedded.close()
 
 
 async def _verified(url: str) -> list[Finding]:
@@ -88,15 +102,18 @@ async def _verified(url: str) -> list[Finding]:
 @pytest.fixture(scope="session")
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on that database."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
-        yield running
+    yield from serving(database_url, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Another server process on the same database."""
-    log = tmp_path_factory.mktemp("second-server") / "log"
+    yield from serving(database_url, tmp_path_factory)
+
+
+def serving(database_url: str, factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server as most tests want it, until they are done."""
+    log = factory.mktemp("server") / "log"
     with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
         yield running
 
