@@ -17,7 +17,6 @@ from hypothesis import settings
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
-from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
@@ -118,6 +117,27 @@ def serving(database_url: str, factory: pytest.TempPathFactory) -> Iterator[Runn
         yield running
 
 
+class Desk:
+    """One connection to a database, kept: to make one for every test would cost more than most tests do."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._database = self._runner.run(Database.connect(url, 1))
+
+    def ask(self, question: Callable[[Database], Awaitable[Result]]) -> Result:
+        """What the database answers."""
+
+        async def answer() -> Result:
+            return await question(self._database)
+
+        return self._runner.run(answer())
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._runner.run(self._database.close())
+        self._runner.close()
+
+
 @dataclass(frozen=True)
 class Merchant:
     """A merchant that nobody else uses, with its four keys."""
@@ -155,8 +175,16 @@ def ask(database_url: str) -> Ask[object]:
     return run
 
 
+@pytest.fixture(scope="session")
+def desk(database_url: str) -> Iterator[Desk]:
+    """Asks the database what every test asks it."""
+    made = Desk(database_url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def new_merchant(ask: Ask[Merchant], server: RunningServer) -> Callable[[], Merchant]:
+def new_merchant(desk: Desk, server: RunningServer) -> Callable[[], Merchant]:
     """Makes merchants."""
 
     async def make(database: Database) -> Merchant:
@@ -165,7 +193,7 @@ def new_merchant(ask: Ask[Merchant], server: RunningServer) -> Callable[[], Merc
             await tx.commit()
         return Merchant(merchant_id, keys, server.base)
 
-    return lambda: ask(make)
+    return lambda: desk.ask(make)
 
 
 @pytest.fixture
@@ -192,9 +220,9 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
     if "database_url" not in request.fixturenames:
         yield
         return
-    run: Ask[list[Row]] = request.getfixturevalue("ask")
+    desk: Desk = request.getfixturevalue("desk")
     yield
-    assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
+    assert desk.ask(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
 
 
 @pytest.fixture

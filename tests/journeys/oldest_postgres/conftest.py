@@ -11,7 +11,7 @@ import pytest
 
 from dues.db.migrate import migrate
 from tests.clusters import OLDEST, OldestPostgres, oldest_binaries
-from tests.conftest import serving, verified_at_the_end
+from tests.conftest import Desk, serving, verified_at_the_end
 from tests.journeys.own_database import rows_of
 from tests.running import RunningServer
 
@@ -46,3 +46,11 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Another server process on the same database."""
     yield from serving(database_url, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def desk(database_url: str) -> Iterator[Desk]:
+    """Asks that database what every test asks it."""
+    made = Desk(database_url)
+    yield made
+    made.close()
