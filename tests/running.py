@@ -51,6 +51,7 @@ class RunningServer:
         deadline = time.monotonic() + timeout_seconds
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
                 raise AssertionError(f"it does not start:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.05)
         return printed.read_text()
@@ -65,10 +66,14 @@ class RunningServer:
                 return False
 
     def stop(self) -> int:
-        """SIGTERM; its exit status."""
+        """SIGTERM; its exit status. One that does not end is killed, so that it outlives no test."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=40)
+        try:
+            return self.process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """SIGKILL: as when the power fails, for this process."""
