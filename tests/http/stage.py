@@ -18,6 +18,7 @@ from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.problems import Reply
 from dues.http.request_log import RequestLog
+from dues.http.route_table import Routes
 from dues.server import uvicorn_config
 
 LARGE = b"x" * 4_000_000
@@ -40,7 +41,7 @@ async def echo(exchange: Exchange) -> Reply:
     return Reply(200, await exchange.json_body())
 
 
-ROUTES = {"/slow/{milliseconds}": {"GET": slow}, "/large": {"GET": large}, "/echo": {"POST": echo}}
+ROUTES: Routes = {"/slow/{milliseconds}": {"GET": slow}, "/large": {"GET": large}, "/echo": {"POST": echo}}
 
 
 class Stage:
