@@ -36,12 +36,22 @@ async def large(_exchange: Exchange) -> Reply:
     return Reply(200, LARGE)
 
 
+async def fresh(_exchange: Exchange) -> Reply:
+    """Answers with a megabyte that nobody else has."""
+    return Reply(200, b"x" * 1_000_000)
+
+
 async def echo(exchange: Exchange) -> Reply:
     """Answers with the body."""
     return Reply(200, await exchange.json_body())
 
 
-ROUTES: Routes = {"/slow/{milliseconds}": {"GET": slow}, "/large": {"GET": large}, "/echo": {"POST": echo}}
+ROUTES: Routes = {
+    "/slow/{milliseconds}": {"GET": slow},
+    "/large": {"GET": large},
+    "/fresh": {"GET": fresh},
+    "/echo": {"POST": echo},
+}
 
 
 class Stage:

@@ -305,6 +305,14 @@ def test_a_connection_is_kept_idle_for_its_time(impatient: Stage) -> None:
         assert 0.7 < time.monotonic() - started < 1.2
 
 
+def test_who_is_not_read_from_is_not_late(impatient: Stage) -> None:
+    with impatient.connected() as client:
+        client.send(get("/slow/1200") + get("/slow/1") * PIPELINED_MAX + b"GET /slow/2 HT")
+        assert [client.answer()[0] for _ in range(PIPELINED_MAX + 1)] == [200] * (PIPELINED_MAX + 1)
+        client.send(b"TP/1.1\r\n\r\n")
+        assert client.answer()[2] == b"2"
+
+
 def test_a_request_may_take_longer_than_a_client(impatient: Stage) -> None:
     with impatient.connected() as client:
         client.send(get("/slow/1500"))
@@ -321,6 +329,23 @@ def test_a_slow_reader_costs_no_copy_and_is_given_up(impatient: Stage) -> None:
         assert memory() - before < 3 * len(LARGE)
         time.sleep(0.8)
         assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 0
+
+
+def test_who_asks_for_more_and_does_not_read_is_given_up(impatient: Stage) -> None:
+    with impatient.connected() as client:
+        client.send(get("/large"))
+        time.sleep(0.2)
+        client.send(get("/slow/1"))
+        time.sleep(0.6)
+        assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 0
+
+
+def test_what_is_not_read_is_not_made(client: Client) -> None:
+    before = memory()
+    client.send(get("/fresh") * PIPELINED_MAX)
+    time.sleep(0.5)
+    assert memory() - before < 15_000_000
+    assert [len(client.answer()[2]) for _ in range(PIPELINED_MAX)] == [1_000_000] * PIPELINED_MAX
 
 
 def test_whoever_reads_in_the_end_gets_everything(client: Client) -> None:
