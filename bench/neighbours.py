@@ -27,7 +27,7 @@ LIST_CONNECTIONS = 20
 LIST_PAGE = 100
 """The longest page that there is."""
 
-LEAD_SECONDS = 1.0
+LEAD_SECONDS = 0.5
 """How long the neighbour has been at it when the quiet tenant begins."""
 
 RATIO_MAX = 3

@@ -47,7 +47,7 @@ def print_report(console: Console, report: Report) -> None:
 
 def markdown(report: Report, size: Size, settings: dict[str, str]) -> str:
     """The page docs/reference/measures.md."""
-    how = f"{machine(settings)}; {size.rounds} rounds of {size.seconds} s each"
+    how = f"{machine(settings)}; {size.rounds} rounds of {size.seconds:g} s each"
     origin = f"Written by `python -m bench --write` on {datetime.now(UTC):%Y-%m-%d}: {how}."
     parts = ["# Measures", origin, EXPLANATION.rstrip()]
     for title, head, rows in _tables(report):
