@@ -87,7 +87,7 @@ def neighbours(both: Neighbours, size: Size) -> list[Finding]:
     quiet = ([outcome.p50_ms for outcome in alone], "{:.2f} ms (alone)")
     return [
         finding(
-            f"create beside another tenant, {QUIET_CONNECTIONS} connections, while another {does}: p50",
+            f"create, {QUIET_CONNECTIONS} connections, while another tenant {does}: p50",
             ([outcome.p50_ms for outcome in those], "{:.2f} ms"),
             quiet,
             target=RATIO_MAX,
