@@ -17,12 +17,13 @@ from hypothesis import settings
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
+from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import list_cells
-from tests.db.databases import EmptyDatabases
 from tests.clusters import Template, run_folder
+from tests.db.databases import EmptyDatabases
 from tests.leftovers import left_over, mark_all_that_follows
 from tests.running import Caller, RunningServer
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from dues.db.database import Database
 from dues.db.migrate import migrate, migrations
+from dues.domain.tenants import Tenant
 from dues.webhooks.leases.store import Lease
 from dues.webhooks.store import Lane, find_next_of_lane
 from tests.db.databases import EmptyDatabases, execute
@@ -92,7 +93,7 @@ async def _after(url: str) -> Next:
 async def _next(database: Database, row: Any) -> tuple[str | None, int]:
     lane = Lane(**{name: row[name] for name in Lane.__struct_fields__})
     now = datetime.now(UTC)
-    lease = Lease(1, row["endpoint_id"], "", None, [], ENDPOINT_AT, 0, None, None, now, None, "")
+    lease = Lease(Tenant(1, 1), row["endpoint_id"], "", None, [], ENDPOINT_AT, 0, None, None, now, None, "")
     event = await find_next_of_lane(database, lease, lane, ENDPOINT_AT, TYPES)
     if event is None:
         return None, 0

@@ -103,7 +103,8 @@ select e.tenant_id, e.owner_id as object_id,
   from entries e
  where e.cell = $1 and e.payment_id is not null
    and not exists (select from payment_applications x
-                    where x.cell = $1 and x.tenant_id = e.tenant_id and x.owner_id = e.owner_id and x.payment_id = e.payment_id)
+                    where x.cell = $1 and x.tenant_id = e.tenant_id and x.owner_id = e.owner_id
+                      and x.payment_id = e.payment_id)
  limit 1000
 """
 

@@ -131,7 +131,7 @@ async def save_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEnd
     await work.tx.lock(SAVE_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
-SAVE_WEBHOOK_SECRET = """
+SAVE_ROTATED = """
 update webhook_endpoints
    set old_secret = secret, old_secret_until = $5, secret = $4
  where cell = $1 and tenant_id = $2 and id = $3
@@ -140,7 +140,7 @@ update webhook_endpoints
 
 async def save_secret(work: Work, tenant: Tenant, endpoint_id: str, secret: str, old_until: datetime) -> None:
     """Gives a locked endpoint a new secret; the one it had signs too until a time."""
-    await work.tx.lock(SAVE_WEBHOOK_SECRET, *tenant, endpoint_id, secret, old_until)
+    await work.tx.lock(SAVE_ROTATED, *tenant, endpoint_id, secret, old_until)
 
 
 IS_WEBHOOK_ENDPOINT = "select id from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3"

@@ -52,11 +52,13 @@ with free as (
       join tenants t on t.id = e.tenant_id
      where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
        and (exists (select from webhook_lanes l
-                     where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id and l.next_attempt_at <= {_NOW})
+                     where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
+                       and l.next_attempt_at <= {_NOW})
             or ((e.held_until is null or e.held_until <= {_NOW})
                 and exists (select from unnest($6::text[]) as known(type)
                              cross join lateral (select 1 from events v
-                                                  where v.cell = $1 and v.tenant_id = e.tenant_id and v.type = known.type
+                                                  where v.cell = $1 and v.tenant_id = e.tenant_id
+                                                    and v.type = known.type
                                                     and v.position > e.position and v.position <= $7
                                                     and v.data is not null
                                                   limit 1) as waiting
@@ -85,7 +87,7 @@ async def lease_endpoints(
     types: Sequence[str],
     to: int,
 ) -> list[Lease]:
-    """Takes up to `limit` endpoints of a cell that have something to be sent, by the position `to`, and that nobody holds."""
+    """Takes up to `limit` endpoints of a cell that nobody holds, and that have something to be sent by position `to`."""
     rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, cell, now, holder, until, limit, types, to)
     return [_lease(row) for row in rows]
 
