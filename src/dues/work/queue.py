@@ -99,19 +99,19 @@ class Queue:
         room = SHARED_COST_MAX if several or len(self._tenants) > 1 else GROUP_COST_MAX
         lines = {tenant: _Line(waiting, taken) for tenant, waiting in self._tenants.items()}
         group: list[Waiting] = []
-        turn = deque(lines.values())
+        turn = list(lines.values())
         while turn and room > 0:
-            line = turn.popleft()
-            # A tenant's turn is its even share of what is left, so a group is whole after a few rounds of turns.
-            share = max(1, room // (len(turn) + 1))
-            while share > 0 and room > 0 and (waiting := line.next(room if group else None)):
-                group.append(waiting)
-                share -= waiting.job.cost
-                room -= waiting.job.cost
-                if waiting.job.is_alone:
-                    room = 0
-            if share <= 0:
-                turn.append(line)
+            # A round gives each tenant an even share of what is left, so a group is whole after a few rounds.
+            share, more = max(1, room // len(turn)), []
+            for line in turn:
+                left = share
+                while left > 0 and room > 0 and (waiting := line.next(room if group else None)):
+                    group.append(waiting)
+                    left -= waiting.job.cost
+                    room = 0 if waiting.job.is_alone else room - waiting.job.cost
+                if left <= 0:
+                    more.append(line)
+            turn = more
         for tenant, line in lines.items():
             self._put_back(tenant, line)
         for tenant in dict.fromkeys(waiting.job.tenant for waiting in group):
@@ -137,15 +137,18 @@ class _Line:
     def next(self, room: int | None) -> Waiting | None:
         """The first that may go, into a group that has so much room left; None: into one that is empty."""
         while self.waiting and len(self._passed) < LOOKED_AT_MAX:
-            one = self.waiting.popleft()
-            if one.answer.done():  # gave up, or its client is gone
-                continue
+            one = self.waiting[0]
             claims = one.job.claims
-            fits = room is None or (one.job.cost <= room and not one.job.is_alone)
-            if fits and self._taken.isdisjoint(claims) and self._blocked.isdisjoint(claims):
-                return one
-            self._blocked |= claims
-            self._passed.append(one)
+            if one.answer.done():  # gave up, or its client is gone
+                self.waiting.popleft()
+            elif not (self._taken.isdisjoint(claims) and self._blocked.isdisjoint(claims)):
+                self._blocked |= claims
+                self._passed.append(self.waiting.popleft())
+            elif room is not None and (one.job.is_alone or one.job.cost > room):
+                # Nobody behind it goes either: if they did, its tenant's turn to be first would never come.
+                return None
+            else:
+                return self.waiting.popleft()
         return None
 
     def close(self) -> None:
