@@ -59,11 +59,9 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
         if "bills" in chosen:
             console.print("Bills, each with its account and customer …")
             report.add(*measures.bills(arena, size))
-    if "neighbours" in chosen:
-        console.print("A tenant beside another …")
-        with servers.dues(scratch / "neighbours") as ours:
-            quiet = prepared(scratch / "neighbours", ours, scratch)
-            report.add(neighbours(moved_in(scratch / "neighbours", quiet, size), size))
+        if "neighbours" in chosen:
+            console.print("A tenant beside another …")
+            report.add(neighbours(moved_in(scratch / "main", arena, size), size))
     if set(chosen) & set(AT_SIZE):
         _measure_at_size(console, chosen, scratch, size, report)
     if "deliveries" in chosen:

@@ -92,7 +92,7 @@ def compare(console: Console, options: argparse.Namespace, scratch: Path) -> Non
         sides = {name: _side(running, scratch / name, program, size) for name, program in programs.items()}
         first = next(iter(sides.values()))
         console.print(table.machine(first.arena.ground.settings), highlight=False)
-        console.print(f"{pairs.OTHER}: {options.against}; {size.rounds} pairs of {size.seconds} s each, in turn.")
+        console.print(f"{pairs.OTHER}: {options.against}; {size.rounds} pairs of {size.seconds:g} s each, in turn.")
         found: dict[str, Mapping[str, Sequence[Sample]]] = {}
         for workload in chosen:
             console.print(f"{workload} …")
@@ -110,7 +110,7 @@ def _side(running: ExitStack, data: Path, program: servers.Program, size: Size) 
 
 
 def _waits(outcome: Outcome) -> Sample:
-    """Of a tenant with ten connections, alone or beside another: what a request costs cannot be told apart, how long it takes can."""
+    """Of a tenant alone or beside another: what its requests cost cannot be told apart, how long they take can."""
     return Sample(
         per_second=outcome.per_second, client_us=outcome.client_us, p50_ms=outcome.p50_ms, p99_ms=outcome.p99_ms
     )

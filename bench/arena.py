@@ -19,7 +19,7 @@ from bench.servers import Running
 class Size:
     """How much is measured: how long a round lasts, how many there are, how large tables and loads become."""
 
-    seconds: int
+    seconds: float
     rounds: int
     connections: int
     accounts: int

@@ -22,7 +22,8 @@ def creates(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], C
             OURS: arena.creating(arena.ours, size),
             CONVENTIONAL: arena.creating(theirs, size),
             PGBENCH: lambda: transacted(
-                arena.postgres, lambda: bare.pgbench(arena.ground, script, size.connections, f"--time={size.seconds}")
+                arena.postgres,
+                lambda: bare.pgbench(arena.ground, script, size.connections, f"--time={max(1, round(size.seconds))}"),
             ),
         },
         size.rounds,

@@ -27,7 +27,7 @@ LIST_CONNECTIONS = 20
 LIST_PAGE = 100
 """The longest page that there is."""
 
-LEAD_SECONDS = 1.0
+LEAD_SECONDS = 0.5
 """How long the neighbour has been at it when the quiet tenant begins."""
 
 RATIO_MAX = 3
@@ -87,7 +87,7 @@ def neighbours(both: Neighbours, size: Size) -> list[Finding]:
     quiet = ([outcome.p50_ms for outcome in alone], "{:.2f} ms (alone)")
     return [
         finding(
-            f"create of a tenant, {QUIET_CONNECTIONS} connections, while another {does}: p50",
+            f"create, {QUIET_CONNECTIONS} connections, while another tenant {does}: p50",
             ([outcome.p50_ms for outcome in those], "{:.2f} ms"),
             quiet,
             target=RATIO_MAX,

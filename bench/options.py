@@ -36,7 +36,7 @@ def read_options() -> argparse.Namespace:
         "--against", type=Path, metavar="CHECKOUT", help="compare with the dues in the .venv of another checkout"
     )
     parser.add_argument("--rounds", type=int, help="how often each way has its turn (default: 3)")
-    parser.add_argument("--seconds", type=int, help="how long a turn lasts (default: 4; against another checkout: 2)")
+    parser.add_argument("--seconds", type=float, help="how long a turn lasts (default: 4; against another checkout: 2)")
     parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
     parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
     parser.add_argument("--entries", type=int, help="entries in the ledger that is verified (default: 1000000)")
@@ -60,9 +60,12 @@ def read_options() -> argparse.Namespace:
 def size_of(options: argparse.Namespace) -> Size:
     """How much is measured: by --quick, --full or neither, and what is said beside."""
     quick, full = options.quick, options.full
+    seconds, rounds = (1.0, 2) if quick else (2.0, 3)
+    if not options.against:
+        seconds, rounds = (0.5, 1) if quick else (4.0, 3)
     return Size(
-        seconds=options.seconds or (1 if quick else 2 if options.against else 4),
-        rounds=options.rounds or ((2 if options.against else 1) if quick else 3),
+        seconds=options.seconds or seconds,
+        rounds=options.rounds or rounds,
         connections=options.connections,
         accounts=options.size or (100_000 if quick else 10_000_000 if full else 1_000_000),
         memory_first=5_000 if quick else 10_000,
@@ -71,5 +74,5 @@ def size_of(options: argparse.Namespace) -> Size:
         distinct=100 if quick else 1_000,
         spread=500 if quick else 10_000,
         events=1_000 if quick else 10_000,
-        listed=50_000 if quick else 200_000,
+        listed=20_000 if quick else 200_000,
     )

@@ -14,7 +14,7 @@ import uvloop
 
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dues.events.news import News
+from dues.events.notifier import Notifier
 from dues.http.connection import Connection
 from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
@@ -75,9 +75,9 @@ async def _serve(
     told_to_stop: threading.Event,
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
-    async with application(settings, database_url) as (front_door, news):
+    async with application(settings, database_url) as (front_door, notifier):
         server = uvicorn.Server(uvicorn_config(Connections(front_door, connections_max, settings.idle_seconds)))
-        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
+        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, notifier))
         await server.serve(sockets=[listener])
         watch.cancel()
 
@@ -101,7 +101,7 @@ def uvicorn_config(connections: Connections) -> uvicorn.Config:
 
 
 async def _watch(
-    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, news: News
+    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, notifier: Notifier
 ) -> None:
     """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
@@ -110,7 +110,7 @@ async def _watch(
             await asyncio.to_thread(_revive, embedded)
         server.should_exit |= is_orphan() or told_to_stop.is_set()
         if server.should_exit:
-            news.close()  # nobody waits for events any longer, and so nobody for them
+            notifier.close()  # nobody waits for events any longer, and so nobody for them
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

@@ -18,6 +18,7 @@ from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.problems import Reply
 from dues.http.request_log import RequestLog
+from dues.http.route_table import Routes
 from dues.server import uvicorn_config
 
 LARGE = b"x" * 4_000_000
@@ -35,12 +36,22 @@ async def large(_exchange: Exchange) -> Reply:
     return Reply(200, LARGE)
 
 
+async def fresh(_exchange: Exchange) -> Reply:
+    """Answers with a megabyte that nobody else has."""
+    return Reply(200, b"x" * 1_000_000)
+
+
 async def echo(exchange: Exchange) -> Reply:
     """Answers with the body."""
     return Reply(200, await exchange.json_body())
 
 
-ROUTES = {"/slow/{milliseconds}": {"GET": slow}, "/large": {"GET": large}, "/echo": {"POST": echo}}
+ROUTES: Routes = {
+    "/slow/{milliseconds}": {"GET": slow},
+    "/large": {"GET": large},
+    "/fresh": {"GET": fresh},
+    "/echo": {"POST": echo},
+}
 
 
 class Stage:

@@ -4,9 +4,9 @@ import gc
 import json
 import resource
 import select
-import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -255,7 +255,10 @@ def test_a_large_body_is_refused_before_it_has_come(client: Client) -> None:
 
 
 def test_who_goes_on_sending_can_still_read_why_it_is_too_much(client: Client) -> None:
-    client.send(post(b" " * 3_000_000))
+    client.send(post(b" " * 100_000, length=3_000_000))
+    for _ in range(20):
+        time.sleep(0.01)
+        client.send(b" " * 100_000)  # a client that cannot send does not read either
     assert client.problem() == (413, "payload_too_large", True)
 
 
@@ -302,6 +305,14 @@ def test_a_connection_is_kept_idle_for_its_time(impatient: Stage) -> None:
         assert 0.7 < time.monotonic() - started < 1.2
 
 
+def test_who_is_not_read_from_is_not_late(impatient: Stage) -> None:
+    with impatient.connected() as client:
+        client.send(get("/slow/1200") + get("/slow/1") * PIPELINED_MAX + b"GET /slow/2 HT")
+        assert [client.answer()[0] for _ in range(PIPELINED_MAX + 1)] == [200] * (PIPELINED_MAX + 1)
+        client.send(b"TP/1.1\r\n\r\n")
+        assert client.answer()[2] == b"2"
+
+
 def test_a_request_may_take_longer_than_a_client(impatient: Stage) -> None:
     with impatient.connected() as client:
         client.send(get("/slow/1500"))
@@ -310,16 +321,31 @@ def test_a_request_may_take_longer_than_a_client(impatient: Stage) -> None:
 
 def test_a_slow_reader_costs_no_copy_and_is_given_up(impatient: Stage) -> None:
     before = memory()
-    clients = [socket.create_connection(("127.0.0.1", impatient.port)) for _ in range(10)]
-    for bare in clients:
-        bare.sendall(get("/large") * 20)
-    time.sleep(0.2)
-    assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 10
-    assert memory() - before < 3 * len(LARGE)
-    time.sleep(0.6)
-    assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 0
-    for bare in clients:
-        bare.close()
+    with ExitStack() as clients:
+        for _ in range(10):
+            clients.enter_context(impatient.connected()).send(get("/large") * 20)
+        time.sleep(0.2)
+        assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 10
+        assert memory() - before < 3 * len(LARGE)
+        time.sleep(0.8)
+        assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 0
+
+
+def test_who_asks_for_more_and_does_not_read_is_given_up(impatient: Stage) -> None:
+    with impatient.connected() as client:
+        client.send(get("/large"))
+        time.sleep(0.2)
+        client.send(get("/slow/1"))
+        time.sleep(0.6)
+        assert impatient.do(lambda: len(impatient.server.server_state.connections)) == 0
+
+
+def test_what_is_not_read_is_not_made(client: Client) -> None:
+    before = memory()
+    client.send(get("/fresh") * PIPELINED_MAX)
+    time.sleep(0.5)
+    assert memory() - before < 15_000_000
+    assert [len(client.answer()[2]) for _ in range(PIPELINED_MAX)] == [1_000_000] * PIPELINED_MAX
 
 
 def test_whoever_reads_in_the_end_gets_everything(client: Client) -> None:
@@ -329,22 +355,19 @@ def test_whoever_reads_in_the_end_gets_everything(client: Client) -> None:
 
 
 def test_one_connection_too_many_is_told_so(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
-    taken = [socket.create_connection(("127.0.0.1", stage.port)) for _ in range(20)]
-    refused = [socket.create_connection(("127.0.0.1", stage.port), timeout=5) for _ in range(2 * REFUSED_MAX)]
-    for bare in refused:
-        late = Client(bare)
-        assert late.problem() == (503, "too_many_connections", True)
-        assert late.is_closed()
-    logged = "".join(capfd.readouterr())
-    assert logged.count("connections_refused") == 1
-    for bare in [*refused, taken.pop()]:
-        bare.close()
-    time.sleep(0.1)
-    with stage.connected() as client:
-        client.send(get("/slow/1"))
-        assert client.answer()[0] == 200
-    for bare in taken:
-        bare.close()
+    with ExitStack() as taken:
+        for _ in range(19):
+            taken.enter_context(stage.connected())
+        with stage.connected():
+            for _ in range(2 * REFUSED_MAX):
+                late = taken.enter_context(stage.connected())
+                assert late.problem() == (503, "too_many_connections", True)
+                assert late.is_closed()
+        assert "".join(capfd.readouterr()).count("connections_refused") == 1
+        time.sleep(0.1)
+        with stage.connected() as client:
+            client.send(get("/slow/1"))
+            assert client.answer()[0] == 200
 
 
 def test_connections_stay_below_the_limit_of_open_files() -> None:

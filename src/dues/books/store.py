@@ -49,13 +49,15 @@ select o.tenant_id, o.id as object_id, 'exists, but no event says that it was cr
 
 FIND_EVENTS_OUT_OF_ORDER = """
 select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence || ' after ' || before as detail
-  from (select tenant_id, object_id, id, sequence,
-               lag(sequence) over (partition by tenant_id, object_id order by position) as before
+  from (select tenant_id, object_id, id, sequence, position, lag(sequence) over object_events as before,
+               lag(position) over object_events as position_before, lag(data is not null) over object_events as is_kept
           from events
-         where cell = $1) as e
- where sequence <> before + 1
+         where cell = $1
+        window object_events as (partition by tenant_id, object_id order by sequence)) as e
+ where (sequence <> before + 1 and is_kept) or position < position_before
  limit 1000
 """
+"""Behind an event of which only the number is kept, others may have been deleted since."""
 
 FIND_ANSWERS_WITHOUT_OBJECT = f"""
 select k.tenant_id, k.object_id, 'was answered under the key ' || k.key || ' but does not exist' as detail
@@ -101,7 +103,8 @@ select e.tenant_id, e.owner_id as object_id,
   from entries e
  where e.cell = $1 and e.payment_id is not null
    and not exists (select from payment_applications x
-                    where x.cell = $1 and x.tenant_id = e.tenant_id and x.owner_id = e.owner_id and x.payment_id = e.payment_id)
+                    where x.cell = $1 and x.tenant_id = e.tenant_id and x.owner_id = e.owner_id
+                      and x.payment_id = e.payment_id)
  limit 1000
 """
 

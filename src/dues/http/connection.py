@@ -151,11 +151,16 @@ class Connection(asyncio.BufferedProtocol):
                 self._pause(b"")
         else:
             self._parse(_buffer[:count])
-        if (midway := self._parser.midway) is not None and midway is not self._timed:
-            self._timed = midway
-            self.deadline = self._loop.time() + (
-                BODY_SECONDS_MAX if midway is self._parser.exchange else HEAD_SECONDS_MAX
-            )
+        self._time_midway()
+
+    def _time_midway(self) -> None:
+        """What has begun is to be whole in time; but not while it is not read, or something else is waited for."""
+        midway = self._parser.midway
+        if midway is None or midway is self._timed or self._unparsed is not None or self._writable:
+            return
+        self._timed = midway
+        seconds = BODY_SECONDS_MAX if midway is self._parser.exchange else HEAD_SECONDS_MAX
+        self.deadline = self._loop.time() + seconds
 
     def _parse(self, data: memoryview) -> None:
         for start in range(0, len(data), SLICE_BYTES):
@@ -173,7 +178,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._unparsed is None:
             self._transport.pause_reading()
         self._unparsed = unparsed
-        self.deadline = NEVER  # it is ours to go on
+        self._is_our_turn()
 
     def _read_on(self) -> None:
         unparsed = self._unparsed
@@ -183,6 +188,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._unparsed is unparsed:
             self._unparsed = None
             self._timed = None
+            self._time_midway()
             self._transport.resume_reading()
 
     def _continue(self) -> None:
@@ -197,8 +203,7 @@ class Connection(asyncio.BufferedProtocol):
     def _take(self, exchange: Exchange) -> None:
         exchange.peer = self._peer
         self._expects_continue = False
-        self._timed = None
-        self.deadline = NEVER
+        self._is_our_turn()
         if self._task:
             self._waiting.append(exchange)
             self._waiting_bytes += exchange.bytes_received
@@ -227,12 +232,18 @@ class Connection(asyncio.BufferedProtocol):
             self._read_on()
         self._task = None
 
+    def _is_our_turn(self) -> None:
+        self._timed = None
+        if self._writable is None:  # else it is the client's, to read
+            self.deadline = NEVER
+
     def _rest(self) -> None:
         """Everything is answered."""
         if self._parser.midway is None:
             self.deadline = self._loop.time() + self._connections.idle_seconds
             return
-        self.deadline = self._loop.time() + HEAD_SECONDS_MAX
+        self._timed = None
+        self._time_midway()
         if self._expects_continue:
             self._expects_continue = False
             self._transport.write(CONTINUE)
@@ -255,3 +266,5 @@ class Connection(asyncio.BufferedProtocol):
         if self._writable and not self._writable.done():
             self._writable.set_result(None)
         self._writable = None
+        self._is_our_turn()
+        self._time_midway()

@@ -1,6 +1,7 @@
 """The feed of events: as a list, newest first, and to be followed, oldest first."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, cast, get_args
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from dues.domain.tenants import Tenant
 from dues.domain.violations import Violation
 from dues.events.catalogue import EventType
-from dues.events.store import POSITION_MAX, find_position
+from dues.events.store import BEGINNING, END, Event, Place, find_position
 from dues.http.access import authenticate
 from dues.http.endpoints import Endpoint, Floor
 from dues.http.exchange import Exchange
@@ -39,26 +40,43 @@ def events(floor: Floor) -> Endpoint:
             types=cast("list[EventType]", given["type"].split(",")) if "type" in given else TYPES,
             object_id=given.get("object"),
             limit=int(given.get("limit", LIMIT_DEFAULT)),
-            position=await _position(floor, tenant, given, filters, 0 if oldest_first else POSITION_MAX),
+            place=await _place(floor, tenant, given, filters, BEGINNING if oldest_first else END),
         )
-        last: int | None
+        last: Place | None
         if oldest_first:
             try:
-                found, complete_to = await follow(floor.feed, tenant, query, int(given.get("wait", 0)))
+                found, stable_to = await follow(floor.feed, tenant, query, int(given.get("wait", 0)))
             except CursorTooOld:
                 raise invalid([Violation("/cursor", "cursor_expired", _EXPIRED)]) from None
-            # A page that is not full says how far there is nothing, so that who goes on begins there.
-            last = found[query.limit - 1].position if len(found) > query.limit else max(query.position, complete_to)
+            last = _end_of_page(found, query) or _end_of_feed(found, query, stable_to)
         else:
             found = await list_newest(floor.feed, tenant, query)
-            last = found[query.limit - 1].position if len(found) > query.limit else None
+            last = _end_of_page(found, query)
         has_more = len(found) > query.limit
         data = [event_body(event) for event in found[: query.limit]]
-        cursor = None if last is None else make_cursor(tenant, "events", filters, str(last))
+        cursor = None if last is None else make_cursor(tenant, "events", filters, _told(last, query))
         body = msgspec.json.encode(PageBody(data=data, has_more=has_more, next_cursor=cursor))
         return Reply(200, body, headers=next_headers(exchange.path, filters, query.limit, cursor) if cursor else ())
 
     return endpoint
+
+
+def _end_of_page(found: Sequence[Event], query: FeedQuery) -> Place | None:
+    """Where a page ends that is followed by another."""
+    if len(found) <= query.limit:
+        return None
+    last = found[query.limit - 1]
+    return Place(last.position, last.sequence)
+
+
+def _end_of_feed(found: Sequence[Event], query: FeedQuery, stable_to: int) -> Place:
+    """Where a page ends that is the last as yet: it says how far there is nothing, so that who goes on begins there."""
+    return Place(max(query.place.position, stable_to), found[-1].sequence if found else query.place.sequence)
+
+
+def _told(place: Place, query: FeedQuery) -> str:
+    """What a cursor says. The number is of use in a list of one object's events only."""
+    return f"{place.position}.{place.sequence}" if query.object_id else str(place.position)
 
 
 _EXPIRED: Final = (
@@ -90,18 +108,22 @@ def _checked(query_string: bytes) -> dict[str, str]:
     return given
 
 
-async def _position(
-    floor: Floor, tenant: Tenant, given: dict[str, str], filters: dict[str, str], beginning: int
-) -> int:
+async def _place(
+    floor: Floor, tenant: Tenant, given: dict[str, str], filters: dict[str, str], beginning: Place
+) -> Place:
     """Where to begin: at a cursor, after an event, or at the beginning."""
     if "after" in given:
         position = await find_position(floor.database, tenant, given["after"])
         if position is None:
             raise ProblemError("event_not_found", f"There is no event {given['after']!r}, or it is no longer kept.")
-        return position
+        return Place(position, beginning.sequence)
     if "cursor" not in given:
         return beginning
-    place = read_cursor(tenant, "events", filters, given["cursor"])
-    if place is None or not re.fullmatch("[0-9]{1,18}", place):
+    told = _CURSOR.fullmatch(read_cursor(tenant, "events", filters, given["cursor"]) or "")
+    if told is None:
         raise invalid([Violation("/cursor", "invalid_cursor", "is not of this list with these filters.")])
-    return int(place)
+    return Place(int(told[1]), int(told[2]) if told[2] else beginning.sequence)
+
+
+_CURSOR: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
+"""A position, and a number. Cursors of earlier versions had no number; the position is enough, if not as fast."""

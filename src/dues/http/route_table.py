@@ -1,6 +1,7 @@
 """Which endpoint a method and a path lead to."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 from dues.http.endpoints import Endpoint
 from dues.http.exchange import Exchange
@@ -16,15 +17,17 @@ class RouteTable:
     def __init__(self, routes: Routes, docs_base: str) -> None:
         self._docs_base = docs_base
         self._exact: dict[str, _Resource] = {}
-        self._shapes: dict[int, dict[tuple[int, ...], dict[tuple[str, ...], _Resource]]] = {}
+        self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
+        """By number of segments, then by which of them are literal."""
         for path, methods in routes.items():
             parts = path.split("/")
             resource = _Resource(path, methods, [part[1:-1] for part in parts if part.startswith("{")])
             if not resource.parameters:
                 self._exact[path] = resource
                 continue
-            places = tuple(place for place, part in enumerate(parts) if part.startswith("{"))
-            self._shapes.setdefault(len(parts), {}).setdefault(places, {})[_without(parts, places)] = resource
+            literal = tuple(place for place, part in enumerate(parts) if not part.startswith("{"))
+            shape = self._shapes.setdefault(len(parts), {}).setdefault(literal, _Shape(len(parts), literal))
+            shape.resources[shape.literals_of(parts)] = resource
 
     def find(self, exchange: Exchange) -> Endpoint:
         """The endpoint; the exchange then knows its route and the path's parameters. Refuses what leads nowhere."""
@@ -42,13 +45,22 @@ class RouteTable:
 
     def _with_parameters(self, exchange: Exchange) -> "_Resource | None":
         parts = exchange.path.split("/")
-        for places, resources in self._shapes.get(len(parts), {}).items():
-            resource = resources.get(_without(parts, places))
-            values = [parts[place] for place in places]
-            if resource and all(values):
-                exchange.path_parameters = dict(zip(resource.parameters, values, strict=True))
-                return resource
+        for shape in self._shapes.get(len(parts), {}).values():
+            if resource := shape.resources.get(shape.literals_of(parts)):
+                values = [parts[place] for place in shape.parameters]
+                if all(values):
+                    exchange.path_parameters = dict(zip(resource.parameters, values, strict=True))
+                    return resource
         return None
+
+
+class _Shape:
+    """Paths whose parameters stand in the same places, by their literal segments."""
+
+    def __init__(self, length: int, literal: tuple[int, ...]) -> None:
+        self.literals_of = itemgetter(*literal)
+        self.parameters = [place for place in range(length) if place not in literal]
+        self.resources: dict[str | tuple[str, ...], _Resource] = {}
 
 
 class _Resource:
@@ -71,7 +83,3 @@ class _Resource:
                 headers={"Allow": self._allow},
             )
         return endpoint
-
-
-def _without(parts: list[str], places: tuple[int, ...]) -> tuple[str, ...]:
-    return tuple([part for place, part in enumerate(parts) if place not in places])
