@@ -14,6 +14,7 @@ from bench.findings import Costs, Finding, finding
 from bench.load import Load
 from bench.requests import Gets
 from bench.rounds import Way, in_turn, loaded, sent
+from dues.domain.tenants import Tenant
 from dues.lists.cursors import make_cursor
 
 PAGE_ROWS = 20
@@ -95,7 +96,7 @@ async def _pages(arena: Arena, name: str, filters: Mapping[str, str], rows: int)
     last = await ground.account_at(arena.ground, after, customer)
     if last is None:
         raise PageError(f"{name}: there are no {after:,} rows.")
-    cursor = {"cursor": make_cursor(arena.ground.tenant.id, "accounts", filters, last)}
+    cursor = {"cursor": make_cursor(Tenant(*arena.ground.tenant.numbers), "accounts", filters, last)}
     first = Page(f"{name}, first page", 0, _target(filters))
     deep = Page(f"{name}, after {after:,} rows", after, _target({**filters, **cursor}))
     for page in (first, deep):

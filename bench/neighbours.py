@@ -2,18 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
+
+from msgspec import structs
 
 from bench import servers
 from bench.arena import Arena, Size, prepared
 from bench.fill import fill
 from bench.findings import Finding, finding
-from bench.load import Load, Outcome, send
+from bench.load import Load, Outcome, meanwhile, send
 from bench.requests import Gets
 from bench.rounds import LoadFailedError, sent
 from bench.servers import Running
@@ -27,8 +26,11 @@ LIST_CONNECTIONS = 20
 LIST_PAGE = 100
 """The longest page that there is."""
 
-LEAD_SECONDS = 0.5
-"""How long the neighbour has been at it when the quiet tenant begins."""
+LEAD_SECONDS = 1.0
+"""How long the neighbour has been at it, on all its connections, when the quiet tenant begins."""
+
+NOISE_SECONDS = 600
+"""At most: it ends when the quiet tenant has been measured."""
 
 RATIO_MAX = 3
 
@@ -42,11 +44,11 @@ class Neighbours:
     quiet: Arena
     noisy: Arena
 
-    def flood(self, seconds: float) -> Load:
+    def flood(self) -> Load:
         """More creates than can be done."""
-        return Load(self.server.port, self.noisy.creates(), FLOOD_CONNECTIONS, seconds)
+        return Load(self.server.port, self.noisy.creates(), FLOOD_CONNECTIONS, NOISE_SECONDS)
 
-    def lists(self, seconds: float) -> Load:
+    def lists(self) -> Load:
         """Long pages, filtered by metadata that all of the neighbour's accounts have, by currency and by customer."""
         filters = [
             _METADATA,
@@ -54,7 +56,7 @@ class Neighbours:
             *(_METADATA | {"customer": customer} for customer in self.noisy.ground.customers[:8]),
         ]
         targets = [f"/billing/accounts?{urlencode({'limit': LIST_PAGE} | each)}" for each in filters]
-        return Load(self.server.port, Gets(self.noisy.key, targets), LIST_CONNECTIONS, seconds)
+        return Load(self.server.port, Gets(self.noisy.key, targets), LIST_CONNECTIONS, NOISE_SECONDS)
 
     @property
     def server(self) -> Running:
@@ -67,13 +69,20 @@ class Neighbours:
 
     def beside_flood(self, seconds: float) -> Outcome:
         """The same beside a flood."""
-        with _meanwhile(self.server, self.flood(seconds + 2 * LEAD_SECONDS)):
-            return self.alone(seconds)
+        return self._beside(self.flood(), seconds)
 
     def beside_lists(self, seconds: float) -> Outcome:
         """The same beside long lists."""
-        with _meanwhile(self.server, self.lists(seconds + 2 * LEAD_SECONDS)):
-            return self.alone(seconds)
+        return self._beside(self.lists(), seconds)
+
+    def _beside(self, noise: Load, seconds: float) -> Outcome:
+        """A server may refuse some of the noise; one that answers none of it proves nothing."""
+        with meanwhile(noise) as made:
+            time.sleep(LEAD_SECONDS)
+            outcome = self.alone(seconds)
+        if not made[0].answered:
+            raise LoadFailedError(f"{self.server.name} answered nothing of a neighbour's load: {made[0].failures}")
+        return outcome
 
 
 def neighbours(both: Neighbours, size: Size) -> list[Finding]:
@@ -101,19 +110,13 @@ def neighbours(both: Neighbours, size: Size) -> list[Finding]:
 
 
 def moved_in(data: Path, quiet: Arena, size: Size, *, program: servers.Program = servers.THIS) -> Neighbours:
-    """The neighbour moves in beside `quiet`, with all its accounts."""
+    """The neighbour moves in beside `quiet`, with all its accounts, and has been noisy before.
+
+    (The first hundreds of requests at once that a server ever sees take seconds: that is another question.)
+    """
     noisy = prepared(data, quiet.ours, quiet.scratch, mode="live", program=program)
     asyncio.run(fill(noisy.ground, size.listed, lambda _: None))
-    return Neighbours(quiet, noisy)
-
-
-@contextmanager
-def _meanwhile(server: Running, noise: Load) -> Iterator[None]:
-    """While `noise` is made. A server may refuse some of it; one that answers none of it proves nothing."""
-    with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(send, noise)
-        time.sleep(LEAD_SECONDS)
-        yield
-        outcome = made.result()
-    if not outcome.answered:
-        raise LoadFailedError(f"{server.name} answered nothing of a neighbour's load: {outcome.failures}")
+    both = Neighbours(quiet, noisy)
+    for noise in (both.flood(), both.lists()):
+        send(structs.replace(noise, at_most=10 * noise.connections))
+    return both

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKeyConstraint, bindparam
+from sqlalchemy import BigInteger, ColumnElement, DateTime, ForeignKeyConstraint, Integer, and_, bindparam
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -18,26 +18,31 @@ class Base(DeclarativeBase):
     }
 
 
+CELL = 1
+"""A server as it comes has one cell; this version knows no other."""
+
+
 class OfTenant(Base):
     """A table of tenants' data."""
 
     __abstract__ = True
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
+    cell: Mapped[int] = mapped_column(Integer, primary_key=True, default=CELL)
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True)
 
 
-KEY = ("tenant_id",)
+KEY = ("cell", "tenant_id")
 """What leads every key of these tables."""
 
 
 def whose(table: type[OfTenant]) -> ColumnElement[bool]:
     """That a row is the calling tenant's, who is bound as `tenant_id`."""
-    return table.tenant_id == bindparam("tenant_id")
+    return and_(table.cell == CELL, table.tenant_id == bindparam("tenant_id"))
 
 
 def identity(tenant_id: int, **rest: object) -> dict[str, object]:
     """The primary key of a row."""
-    return {"tenant_id": tenant_id, **rest}
+    return {"cell": CELL, "tenant_id": tenant_id, **rest}
 
 
 def reference(column: str, table: str) -> ForeignKeyConstraint:

@@ -188,8 +188,8 @@ def _is_another(data: Path, killed: psutil.Process) -> bool:
 MANY = 100_000 if SOAK else 3_000
 
 WRITE_MANY = """
-insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
-select e.tenant_id, e.id || lpad(n::text, 6, '0'), 'customer.updated', e.object_id, e.data, e.created_at, n + 1
+insert into events (cell, tenant_id, id, type, object_id, data, created_at, sequence)
+select e.cell, e.tenant_id, e.id || lpad(n::text, 6, '0'), 'customer.updated', e.object_id, e.data, e.created_at, n + 1
   from generate_series(1, $1) as n, events e
  where e.object_id = any($2) and e.sequence = 1
  order by n
