@@ -18,6 +18,7 @@ from dues.commands.command import Command, Conditional, Look, Modify
 from dues.commands.job import Job
 from dues.commands.shapes import adjust_balance_owner, look, update_balance_owner
 from dues.db.database import Database
+from dues.db.errors import Conflict
 from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
 from dues.domain.bills import BillChanges, NewBill
@@ -96,9 +97,17 @@ class World:
     """By number of step. A failure is told as it was given."""
 
     async def carry_out(self, numbers: Several[int], by_id: set[tuple[int, Name]], *, cautious: bool) -> None:
-        """Carries out a group; `by_id` says which names are ids, in which step."""
+        """Carries out a group; `by_id` says which names are ids, in which step. As a group commit does: what meets a
+        conflict is carried out again, with care."""
         known = await self.known()
         jobs = [self._job(number, by_id, known) for number in numbers]
+        try:
+            await self._attempt(numbers, jobs, cautious=cautious)
+        except Conflict:
+            assert not cautious, "there is nobody to be in conflict with"
+            await self._attempt(numbers, jobs, cautious=True)
+
+    async def _attempt(self, numbers: Several[int], jobs: Several[Job], *, cautious: bool) -> None:
         async with self.database.transaction(self.tenants[0].cell) as tx:
             work = Work(tx, NOW, clock_offsets_of(job.request for job in jobs), cautious)
             answers = await Group(KINDS, timedelta(hours=24)).carry_out(work, jobs)
