@@ -9,15 +9,16 @@ from functools import partial
 from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.statistics import keep_statistics
+from dues.events.feed import Feed
 from dues.events.forgetting.purge import forget_events_for_ever
 from dues.events.horizon import Horizon
 from dues.events.news import News
-from dues.http.endpoints import Floor
+from dues.http.context import Context
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.purge import purge_for_ever
-from dues.resources.events.feed import Feed
+from dues.lists.turns import Turns
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
@@ -40,12 +41,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
     )
     reads = GroupCommit(database, carry_out, observe=counts.observe_group)
-    floor = Floor(
+    context = Context(
         database=database,
         keys=KeyRing(database),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
+        lists=Turns(database),
         feed=Feed(database, horizon, news),
         webhook_allow_private=settings.webhook_allow_private,
     )
@@ -62,7 +64,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base), news
+        yield FrontDoor(routes(context, counts), counts, settings.docs_base), news
     finally:
         for chore in chores:
             chore.cancel()

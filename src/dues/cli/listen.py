@@ -15,10 +15,10 @@ from dues.db.database import Database
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.events.envelope import envelope
+from dues.events.feed import Feed, FeedQuery, follow
 from dues.events.horizon import Horizon
 from dues.events.news import News
 from dues.events.store import Event, find_position
-from dues.resources.events.feed import Feed, FeedQuery, follow
 from dues.resources.events.wire import event_body
 from dues.webhooks.signing import new_secret, signed_headers
 

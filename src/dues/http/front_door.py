@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 
 from dues.db.errors import Unavailable
 from dues.domain.ids import new_id
-from dues.http.endpoints import Endpoint
+from dues.http.context import Endpoint
 from dues.http.exchange import ClientGone, Exchange, send_reply
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply

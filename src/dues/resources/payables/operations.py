@@ -1,0 +1,38 @@
+"""What the API tells of what can be paid."""
+
+from typing import Final
+
+from dues.resources.accounts.operations import NOUN as ACCOUNT
+from dues.resources.bills.operations import NOUN as BILL
+from dues.resources.customers.operations import NOUN as CUSTOMER
+from dues.resources.noun import Noun
+from dues.resources.operation import Operation, Shows
+from dues.resources.payables.read import PayableBody, payable_of
+
+
+def _operation(noun: Noun) -> Operation:
+    return noun.one(
+        "GET",
+        "/payable",
+        Shows(payable_of(noun.kind)),
+        id=f"retrieve_payable_of_{noun.kind.noun}",
+        tag="Payments",
+        summary=f"What can be paid of {noun.a_noun}",
+        description="What is outstanding, and the smallest and the largest payment that would be taken; or the reason "
+        "why none would be. Send its `ETag` as `If-Match` with the payment, and it is taken only if this is still so.",
+        answer=PayableBody,
+        example={
+            "id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+            "external_reference": "INV-2026-001",
+            "payable": True,
+            "outstanding": 150000,
+            "currency": "ZAR",
+            "min_amount": 100,
+            "max_amount": 150000,
+            "name": "J*** D***",
+        },
+        collectors=True,
+    )
+
+
+OPERATIONS: Final = tuple(_operation(noun) for noun in (CUSTOMER, ACCOUNT, BILL))
