@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from dues.resources.payments.list import PAYMENTS
 
 from dues.db.database import Database
 from dues.lists.listing import Listing
@@ -18,7 +19,6 @@ from dues.metadata.store import pair_of
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.bills.store import BILLS
 from dues.resources.customers.store import CUSTOMERS
-from dues.resources.payments.list import PAYMENTS
 from dues.tenants.merchants import create_merchant
 
 COUNT = 20_000

@@ -179,7 +179,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
 def listing(of: Listing, query: type[ListQuery], show: Callable[[Row], Any]) -> Answers:
     """Answers with a page of a list, each row as `show` shows it."""
-    unlike = {*of.filters, *of.through} ^ {*query.filter_names()}
+    unlike = {*of.names} ^ {*query.filter_names()}
     assert not unlike, f"the list {of.name} and its query do not have the same filters: {unlike}"
 
     async def page(call: Call) -> PageBody:

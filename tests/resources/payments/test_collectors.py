@@ -1,11 +1,10 @@
 """What a collector's key opens, and that it opens nothing else."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dues.http.endpoints import Floor
+from dues.http.context import Context
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.tenants.keys import NewKey
@@ -37,7 +36,7 @@ OPEN = {
 ALL = {
     (method, path)
     for path, methods in routes(
-        Floor(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", timedelta(1), NOWHERE, False), Metrics()
+        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", NOWHERE, NOWHERE, False), Metrics()
     ).items()
     for method in methods
     if path.startswith("/billing/")
