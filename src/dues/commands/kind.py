@@ -1,7 +1,6 @@
 """Kinds: what every noun of the API needs, said once: how its objects are found, locked, written, shown and told of.
 
-A Kind names its table and its struct; the statements follow from that. `make docs` prints them:
-docs/reference/statements.md.
+A Kind names its table and its struct; the statements follow from that. `make docs` prints them: docs/reference/statements.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

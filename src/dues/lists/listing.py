@@ -39,15 +39,15 @@ class Listing(Struct, frozen=True, eq=False):
 
 CUSTOMER_NAMED = (
     "bcus_",
-    "(select n.id from customers n where n.cell = $1 and n.tenant_id = $2 and n.external_reference = {})",
+    "(select named.id from customers named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )
 
 ACCOUNT_NAMED = (
     "bacc_",
-    "(select n.id from accounts n where n.cell = $1 and n.tenant_id = $2 and n.external_reference = {})",
+    "(select named.id from accounts named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )
 
 BILL_NAMED = (
     "bill_",
-    "(select n.id from bills n where n.cell = $1 and n.tenant_id = $2 and n.external_reference = {})",
+    "(select named.id from bills named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
 )

@@ -134,7 +134,7 @@ SAVE_WEBHOOK_SECRET = """
 update webhook_endpoints
    set old_secret = secret, old_secret_until = $5, secret = $4
  where cell = $1 and tenant_id = $2 and id = $3
-"""  # noqa: S105
+"""
 
 
 async def save_secret(work: Work, tenant: Tenant, endpoint_id: str, secret: str, old_until: datetime) -> None:
@@ -166,8 +166,7 @@ def _lanes_of(chosen: str, only_if: str = "true") -> str:
 with chosen as ({chosen}), lanes as (
     insert into webhook_lanes
            (cell, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
-    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position),
-           $5, $4
+    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $5, $4
       from chosen
      where {only_if}
      group by object_id
