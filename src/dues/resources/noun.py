@@ -47,10 +47,7 @@ _ENTRY: Final = {
     "currency": "ZAR",
     "amount": -500,
     "balance_after": 1500,
-    "caused_by": {
-        "request_id": "req_0Ue8xRf3uA5mH2zWjCg7t",
-        "idempotency_key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
-    },
+    "caused_by": {"request_id": "req_0Ue8xRf3uA5mH2zWjCg7t", "idempotency_key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90"},
     "created_at": "2026-01-05T08:30:00Z",
     "reason": "Late fee waived",
 }

@@ -3,15 +3,7 @@
 from typing import Annotated, Final
 
 from dues.domain.bills import BillChanges, BillStatus, NewBill
-from dues.lists.query import (
-    OF_THIS_STATUS,
-    ByAccount,
-    ByCurrency,
-    ByCustomer,
-    ByMetadata,
-    ByReference,
-    ListQuery,
-)
+from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
 from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS

@@ -49,7 +49,7 @@ _NEW: Final = {
         "phone": "+27821234567",
         "currency": "ZAR",
         "balance": 2000,
-    },
+    }
 }
 
 OPERATIONS: Final = (

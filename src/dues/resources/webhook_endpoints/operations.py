@@ -55,9 +55,7 @@ _DELIVERY: Final[dict[str, Any]] = {
     "event_id": "evt_0Ue8xQb7uV4nP2yMrXf6k",
     "event_type": "bill.paid",
     "status": "pending",
-    "attempts": [
-        {"at": "2026-01-05T08:30:00Z", "duration_ms": 41, "status": 503, "answer": "try again later"},
-    ],
+    "attempts": [{"at": "2026-01-05T08:30:00Z", "duration_ms": 41, "status": 503, "answer": "try again later"}],
     "next_attempt_at": "2026-01-05T08:30:05Z",
 }
 
