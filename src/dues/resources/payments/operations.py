@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
+from dues.commands.shapes import look
 from dues.domain.fields import says
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
 from dues.domain.reversals import NewReversal
 from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
-from dues.resources.noun import Noun
+from dues.resources.noun import noun_of, shown
 from dues.resources.operation import Changes, Pays, PreviewQuery
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS, PaymentPreviewBody
@@ -88,7 +89,7 @@ _NEW: Final = {
     },
 }
 
-NOUN: Final = Noun(kind=PAYMENT, tag="Payments", body=PaymentBody, example=_EXAMPLE)
+NOUN: Final = noun_of(PAYMENT, "Payments", PaymentBody, _EXAMPLE)
 
 OPERATIONS: Final = (
     NOUN.create(
@@ -120,8 +121,8 @@ OPERATIONS: Final = (
         ),
         collectors=True,
     ),
-    NOUN.list(PAYMENTS, PaymentQuery),
-    NOUN.retrieve(),
+    NOUN.list(PAYMENTS, PaymentQuery, shown(PAYMENT)),
+    NOUN.retrieve(look(PAYMENT)),
     NOUN.one(
         "POST",
         "/reverse",
