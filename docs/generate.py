@@ -187,9 +187,9 @@ def statements() -> Iterator[str]:
     yield "# Statements"
     yield ""
     yield "What a [Kind](../../src/dues/commands/kind.py) makes of its table, so that it can be read and searched."
-    yield "Every other statement stands where it is used: in a `store.py`, or in `db/`. `$1` is the cell, always. What a"
-    yield "group has to know is one statement that selects a subquery for each part that is asked; what it writes is one"
-    yield "statement of all writes."
+    yield "Every other statement stands where it is used: in a `store.py`, or in `db/`. `$1` is the cell, always. What"
+    yield "a group has to know is one statement that selects a subquery for each part that is asked; what it writes is"
+    yield "one statement of all writes."
     for kind in KINDS.values():
         yield ""
         yield f"## {kind.table}"

@@ -10,8 +10,8 @@ import pytest
 import dues
 from dues.domain.refusals import MEANINGS
 from dues.events.catalogue import MEANINGS as EVENTS
-from dues.http.operations import OPERATIONS
 from dues.http.problems import PROBLEM_TYPES
+from dues.resources.api import OPERATIONS
 
 SOURCE = Path(dues.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -23,7 +23,6 @@ LONG_ON_PURPOSE = {
     "domain/bills.py": "all that can happen to a bill, and why not",
     "http/connection.py": "one life cycle: whatever can happen to a connection can happen at any time",
     "http/openapi.py": "one document",
-    "http/operations.py": "one table of every operation",
     "http/validation.py": "the fast way and the slow way must agree, so they stand together",
     "db/embedded.py": "one life cycle",
     "domain/fields.py": "one list of the kinds of field",
@@ -96,7 +95,7 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_every_code_of_an_operation_is_a_problem() -> None:
-    for operation in OPERATIONS.values():
+    for operation in OPERATIONS:
         assert set(operation.problems) <= PROBLEM_TYPES.keys()
 
 
