@@ -5,59 +5,63 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.status import Status
 
-from bench import ground, measures, servers, table
+from bench import measures, servers, table
+from bench.against import compare
 from bench.arena import Arena, Size, prepared
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.deliveries import deliveries
+from bench.fill import fill
 from bench.findings import Report
 from bench.ground import NotDurableError
 from bench.lists import PageError, lists
-from bench.payments import payments
+from bench.neighbours import moved_in, neighbours
+from bench.one_account import AMOUNT, one_account
+from bench.options import AT_SIZE, BESIDE, MEASURES, PAGE, read_options, size_of
+from bench.payments import payments_over_bills
 from bench.questions import Keys
 from bench.rounds import LoadFailedError
 from bench.servers import Running, ServerError
 from bench.verify import BooksError, verify
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
-
-BESIDE = ("creates", "single", "reads", "payments")
-ALONE = ("bills", "adjustments")
-AT_SIZE = ("lists", "size")
-MEASURES = (*BESIDE, *ALONE, *AT_SIZE, "deliveries", "memory", "verify")
-
 FAILURES = (BooksError, LoadFailedError, NotDurableError, PageError, PgbenchError, ServerError, UnequalError)
-
-DISK = Path("/var/tmp")
-"""Where the databases go: on a disk, while /tmp is memory on many systems, where a flush costs nothing."""
 
 
 def main() -> None:
     """Exits with 1 where something failed to run; a target that was missed is a finding, not a failure."""
-    options = _options()
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    options = read_options()
+    console = Console(width=None if sys.stdout.isatty() else 200)
     try:
         with tempfile.TemporaryDirectory(prefix="dues-bench-", dir=options.scratch) as scratch:
-            _measure(console, options, Path(scratch))
+            if options.against:
+                compare(console, options, Path(scratch))
+            else:
+                _measure(console, options, Path(scratch))
     except FAILURES as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
 
 
 def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> None:
-    size, report = _size(options), Report()
+    size, report = size_of(options), Report()
     chosen: Sequence[str] = options.only or MEASURES
     with servers.dues(scratch / "main") as ours:
         arena = prepared(scratch / "main", ours, scratch)
         console.print(table.machine(arena.ground.settings), highlight=False)
         if set(chosen) & set(BESIDE):
             _measure_beside(console, chosen, arena, size, report)
-        _measure_alone(console, chosen, arena, size, report)
+        if "bills" in chosen:
+            console.print("Bills, each with its account and customer …")
+            report.add(*measures.bills(arena, size))
+        if "neighbours" in chosen:
+            console.print("A tenant beside another …")
+            report.add(neighbours(moved_in(scratch / "main", arena, size), size))
     if set(chosen) & set(AT_SIZE):
         _measure_at_size(console, chosen, scratch, size, report)
     if "deliveries" in chosen:
@@ -93,16 +97,11 @@ def _measure_beside(console: Console, chosen: Sequence[str], arena: Arena, size:
             report.add(*measures.reads(arena, theirs, size))
         if "payments" in chosen:
             console.print("Payments: spread, of one account, over bills …")
-            report.add(*payments(arena, theirs, size))
-
-
-def _measure_alone(console: Console, chosen: Sequence[str], arena: Arena, size: Size, report: Report) -> None:
-    if "bills" in chosen:
-        console.print("Bills, each with its account and customer …")
-        report.add(*measures.bills(arena, size))
-    if "adjustments" in chosen:
-        console.print("Adjustments of one account and of many …")
-        report.add(*measures.adjustments(arena, size))
+            report.add(*one_account(arena, theirs, size, "payments", partial(arena.payments, amount=AMOUNT)))
+            report.add(*payments_over_bills(arena, theirs, size))
+        if "adjustments" in chosen:
+            console.print("Adjustments: spread, of one account …")
+            report.add(*one_account(arena, theirs, size, "adjustments", arena.adjustments))
 
 
 def _prove_equal(console: Console, arena: Arena, theirs: Running) -> None:
@@ -116,7 +115,7 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
     with servers.dues(scratch / "full") as ours:
         full = prepared(scratch / "full", ours, scratch)
         with console.status("Filling the tables …") as status:
-            asyncio.run(ground.fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
+            asyncio.run(fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
         if "lists" in chosen:
             console.print(f"Lists among {size.accounts:,} accounts …")
             report.add(*lists(full, size))
@@ -137,39 +136,5 @@ def _telling(status: Status, of: int, what: str) -> Callable[[int], None]:
     return lambda done: status.update(f"{done:,} of {of:,} {what} are there …")
 
 
-def _size(options: argparse.Namespace) -> Size:
-    return Size(
-        seconds=options.seconds or (1 if options.quick else 4),
-        rounds=options.rounds or (1 if options.quick else 3),
-        connections=options.connections,
-        accounts=options.size or (40_000 if options.quick else 1_000_000),
-        memory_first=2_000 if options.quick else 10_000,
-        memory_then=options.memory_creates or (6_000 if options.quick else 200_000),
-        entries=options.entries or (50_000 if options.quick else 1_000_000),
-        distinct=100 if options.quick else 1_000,
-        spread=500 if options.quick else 10_000,
-        events=1_000 if options.quick else 10_000,
-    )
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small numbers: does everything run?")
-    parser.add_argument("--only", nargs="+", choices=MEASURES, help="these measures (default: all)")
-    parser.add_argument("--rounds", type=int, help="how often each way has its turn (default: 3)")
-    parser.add_argument("--seconds", type=int, help="how long a turn lasts (default: 4)")
-    parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
-    parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
-    parser.add_argument("--entries", type=int, help="entries in the ledger that is verified (default: 1000000)")
-    parser.add_argument("--memory-creates", type=int, help="creates until memory is read again (default: 200000)")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(PAGE.parents[2])}")
-    parser.add_argument(
-        "--scratch",
-        type=Path,
-        default=DISK if DISK.is_dir() else None,
-        help="where the databases are made, and removed again; a disk, not memory (default: %(default)s)",
-    )
-    return parser.parse_args()
-
-
-main()
+if __name__ == "__main__":
+    main()

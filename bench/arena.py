@@ -10,7 +10,7 @@ from bench import ground, servers
 from bench.ground import Ground
 from bench.load import Load
 from bench.processes import Postgres
-from bench.requests import Adjustments, Bills, Creates, Payments, Requests
+from bench.requests import Adjustments, Bills, Creates, Patches, Payments, Requests
 from bench.rounds import Way, loaded, sent
 from bench.servers import Running
 
@@ -19,7 +19,7 @@ from bench.servers import Running
 class Size:
     """How much is measured: how long a round lasts, how many there are, how large tables and loads become."""
 
-    seconds: int
+    seconds: float
     rounds: int
     connections: int
     accounts: int
@@ -32,6 +32,8 @@ class Size:
     """How many accounts are adjusted, around and around."""
     events: int = 10_000
     """How many events wait for delivery."""
+    listed: int = 200_000
+    """How many accounts the neighbour has, of which it asks for long lists."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class Arena:
     def payments(self, accounts: Sequence[str], amount: int, *, over_bills: bool = False) -> Payments:
         """Payments of `accounts` (their ids) that nobody has sent before."""
         return Payments(self.key, self._run(), accounts, amount, over_bills)
+
+    def patches(self, accounts: Sequence[str]) -> Patches:
+        """Changes of the balances of `accounts` (their ids) that nobody has sent before."""
+        return Patches(self.key, self._run(), accounts)
 
     def _run(self) -> str:
         return f"UAR{self.ours.port}-{next(self._runs)}"
@@ -92,7 +98,9 @@ class Arena:
             sent(server, Load(server.port, make(), size.connections, 30, at_most=requests))
 
 
-def prepared(data: Path, ours: Running, scratch: Path) -> Arena:
-    """The arena around a dues that has just been started on `data`."""
-    url, key = servers.database_url(data), servers.new_key(data, "secret")
+def prepared(
+    data: Path, ours: Running, scratch: Path, *, mode: str = "test", program: servers.Program = servers.THIS
+) -> Arena:
+    """The arena around a dues (run by `program`) that has been started on `data`, for its tenant of `mode`."""
+    url, key = servers.database_url(data, program), servers.new_key(data, "secret", mode, program)
     return Arena(ours, asyncio.run(Postgres.behind(url)), asyncio.run(ground.prepare(url, key)), key, scratch)

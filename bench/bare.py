@@ -24,24 +24,24 @@ _SCRIPT = r"""
 \set key random(1000000000000000000, 8999999999999999999)
 begin;
 select fingerprint, status, body, method, path, created_at from idempotency_keys
- where tenant_id = {tenant_id} and key = :key || '-8a00-4b5e-9c1d2';
-select id from customers where tenant_id = {tenant_id} and id = '{customer_prefix}' || :customer;
-insert into accounts (tenant_id, id, external_reference, customer_id, name, currency, balance, payment_rules,
+ where {{whose}} and key = :key || '-8a00-4b5e-9c1d2';
+select id from customers where {{whose}} and id = '{customer_prefix}' || :customer;
+insert into accounts ({{columns}}, id, external_reference, customer_id, name, currency, balance, payment_rules,
                       metadata, created_at)
-values ({tenant_id}, 'bacc_{time}' || :serial, 'PGB{time}-' || :serial, '{customer_prefix}' || :customer, 'Jane Doe',
+values ({{values}}, 'bacc_{time}' || :serial, 'PGB{time}-' || :serial, '{customer_prefix}' || :customer, 'Jane Doe',
         'ZAR', 2000, null, '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now());
-insert into entries (tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id,
+insert into entries ({{columns}}, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id,
                      idempotency_key, payment_id, created_at, hash)
-values ({tenant_id}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'opening', 'ZAR', 2000, 2000,
+values ({{values}}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'opening', 'ZAR', 2000, 2000,
         null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', null, now(), '\x{hash}');
-insert into metadata_pairs (tenant_id, pair, object_id)
-values ({tenant_id}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
-       ({tenant_id}, '\x{pairs[1]}', 'bacc_{time}' || :serial);
-insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
-values ({tenant_id}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now(), 1);
-insert into idempotency_keys (tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
+insert into metadata_pairs ({{columns}}, pair, object_id)
+values ({{values}}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
+       ({{values}}, '\x{pairs[1]}', 'bacc_{time}' || :serial);
+insert into events ({{columns}}, id, type, object_id, data, created_at, sequence)
+values ({{values}}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now(), 1);
+insert into idempotency_keys ({{columns}}, key, fingerprint, method, path, status, body, request_id, object_id,
                               created_at, expires_at)
-values ({tenant_id}, :key || '-8a00-4b5e-9c1d2', '\x{hash}', 'POST', '/billing/accounts', 201,
+values ({{values}}, :key || '-8a00-4b5e-9c1d2', '\x{hash}', 'POST', '/billing/accounts', 201,
         convert_to({shown}, 'UTF8'), 'req_{time}' || :serial, 'bacc_{time}' || :serial,
         now(), now() + interval '24 hours');
 commit;
@@ -98,14 +98,13 @@ def create_script(ground: Ground) -> str:
     """The script, for one run: ids begin with the time at which it was made, as those of dues do."""
     names = {
         "time": new_id("bacc_", datetime.now(UTC))[5:13],
-        "tenant_id": ground.tenant_id,
         "customers": CUSTOMERS,
         "customer_first": CUSTOMER_FIRST,
         "customer_prefix": CUSTOMER_PREFIX,
         "hash": "5e" * 32,
         "pairs": METADATA_PAIRS,
     }
-    return _SCRIPT.format(**names, shown=_SHOWN.format(**names))
+    return ground.tenant.sql(_SCRIPT.format(**names, shown=_SHOWN.format(**names)))
 
 
 async def commit_p50_ms(url: str, seconds: float) -> float:

@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 
 from bench import bare
+from bench.adjustment_questions import adjustment_questions
 from bench.ground import Ground, some_accounts
 from bench.load import Load
 from bench.open_bills import open_bills
@@ -59,7 +60,7 @@ async def same_rows(ours: Running, creates: Creates, ground: Ground, script: Pat
 async def _sizes(ground: Ground) -> dict[str, int]:
     connection = await asyncpg.connect(ground.url)
     try:
-        tables = await _tables(connection)
+        tables = await _tables(connection, ground)
         return {table: await connection.fetchval(f"select count(*) from {table}") for table in tables}
     finally:
         await connection.close()
@@ -74,7 +75,8 @@ async def _answers(server: Running, keys: Keys, ground: Ground) -> dict[str, Any
     answers = _asked(server, keys, questions(run, keys, ground.customers[3]))
     [account] = await some_accounts(ground, f"{run}-{PAID}", 1)
     await open_bills(ground, [account], BILLS, BILL_AMOUNT, None)
-    return answers | _asked(server, keys, payment_questions(run, keys))
+    answers |= _asked(server, keys, payment_questions(run, keys))
+    return answers | _asked(server, keys, adjustment_questions(run, keys))
 
 
 def _asked(server: Running, keys: Keys, asked: Iterable[Question]) -> dict[str, Any]:
@@ -131,20 +133,20 @@ async def _rows(ground: Ground, run: str) -> Counter[str]:
     """Every row, of every table, that the questions left behind, without what differs from one request to the next."""
     connection = await asyncpg.connect(ground.url)
     try:
-        ids = await connection.fetch(_OBJECTS, ground.tenant_id, run)
+        ids = await connection.fetch(ground.tenant.sql(_OBJECTS), run)
         traces = [f"%{trace}%" for trace in (run, *(row["id"] for row in ids))]
         rows: Counter[str] = Counter()
-        for table in await _tables(connection):
-            found = await connection.fetch(_TRACES.format(table=table), ground.tenant_id, traces)
+        for table in await _tables(connection, ground):
+            found = await connection.fetch(ground.tenant.sql(_TRACES.replace("{table}", table)), traces)
             rows.update(f"{table} {_lasting(row['row'], run)}" for row in found)
         return rows
     finally:
         await connection.close()
 
 
-async def _tables(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+async def _tables(connection: "asyncpg.Connection[asyncpg.Record]", ground: Ground) -> list[str]:
     """Every table that has a tenant's data."""
-    return [row["table_name"] for row in await connection.fetch(_TABLES)]
+    return [row["table_name"] for row in await connection.fetch(_TABLES, ground.tenant.names)]
 
 
 def _lasting(row: str, run: str) -> str:
@@ -155,26 +157,23 @@ def _lasting(row: str, run: str) -> str:
 _FLEETING = {"created_at", "updated_at", "expires_at", "hash", "fingerprint", "body"}
 """Times, what is hashed over ids and times, and answers, which are compared as they are given."""
 
-_OBJECTS = """
-select id from customers where tenant_id = $1 and external_reference like $2 || '%'
- union all
-select id from accounts where tenant_id = $1 and external_reference like $2 || '%'
- union all
-select id from bills where tenant_id = $1 and external_reference like $2 || '%'
- union all
-select id from payments where tenant_id = $1 and external_reference like $2 || '%'
-"""
+_OBJECTS = " union all ".join(
+    f"select id from {table} where {{whose}} and external_reference like $1 || '%'"
+    for table in ("customers", "accounts", "bills", "payments")
+)
 
 _TABLES = """
 select c.table_name from information_schema.columns c
   join information_schema.tables t using (table_schema, table_name)
- where c.table_schema = 'public' and c.column_name = 'tenant_id' and t.table_type = 'BASE TABLE'
+ where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.column_name = any ($1::text[])
+ group by c.table_name
+having count(*) = cardinality($1::text[])
  order by 1
 """
 
 # Where an event is in the feed is dues' own: the conventional version has no feed.
 _TRACES = """
-select (to_jsonb(t) - '{{position,sequence}}'::text[])::text as row
+select (to_jsonb(t) - 'position')::text as row
   from {table} t
- where tenant_id = $1 and to_jsonb(t)::text like any ($2)
+ where {whose} and to_jsonb(t)::text like any ($1)
 """

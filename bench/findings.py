@@ -76,8 +76,8 @@ def costlier(title: str, samples: dict[str, list[Sample]], ours: str, other: str
     """How many times the CPU of the `other` way, of program and PostgreSQL together."""
     return finding(
         title,
-        ([sample.cpu_us for sample in samples[ours]], "{:,.0f} µs"),
-        ([sample.cpu_us for sample in samples[other]], f"{{:,.0f}} µs ({other})"),
+        ([sample.cpu_us or 0.0 for sample in samples[ours]], "{:,.0f} µs"),
+        ([sample.cpu_us or 0.0 for sample in samples[other]], f"{{:,.0f}} µs ({other})"),
         at_most=True,
     )
 

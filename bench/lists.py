@@ -9,10 +9,12 @@ import httpx
 
 from bench import ground
 from bench.arena import Arena, Size
+from bench.fill import filled_account
 from bench.findings import Costs, Finding, finding
 from bench.load import Load
 from bench.requests import Gets
 from bench.rounds import Way, in_turn, loaded, sent
+from dues.domain.tenants import Tenant
 from dues.lists.cursors import make_cursor
 
 PAGE_ROWS = 20
@@ -21,8 +23,8 @@ PAGE_ROWS = 20
 DEEP_ROWS = 200_000
 """After how many rows the deep page begins: 10,000 pages. Of shorter lists, it is the middle."""
 
-ACCOUNTS_MIN = 2 * PAGE_ROWS * ground.CUSTOMERS
-"""With fewer accounts, a customer's list has no whole page in its second half."""
+ACCOUNTS_MIN = 2 * 2 * PAGE_ROWS * ground.CUSTOMERS
+"""With fewer accounts, half of which are theirs, a customer's list has no whole page in its second half."""
 
 
 class PageError(Exception):
@@ -41,12 +43,12 @@ class Page:
 def lists(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
     """GETs of single accounts and of pages, by one client, so that latency is the work and no queue.
 
-    The tables hold what `ground.fill` has put there, and no more.
+    The tables hold what `fill.fill` has put there, and no more.
     """
     if size.accounts < ACCOUNTS_MIN:
         raise PageError(f"Lists are measured among no fewer than {ACCOUNTS_MIN:,} accounts (--size).")
     customer = arena.ground.customers[7]
-    each = size.accounts // ground.CUSTOMERS
+    each = size.accounts // 2 // ground.CUSTOMERS
     filters: dict[str, tuple[dict[str, str], int]] = {
         "list": ({}, size.accounts),
         "list by customer": ({"customer": customer}, each),
@@ -54,7 +56,7 @@ def lists(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
         "list by metadata": ({"metadata[billing_cycle]": "monthly"}, size.accounts),
     }
     pages = {name: asyncio.run(_pages(arena, name, *those)) for name, those in filters.items()}
-    one_of = [ground.filled_account(number * size.accounts // size.distinct) for number in range(size.distinct)]
+    one_of = [filled_account(number * size.accounts // size.distinct) for number in range(size.distinct)]
     singles = {
         "by id": _gets(arena, size, *(f"/billing/accounts/{account}" for account, _ in one_of)),
         "by reference": _gets(arena, size, *(f"/billing/accounts/{reference}" for _, reference in one_of)),
@@ -94,7 +96,7 @@ async def _pages(arena: Arena, name: str, filters: Mapping[str, str], rows: int)
     last = await ground.account_at(arena.ground, after, customer)
     if last is None:
         raise PageError(f"{name}: there are no {after:,} rows.")
-    cursor = {"cursor": make_cursor(arena.ground.tenant_id, "accounts", filters, last)}
+    cursor = {"cursor": make_cursor(Tenant(*arena.ground.tenant.numbers), "accounts", filters, last)}
     first = Page(f"{name}, first page", 0, _target(filters))
     deep = Page(f"{name}, after {after:,} rows", after, _target({**filters, **cursor}))
     for page in (first, deep):

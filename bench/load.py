@@ -1,17 +1,19 @@
 """`python -m bench.load`: sends requests over keep-alive connections, each sending its next when answered.
 
 It is a program of its own, so that its work is not the measured server's, and does no more per request than it
-must: a Load comes in on stdin, an Outcome goes out on stdout, both JSON.
+must: a Load comes in on stdin, an Outcome goes out on stdout, both JSON. SIGTERM ends it early.
 """
 
 import asyncio
 import gc
+import signal
 import subprocess
 import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -23,6 +25,10 @@ Result = TypeVar("Result")
 
 PATIENCE_SECONDS = 30
 """How long after the end of sending a last answer is waited for."""
+
+
+CONNECTED = b"\n"
+"""What is said as soon as all connections are open; in front of an Outcome it is white space."""
 
 
 class Load(Struct, frozen=True):
@@ -61,6 +67,26 @@ def send(load: Load) -> Outcome:
     return msgspec.json.decode(done.stdout, type=Outcome)
 
 
+@contextmanager
+def meanwhile(load: Load) -> Iterator[list[Outcome]]:
+    """While `load` is sent, from when all its connections are open; it ends with the block, and is in the list then."""
+    outcome: list[Outcome] = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(msgspec.json.encode(load))
+        process.stdin.close()
+        process.stdout.read(len(CONNECTED))
+        try:
+            yield outcome
+        finally:
+            process.terminate()
+            answer = process.stdout.read()
+        outcome.append(msgspec.json.decode(answer, type=Outcome))
+
+
 def run_on_uvloop(main: Coroutine[Any, Any, Result]) -> Result:
     """Runs `main` on uvloop where there is one."""
     if sys.platform == "win32":
@@ -88,6 +114,10 @@ class _Run:
             return None
         self.left -= 1
         return next(self.upcoming)
+
+    def end(self) -> None:
+        """No more is sent; what was sent is waited for."""
+        self.ends = 0.0
 
     def connection_closed(self) -> None:
         self.open -= 1
@@ -155,6 +185,10 @@ async def _perform(load: Load) -> Outcome:
     cpu_before = time.process_time()
     for _ in range(load.connections):
         await loop.create_connection(lambda: _Connection(run), "127.0.0.1", load.port)
+    if sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGTERM, run.end)
+    sys.stdout.buffer.write(CONNECTED)
+    sys.stdout.buffer.flush()
     try:
         await asyncio.wait_for(finished.wait(), load.seconds + PATIENCE_SECONDS)
     except TimeoutError:

@@ -10,6 +10,9 @@ from bench.requests import Gets, Replays
 from bench.rounds import in_turn, sent, transacted
 from bench.servers import Running
 
+MEMORY_JUDGED_AT = 1_000_000
+"""Creates."""
+
 
 def creates(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], Costs]:
     """Durable creates on all connections: dues, the conventional version, and pgbench on the bare tables."""
@@ -19,15 +22,16 @@ def creates(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], C
             OURS: arena.creating(arena.ours, size),
             CONVENTIONAL: arena.creating(theirs, size),
             PGBENCH: lambda: transacted(
-                arena.postgres, lambda: bare.pgbench(arena.ground, script, size.connections, f"--time={size.seconds}")
+                arena.postgres,
+                lambda: bare.pgbench(arena.ground, script, size.connections, f"--time={max(1, round(size.seconds))}"),
             ),
         },
         size.rounds,
     )
     title = f"create, {size.connections} connections"
     findings = [
-        faster(title, samples, CONVENTIONAL, target=10, aim=20),
-        faster(title, samples, PGBENCH, target=0.6, aim=1),
+        faster(title, samples, CONVENTIONAL, target=20, aim=24),
+        faster(title, samples, PGBENCH, target=1.3, aim=1.6),
     ]
     return findings, Costs(title, samples)
 
@@ -42,7 +46,8 @@ def single_client(arena: Arena, size: Size) -> Finding:
         "create, one client at a time: p50",
         (ours, "{:.2f} ms"),
         (other, "{:.2f} ms (one bare commit)"),
-        target=4,
+        target=5,
+        aim=4,
         at_most=True,
     )
 
@@ -67,8 +72,8 @@ def reads(arena: Arena, theirs: Running, size: Size) -> tuple[list[Finding], lis
         size.rounds,
     )
     findings = [
-        faster("replay of a stored answer", replays, CONVENTIONAL, target=8),
-        faster("GET of one account", gets, CONVENTIONAL, target=8),
+        faster("replay of a stored answer", replays, CONVENTIONAL, target=15),
+        faster("GET of one account", gets, CONVENTIONAL, target=20),
     ]
     return findings, [Costs("replay of a stored answer", replays), Costs("GET of one account", gets)]
 
@@ -92,19 +97,6 @@ def bills(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
     return [costlier(f"{title}: CPU", samples, three, one)], [Costs(title, samples)]
 
 
-def adjustments(arena: Arena, size: Size) -> tuple[list[Finding], list[Costs]]:
-    """Adjustments that all want the same account, against as many that are spread over many. Of dues alone."""
-    made = arena.creates()
-    sent(arena.ours, Load(arena.ours.port, made, size.connections, 600, at_most=size.spread + 1))
-    hot, *many = asyncio.run(ground.some_accounts(arena.ground, made.run, size.spread + 1))
-    one, spread = "one account", f"{size.spread:,} accounts"
-    ways = {spread: lambda: arena.adjustments(many), one: lambda: arena.adjustments([hot])}
-    for make in ways.values():
-        arena.warm_up(size, arena.ours, make=make)
-    samples = in_turn({name: arena.sending_new(arena.ours, size, make) for name, make in ways.items()}, size.rounds)
-    return [faster(f"adjustments of {one}", samples, spread, ours=one)], [Costs("adjustments", samples)]
-
-
 def with_size(full: Arena, empty: Arena, size: Size) -> tuple[Finding, Costs]:
     """Creates with many accounts in the tables, against creates on empty ones: two servers, asked in turn."""
     for arena in (full, empty):
@@ -122,7 +114,10 @@ def with_size(full: Arena, empty: Arena, size: Size) -> tuple[Finding, Costs]:
 
 
 def memory(arena: Arena, size: Size) -> Finding:
-    """The server process's memory after many creates, against after the first ones."""
+    """The server process's memory after many creates, against after the first ones.
+
+    It is judged after as many as the target is about: before, caches still fill.
+    """
     sizes = []
     for more in (size.memory_first, size.memory_then - size.memory_first):
         load = Load(arena.ours.port, arena.creates(), size.connections, 3_600, at_most=more)
@@ -133,6 +128,6 @@ def memory(arena: Arena, size: Size) -> Finding:
         f"memory after {size.memory_then:,} creates, against after {size.memory_first:,}",
         ([then], "{:.0f} MiB"),
         ([first], "{:.0f} MiB"),
-        target=1.1,
+        target=1.1 if size.memory_then >= MEMORY_JUDGED_AT else None,
         at_most=True,
     )

@@ -14,7 +14,7 @@ async def open_bills(ground: Ground, accounts: Sequence[str], each: int, amount_
     """
     connection = await asyncpg.connect(ground.url)
     try:
-        await connection.execute(_OPEN_BILLS, ground.tenant_id, accounts, each, amount_due, rules, timeout=600)
+        await connection.execute(ground.tenant.sql(_OPEN_BILLS), accounts, each, amount_due, rules, timeout=600)
     finally:
         await connection.close()
 
@@ -34,10 +34,10 @@ INSTALMENT = 1_000
 _INSTALMENTS = f'{{"min_amount":1,"max_amount":{INSTALMENT},"underpayment_allowed":true,"overpayment_allowed":false}}'
 
 _OPEN_BILLS = """
-insert into bills (tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, bill_on, due_on,
+insert into bills ({columns}, id, external_reference, customer_id, account_id, currency, amount_due, bill_on, due_on,
                    payment_rules, created_at)
-select tenant_id, 'bill_' || substr(id, 6, 18) || lpad(number::text, 3, '0'), external_reference || '-' || number,
-       customer_id, id, currency, $4, date '2026-01-01', date '2026-01-31' + number, $5::jsonb, now()
-  from accounts, generate_series(1, $3::int) as number
- where tenant_id = $1 and id = any ($2::text[])
+select {values}, 'bill_' || substr(id, 6, 18) || lpad(number::text, 3, '0'), external_reference || '-' || number,
+       customer_id, id, currency, $3, date '2026-01-01', date '2026-01-31' + number, $4::jsonb, now()
+  from accounts, generate_series(1, $2::int) as number
+ where {whose} and id = any ($1::text[])
 """

@@ -12,6 +12,7 @@ _POST = (
     b"POST %s HTTP/1.1\r\n" + _HEAD + b"Content-Type: application/json\r\n"
     b"Content-Length: %d\r\nIdempotency-Key: %s\r\n\r\n%s"
 )
+_PATCH = _POST.replace(b"POST", b"PATCH", 1)
 _GET = b"GET %s HTTP/1.1\r\n" + _HEAD + b"\r\n"
 
 _ACCOUNT = (
@@ -23,6 +24,7 @@ _BILL = (
     b'{"account":%s,"external_reference":"%s-%010d","currency":"ZAR","amount_due":%d,"bill_date":"2026-01-05",'
     b'"due_date":"2026-01-31","metadata":{"account_type":"subscription","billing_cycle":"monthly"}}'
 )
+_BALANCE = b'{"balance":%d}'
 _ADJUSTMENT = b'{"amount":%d,"reason":"Late fee"}'
 _PAYMENT = b'{"account":"%s","external_reference":"%s-%010d","currency":"ZAR","amount":%d,"method":"eft"%s}'
 
@@ -82,6 +84,26 @@ class Adjustments(Struct, frozen=True, tag=True):
             yield _POST % (paths[place], key, len(body), uuid, body)
 
 
+class Patches(Struct, frozen=True, tag=True):
+    """Endless `PATCH /billing/accounts/{account}` of the balance, around and around `accounts` (their ids).
+
+    `run` as for Creates. Every balance is another than the time before, and than that of another run.
+    """
+
+    key: str
+    run: str
+    accounts: Sequence[str]
+
+    def __iter__(self) -> Iterator[bytes]:
+        key = self.key.encode()
+        paths = [b"/billing/accounts/%s" % account.encode() for account in self.accounts]
+        first = 10**12 + Random(self.run).getrandbits(40)
+        for number, uuid in enumerate(_uuids(self.run)):
+            around, place = divmod(number, len(paths))
+            body = _BALANCE % (first + around)
+            yield _PATCH % (paths[place], key, len(body), uuid, body)
+
+
 class Payments(Struct, frozen=True, tag=True):
     """Endless `POST /billing/payments` of `amount`, around and around `accounts` (their ids). `run` as for Creates.
 
@@ -125,7 +147,7 @@ class Replays(Struct, frozen=True, tag=True):
         return cycle([request for _, request in first])
 
 
-Requests = Creates | Bills | Adjustments | Payments | Gets | Replays
+Requests = Creates | Bills | Adjustments | Patches | Payments | Gets | Replays
 
 
 def _uuids(run: str) -> Iterator[bytes]:

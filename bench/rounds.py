@@ -15,16 +15,16 @@ class Sample:
     """One round of one way. CPU is microseconds per request, of the program, of PostgreSQL and of the client."""
 
     per_second: float
-    postgres_us: float
+    postgres_us: float | None = None
     client_us: float | None = None
     program_us: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
 
     @property
-    def cpu_us(self) -> float:
-        """What a request costs on the server's side: program and PostgreSQL."""
-        return (self.program_us or 0.0) + self.postgres_us
+    def cpu_us(self) -> float | None:
+        """What a request costs on the server's side: program and PostgreSQL. None where it is not known."""
+        return None if self.postgres_us is None else (self.program_us or 0.0) + self.postgres_us
 
 
 class LoadFailedError(Exception):

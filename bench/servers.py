@@ -20,6 +20,12 @@ STOP_TIMEOUT_SECONDS = 90
 """Stopping writes a checkpoint, which after millions of rows takes its time."""
 
 
+Program = Sequence[str]
+"""What runs a dues: the beginning of its command line."""
+
+THIS: Program = (sys.executable, "-m", "dues")
+
+
 class ServerError(Exception):
     """A server did not start, or a command failed. The message carries the end of its log."""
 
@@ -34,17 +40,17 @@ class Running:
 
 
 @contextmanager
-def dues(data: Path, **settings: str) -> Iterator[Running]:
+def dues(data: Path, program: Program = THIS, **settings: str) -> Iterator[Running]:
     """dues as it comes but for `settings`, with its embedded PostgreSQL in `data`."""
     port = _free_port()
-    command = dues_command("serve", "--data", str(data), "--port", str(port))
+    command = [*program, "serve", "--data", str(data), "--port", str(port)]
     try:
         with _running("dues", command, port, data.with_name(f"{data.name}-dues.log"), settings) as server:
             yield server
     finally:
         # A server that had to be killed leaves its PostgreSQL running; the next who asks is the last, and stops it.
         if (data / "postgres" / "postmaster.pid").exists():
-            database_url(data)
+            database_url(data, program)
 
 
 @contextmanager
@@ -73,25 +79,35 @@ def conventional(database_url: str, log: Path) -> Iterator[Running]:
         yield server
 
 
-def database_url(data: Path) -> str:
+def database_url(data: Path, program: Program = THIS) -> str:
     """Where the embedded PostgreSQL in `data` answers."""
-    return _dues("database-url", "--data", str(data)).strip()
+    return _dues(program, "database-url", "--data", str(data)).strip()
 
 
-def new_key(data: Path, kind: str) -> str:
-    """A new test key of `kind` (secret, public) for the dues that serves `data`."""
-    return _dues("keys", "create", "--data", str(data), "--mode", "test", "--kind", kind).split()[-1]
+def new_key(data: Path, kind: str, mode: str = "test", program: Program = THIS) -> str:
+    """A new key of `kind` (secret, public) in `mode` (test, live) for the dues that serves `data`."""
+    return _dues(program, "keys", "create", "--data", str(data), "--mode", mode, "--kind", kind).split()[-1]
 
 
 def dues_command(*arguments: str) -> list[str]:
-    """The command line of `dues` with `arguments`."""
-    return [sys.executable, "-m", "dues", *arguments]
+    """The command line of this `dues` with `arguments`."""
+    return [*THIS, *arguments]
 
 
-def _dues(*arguments: str) -> str:
-    done = subprocess.run(dues_command(*arguments), env=environment(), capture_output=True, text=True, check=False)
+def of_checkout(checkout: Path) -> Program:
+    """The `dues` of another checkout, in its own .venv. Raises ServerError where there is none."""
+    for folder, name in (("bin", "dues"), ("Scripts", "dues.exe")):
+        program = checkout.resolve() / ".venv" / folder / name
+        if program.exists():
+            return (str(program),)
+    raise ServerError(f"{checkout} has no dues in its .venv. Run there: make setup")
+
+
+def _dues(program: Program, *arguments: str) -> str:
+    command = [*program, *arguments]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ServerError(f"dues {' '.join(arguments)} failed: {done.stderr.strip()}")
+        raise ServerError(f"{' '.join(command)} failed: {done.stderr.strip()}")
     return done.stdout
 
 

@@ -23,14 +23,13 @@ ratio over the rounds. The second table has CPU time per request: of the server 
 processes), of both, how many times that of the first way, and of the client that made the load; for pgbench, program
 and client are one. On a noisy machine the ratio of CPU says more than that of requests per second.
 
-What is without a target is there to be known: bills and adjustments are measured against other requests of dues, as
-the conventional server has none of its own. For `dues verify`, a request is an entry of the ledger.
+What is without a target is there to be known: bills are measured against another request of dues, as the conventional
+server has none of its own. For `dues verify`, a request is an entry of the ledger.
 
-Payments of one account cannot go through together: each is held against the balance that the one before it left, so
-the next begins when that one is committed. Their limit is the time of one transaction: seven round trips (two reads,
-begin, lock, read, write, commit) which nothing overlaps, while the program and PostgreSQL take turns. Two connections
-reach as many per second as 32, nine tenths of a second are CPU of the one or the other, and without the flush to the
-disk there would be a fifth more. A payment over ten bills is one instalment of each, so the bills stay open.
+*One account* is what all connections want at once, against as many requests spread over many accounts. *Beside another*
+is a tenant with ten connections whose neighbour on the same server asks for more than there is: creates on 500
+connections, or the longest pages of filtered lists, twenty at a time. A payment over ten bills is one instalment of
+each, so the bills stay open. Memory is judged after a million creates (`--full`): before, caches still fill.
 """
 
 
@@ -47,7 +46,7 @@ def print_report(console: Console, report: Report) -> None:
 
 def markdown(report: Report, size: Size, settings: dict[str, str]) -> str:
     """The page docs/reference/measures.md."""
-    how = f"{machine(settings)}; {size.rounds} rounds of {size.seconds} s each"
+    how = f"{machine(settings)}; {size.rounds} rounds of {size.seconds:g} s each"
     origin = f"Written by `python -m bench --write` on {datetime.now(UTC):%Y-%m-%d}: {how}."
     parts = ["# Measures", origin, EXPLANATION.rstrip()]
     for title, head, rows in _tables(report):

@@ -17,11 +17,14 @@ from hypothesis import settings
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
-from dues.db.migrate import migrate
 from dues.db.transaction import Row
 from dues.ledger.store import FIND_UNPROVEN_BALANCES
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
+from dues.tenants.store import list_cells
+from tests.clusters import Template, run_folder
+from tests.db.databases import EmptyDatabases
+from tests.leftovers import left_over, mark_all_that_follows
 from tests.running import Caller, RunningServer
 
 # A deadline for one example would be about the machine, not about the promise.
@@ -30,17 +33,81 @@ settings.load_profile("dues")
 
 Result = TypeVar("Result")
 
+LONGEST = {"test_openapi.py"}
+"""Files to begin with, like all journeys."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is started, and after the folder of temporary files is known."""
+    if not is_worker(config):
+        mark_all_that_follows(base_folder(config))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """A run that leaves a process behind has failed, and says which."""
+    yield
+    if is_worker(session.config) or not (left := left_over(base_folder(session.config))):
+        return
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    name, says = "what was started", "Still alive at the end:\n" + "\n".join(left)
+    error = pytest.TestReport(name, ("", None, name), {}, "failed", says, "teardown")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    assert reporter
+    reporter.stats.setdefault("error", []).append(error)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: several processes, each of which takes a file after the other, end together."""
+    items.sort(key=lambda item: item.path.name not in LONGEST and item.path.parent.name != "journeys")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs a part of the tests, for one of pytest-xdist that runs none itself."""
+    return hasattr(config, "workerinput")
+
+
+def base_folder(config: pytest.Config) -> Path:
+    """The folder of temporary files of this process; of a whole run, where it is no worker."""
+    folder: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return folder
+
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL with the current schema. When all tests are done, all that they left in it is verified."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("data"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What a database of a test's own is copied from."""
+    return Template(run_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def database_url(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL with the current schema."""
+    embedded = EmbeddedPostgres(template.copy_to(tmp_path_factory.mktemp("shared") / "data"))
+    yield from verified_at_the_end(embedded)
+
+
+def verified_at_the_end(embedded: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a PostgreSQL that tests share. When all are done, all that they left in it is verified."""
     url = embedded.open()
-    asyncio.run(migrate(url))
-    yield url
-    wrong = asyncio.run(_verified(url))
-    embedded.close()
-    assert wrong == []
+    try:
+        yield url
+        assert asyncio.run(_verified(url)) == []
+    finally:
+        embedded.close()
+
+
+async def _unproven(database: Database) -> list[Row]:
+    """The balances of all cells that their entries do not add up to."""
+    return [row for cell in await list_cells(database) for row in await database.rows(FIND_UNPROVEN_BALANCES, cell)]
+
+
+@pytest.fixture
+def databases(database_url: str) -> Iterator[EmptyDatabases]:
+    """Makes databases with nothing in them, on which no server runs."""
+    made = EmptyDatabases(database_url)
+    yield made
+    made.close()
 
 
 async def _verified(url: str) -> list[Finding]:
@@ -50,17 +117,41 @@ async def _verified(url: str) -> list[Finding]:
 @pytest.fixture(scope="session")
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on that database."""
-    log = tmp_path_factory.mktemp("server") / "log"
-    with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
-        yield running
+    yield from serving(database_url, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Another server process on the same database."""
-    log = tmp_path_factory.mktemp("second-server") / "log"
+    yield from serving(database_url, tmp_path_factory)
+
+
+def serving(database_url: str, factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server as most tests want it, until they are done."""
+    log = factory.mktemp("server") / "log"
     with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
         yield running
+
+
+class Desk:
+    """One connection to a database, kept: to make one for every test would cost more than most tests do."""
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._database = self._runner.run(Database.connect(url, 1))
+
+    def ask(self, question: Callable[[Database], Awaitable[Result]]) -> Result:
+        """What the database answers."""
+
+        async def answer() -> Result:
+            return await question(self._database)
+
+        return self._runner.run(answer())
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._runner.run(self._database.close())
+        self._runner.close()
 
 
 @dataclass(frozen=True)
@@ -100,8 +191,16 @@ def ask(database_url: str) -> Ask[object]:
     return run
 
 
+@pytest.fixture(scope="session")
+def desk(database_url: str) -> Iterator[Desk]:
+    """Asks the database what every test asks it."""
+    made = Desk(database_url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def new_merchant(ask: Ask[Merchant], server: RunningServer) -> Callable[[], Merchant]:
+def new_merchant(desk: Desk, server: RunningServer) -> Callable[[], Merchant]:
     """Makes merchants."""
 
     async def make(database: Database) -> Merchant:
@@ -110,7 +209,7 @@ def new_merchant(ask: Ask[Merchant], server: RunningServer) -> Callable[[], Merc
             await tx.commit()
         return Merchant(merchant_id, keys, server.base)
 
-    return lambda: ask(make)
+    return lambda: desk.ask(make)
 
 
 @pytest.fixture
@@ -137,9 +236,9 @@ def _books(request: pytest.FixtureRequest) -> Iterator[None]:
     if "database_url" not in request.fixturenames:
         yield
         return
-    run: Ask[list[Row]] = request.getfixturevalue("ask")
+    desk: Desk = request.getfixturevalue("desk")
     yield
-    assert run(lambda database: database.rows(FIND_UNPROVEN_BALANCES)) == []
+    assert desk.ask(_unproven) == []
 
 
 @pytest.fixture

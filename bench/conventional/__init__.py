@@ -6,5 +6,6 @@ SELECT where a constraint decides, answers rendered once by pydantic.
 
 What it leaves out, always in its own favour: it takes a key given twice in one JSON object, sets no limit on
 how long a concurrent duplicate waits, and does not translate an absent database into 503. Of payments it knows no
-`parts`, no previews, no `If-Match` and no collectors, and a reference that is taken shows only when all else is right.
+`parts`, no previews, no `If-Match` and no collectors, of adjustments no `If-Match`, and a reference that is taken shows
+only when all else is right.
 """

@@ -14,13 +14,12 @@ from bench.conventional.models import Account
 from bench.conventional.opening import open_account, show_account
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, NewAccount, render
+from bench.conventional.tenants import whose
 from dues.domain.entries import Cause
 from dues.domain.etags import etag, names
 
-FIND_BY_ID = select(Account).where(Account.tenant_id == bindparam("tenant_id"), Account.id == bindparam("name"))
-FIND_BY_REFERENCE = select(Account).where(
-    Account.tenant_id == bindparam("tenant_id"), Account.external_reference == bindparam("name")
-)
+FIND_BY_ID = select(Account).where(whose(Account), Account.id == bindparam("name"))
+FIND_BY_REFERENCE = select(Account).where(whose(Account), Account.external_reference == bindparam("name"))
 
 router = APIRouter(prefix="/billing/accounts")
 

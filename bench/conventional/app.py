@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bench.conventional import accounts, payments, problems
+from bench.conventional import accounts, adjustments, payments, problems
 from bench.conventional.database import open_engine, sessions_of
 from bench.conventional.problems import Problem
 from dues.domain.ids import new_id
@@ -60,7 +60,7 @@ def build(database_url: str) -> FastAPI:
 
     app = FastAPI(title="The conventional version", lifespan=lifespan)
     app.add_middleware(RequestIds)
-    for router in (accounts.router, payments.router):
+    for router in (accounts.router, adjustments.router, payments.router):
         app.include_router(router, dependencies=[Depends(acceptable_body)])
     app.add_api_route("/readyz", ready)
     problems.install(app)

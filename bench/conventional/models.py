@@ -3,19 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, SmallInteger
-from sqlalchemy.dialects.postgresql import JSON, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import SmallInteger
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-
-class Base(DeclarativeBase):
-    """Maps Python's types onto the schema's."""
-
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
-        int: BigInteger,
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB(none_as_null=True),
-    }
+from bench.conventional.tenants import Base, OfTenant, reference
 
 
 class ApiKey(Base):
@@ -31,23 +23,21 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class DefaultPaymentRules(Base):
+class DefaultPaymentRules(OfTenant):
     """What applies to an object without rules of its own."""
 
     __tablename__ = "default_payment_rules"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
     payment_rules: Mapped[dict[str, Any]]
 
 
-class Customer(Base):
+class Customer(OfTenant):
     """Who owes. `balance` is in minor units of `currency`."""
 
     __tablename__ = "customers"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     external_reference: Mapped[str]
     name: Mapped[str | None]
@@ -60,13 +50,12 @@ class Customer(Base):
     created_at: Mapped[datetime]
 
 
-class Account(Base):
+class Account(OfTenant):
     """What is owed for. `balance` is in minor units of `currency`."""
 
     __tablename__ = "accounts"
-    __table_args__ = (ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),)
+    __table_args__ = (reference("customer_id", "customers"),)
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     external_reference: Mapped[str]
     customer_id: Mapped[str]
@@ -79,12 +68,11 @@ class Account(Base):
     customer: Mapped[Customer] = relationship(lazy="raise")
 
 
-class Entry(Base):
+class Entry(OfTenant):
     """One change of a balance; amounts are minor units."""
 
     __tablename__ = "entries"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str]
@@ -100,37 +88,33 @@ class Entry(Base):
     hash: Mapped[bytes]
 
 
-class MetadataPair(Base):
+class MetadataPair(OfTenant):
     """A key and value of an object's metadata, for finding it by them."""
 
     __tablename__ = "metadata_pairs"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     pair: Mapped[bytes] = mapped_column(primary_key=True)
     object_id: Mapped[str] = mapped_column(primary_key=True)
 
 
-class Event(Base):
+class Event(OfTenant):
     """News of a change."""
 
     __tablename__ = "events"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str]
     object_id: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
-    sequence: Mapped[int] = mapped_column(default=1)
-    """Of the first event; the conventional version does not count on, in its own favour."""
+    sequence: Mapped[int]
 
 
-class IdempotencyKey(Base):
+class IdempotencyKey(OfTenant):
     """The first answer given under a key."""
 
     __tablename__ = "idempotency_keys"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes]
     method: Mapped[str]

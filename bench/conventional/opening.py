@@ -11,15 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.conventional.models import Account, Customer, DefaultPaymentRules, Entry, Event, MetadataPair
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, CustomerOut, NewAccount, NewCustomer
+from bench.conventional.tenants import identity, whose
 from dues.domain.entries import Cause, Chain, Head
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
 from dues.metadata.store import pair_of
 
-FIND_BY_ID = select(Customer).where(Customer.tenant_id == bindparam("tenant_id"), Customer.id == bindparam("name"))
-FIND_BY_REFERENCE = select(Customer).where(
-    Customer.tenant_id == bindparam("tenant_id"), Customer.external_reference == bindparam("name")
-)
+FIND_BY_ID = select(Customer).where(whose(Customer), Customer.id == bindparam("name"))
+FIND_BY_REFERENCE = select(Customer).where(whose(Customer), Customer.external_reference == bindparam("name"))
 
 
 async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) -> AccountOut:
@@ -28,7 +27,7 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
     Refuses amounts out of range and unknown customers. References are left to their constraints.
     """
     tenant_id, now = cause.tenant_id, cause.now
-    _refuse_unsafe(body.balance, "/balance")
+    refuse_unsafe(body.balance, "/balance")
     if isinstance(body.customer, NewCustomer):
         customer = _new_customer(tenant_id, body.customer, now)
         shown_customer = await show_customer(session, customer)
@@ -102,12 +101,12 @@ async def _rules_of(session: AsyncSession, owner: Account | Customer, kind: str)
 async def default_rules(session: AsyncSession, tenant_id: int, kind: str, currency: str) -> dict[str, Any] | None:
     """What applies to objects of `kind` in `currency` that have no rules of their own."""
     with session.no_autoflush:
-        default = await session.get(DefaultPaymentRules, (tenant_id, kind, currency))
+        default = await session.get(DefaultPaymentRules, identity(tenant_id, kind=kind, currency=currency))
     return default.payment_rules if default else None
 
 
 def _new_customer(tenant_id: int, body: NewCustomer, now: datetime) -> Customer:
-    _refuse_unsafe(body.balance, "/customer/balance")
+    refuse_unsafe(body.balance, "/customer/balance")
     return Customer(
         tenant_id=tenant_id,
         id=new_id("bcus_", now),
@@ -123,9 +122,10 @@ def _new_customer(tenant_id: int, body: NewCustomer, now: datetime) -> Customer:
     )
 
 
-def _refuse_unsafe(balance_minor: int | None, pointer: str) -> None:
-    if balance_minor is not None and not is_safe(balance_minor):
-        raise Problem("unprocessable", "amount_out_of_range", f"{balance_minor} is out of range.", pointer=pointer)
+def refuse_unsafe(amount: int | None, pointer: str) -> None:
+    """Refuses an amount that not every JSON client could represent exactly."""
+    if amount is not None and not is_safe(amount):
+        raise Problem("unprocessable", "amount_out_of_range", f"{amount} is out of range.", pointer=pointer)
 
 
 def _add_belongings(session: AsyncSession, owner: Account | Customer, cause: Cause) -> None:
@@ -140,8 +140,8 @@ def _add_belongings(session: AsyncSession, owner: Account | Customer, cause: Cau
     )
 
 
-def event_of(tenant_id: int, kind: str, shown: BaseModel, object_id: str, now: datetime) -> Event:
-    """The news of a change, with what it is about as it is now."""
+def event_of(tenant_id: int, kind: str, shown: BaseModel, object_id: str, now: datetime, sequence: int = 1) -> Event:
+    """The news of a change, with what it is about as it is now; `sequence` counts the events of the object."""
     return Event(
         tenant_id=tenant_id,
         id=new_id("evt_", now),
@@ -149,4 +149,5 @@ def event_of(tenant_id: int, kind: str, shown: BaseModel, object_id: str, now: d
         object_id=object_id,
         data=shown.model_dump(mode="json", exclude_none=True),
         created_at=now,
+        sequence=sequence,
     )

@@ -1,17 +1,19 @@
 """What can be paid, held while it is paid; how much it takes, under its rules; how it is shown."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Text, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.conventional.models import Account, Customer, Entry
+from bench.conventional.models import Account, Customer, Entry, Event
 from bench.conventional.opening import default_rules, show_account, show_customer
 from bench.conventional.payment_models import Bill
 from bench.conventional.payment_schemas import BillOut, NewPayment
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, CustomerOut
+from bench.conventional.tenants import whose
 from dues.domain.entries import Head
 from dues.domain.money import AMOUNT_MAX
 
@@ -27,7 +29,7 @@ TABLES: dict[str, tuple[type[Owed], str]] = {
 
 LOCK = {
     (kind, column): select(table)
-    .where(table.tenant_id == bindparam("tenant_id"), getattr(table, column) == bindparam("name"))
+    .where(whose(table), getattr(table, column) == bindparam("name"))
     .with_for_update(key_share=True)
     for kind, (table, _) in TABLES.items()
     for column in ("id", "external_reference")
@@ -36,7 +38,7 @@ LOCK = {
 LOCK_OPEN_BILLS = {
     kind: select(Bill)
     .where(
-        Bill.tenant_id == bindparam("tenant_id"),
+        whose(Bill),
         owner == bindparam("owner_id"),
         Bill.currency == bindparam("currency"),
         Bill.status == "unpaid",
@@ -50,21 +52,47 @@ LOCK_OPEN_BILLS = {
 _asked = func.unnest(bindparam("owners", type_=ARRAY(Text))).table_valued("owner_id").render_derived("asked")
 _head = (
     select(Entry.number, Entry.hash, Entry.balance_after, Entry.created_at)
-    .where(Entry.tenant_id == bindparam("tenant_id"), Entry.owner_id == _asked.c.owner_id)
+    .where(whose(Entry), Entry.owner_id == _asked.c.owner_id)
     .order_by(Entry.number.desc())
     .limit(1)
     .lateral("head")
 )
-FIND_HEADS = select(_asked.c.owner_id, *_head.c).select_from(_asked).join(_head, true())
+_last = (
+    select(Event.sequence)
+    .where(whose(Event), Event.object_id == _asked.c.owner_id)
+    .order_by(Event.sequence.desc())
+    .limit(1)
+    .lateral("last")
+)
+FIND_ENDS = (
+    select(_asked.c.owner_id, _last.c.sequence, *_head.c)
+    .select_from(_asked)
+    .outerjoin(_head, true())
+    .outerjoin(_last, true())
+)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where the ledger of an object ends, and the number of its latest event (0: there is none)."""
+
+    head: Head
+    sequence: int
 
 
 async def lock_target(session: AsyncSession, tenant_id: int, body: NewPayment) -> Owed:
     """What is to be paid, held until the end of the transaction. Refuses what does not exist."""
     kind, name = body.target
-    column = "id" if name.startswith(TABLES[kind][1]) else "external_reference"
-    found: Owed | None = await session.scalar(LOCK[kind, column], {"tenant_id": tenant_id, "name": name})
+    found = await lock_named(session, tenant_id, kind, name)
     if found is None:
         raise Problem("not-found", f"{kind}_not_found", f"There is no {kind} {name!r}.", pointer=f"/{kind}")
+    return found
+
+
+async def lock_named(session: AsyncSession, tenant_id: int, kind: str, name: str) -> Owed | None:
+    """What has this id or reference, held until the end of the transaction."""
+    column = "id" if name.startswith(TABLES[kind][1]) else "external_reference"
+    found: Owed | None = await session.scalar(LOCK[kind, column], {"tenant_id": tenant_id, "name": name})
     return found
 
 
@@ -74,10 +102,13 @@ async def lock_open_bills(session: AsyncSession, target: Owed, currency: str) ->
     return (await session.scalars(LOCK_OPEN_BILLS[kind_of(target)], asked)).all()
 
 
-async def find_heads(session: AsyncSession, tenant_id: int, owners: Sequence[str]) -> dict[str, Head]:
-    """The end of each owner's chain; read once they are held."""
-    rows = await session.execute(FIND_HEADS, {"tenant_id": tenant_id, "owners": owners})
-    return {owner: Head(number, digest, balance, at) for owner, number, digest, balance, at in rows}
+async def find_ends(session: AsyncSession, tenant_id: int, owners: Sequence[str]) -> dict[str, Ends]:
+    """The ends of each owner's ledger and events; read once they are held."""
+    rows = await session.execute(FIND_ENDS, {"tenant_id": tenant_id, "owners": owners})
+    return {
+        owner: Ends(Head() if number is None else Head(number, digest, balance, at), sequence or 0)
+        for owner, sequence, number, digest, balance, at in rows
+    }
 
 
 def kind_of(owed: Owed) -> str:

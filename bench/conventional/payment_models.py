@@ -3,18 +3,17 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, SmallInteger
+from sqlalchemy import SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bench.conventional.models import Base
+from bench.conventional.tenants import OfTenant, reference
 
 
-class Bill(Base):
+class Bill(OfTenant):
     """What is to be paid by a date. Amounts are minor units of `currency`."""
 
     __tablename__ = "bills"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     external_reference: Mapped[str]
     customer_id: Mapped[str]
@@ -30,12 +29,11 @@ class Bill(Base):
     created_at: Mapped[datetime]
 
 
-class Payment(Base):
+class Payment(OfTenant):
     """Money that came in; `amount` is the sum of its applications."""
 
     __tablename__ = "payments"
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     external_reference: Mapped[str]
     amount: Mapped[int]
@@ -51,13 +49,12 @@ class Payment(Base):
     applications: Mapped[list["PaymentApplication"]] = relationship(lazy="raise")
 
 
-class PaymentApplication(Base):
+class PaymentApplication(OfTenant):
     """What of a payment was applied to one bill or balance."""
 
     __tablename__ = "payment_applications"
-    __table_args__ = (ForeignKeyConstraint(["tenant_id", "payment_id"], ["payments.tenant_id", "payments.id"]),)
+    __table_args__ = (reference("payment_id", "payments"),)
 
-    tenant_id: Mapped[int] = mapped_column(primary_key=True)
     payment_id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     id: Mapped[str]

@@ -14,8 +14,9 @@ from bench.conventional.models import Customer, Entry, MetadataPair
 from bench.conventional.opening import event_of
 from bench.conventional.owed import (
     BILLS_MAX,
+    Ends,
     Owed,
-    find_heads,
+    find_ends,
     kind_of,
     lock_open_bills,
     lock_target,
@@ -28,7 +29,7 @@ from bench.conventional.payment_models import Bill, Payment, PaymentApplication
 from bench.conventional.payment_schemas import AmountAppliedOut, ApplicationOut, NewPayment, PaymentOut
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import render
-from dues.domain.entries import Cause, Chain, Head
+from dues.domain.entries import Cause, Chain
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
 from dues.metadata.store import pair_of
@@ -57,7 +58,7 @@ async def _take(session: AsyncSession, body: NewPayment, cause: Cause) -> Paymen
         raise Problem("unprocessable", "amount_out_of_range", f"{body.amount} is out of range.", pointer="/amount")
     target = await lock_target(session, cause.tenant_id, body)
     allotted = await _allot(session, target, body)
-    heads = await find_heads(session, cause.tenant_id, [owed.id for owed, _ in allotted])
+    ends = await find_ends(session, cause.tenant_id, [owed.id for owed, _ in allotted])
 
     payment = _payment(target, body, cause)
     cause = replace(cause, payment_id=payment.id)
@@ -70,7 +71,7 @@ async def _take(session: AsyncSession, body: NewPayment, cause: Cause) -> Paymen
         payment.applications.append(
             PaymentApplication(tenant_id=cause.tenant_id, number=number, id=applied.id, owner_id=owed.id, amount=amount)
         )
-        await _apply(session, owed, amount, heads.get(owed.id, Head()), cause)
+        await _apply(session, owed, amount, ends[owed.id], cause)
         news = AmountAppliedOut(
             **applied.model_dump(),
             currency=body.currency,
@@ -79,7 +80,7 @@ async def _take(session: AsyncSession, body: NewPayment, cause: Cause) -> Paymen
             created_at=cause.now,
             updated_at=cause.now,
         )
-        session.add(event_of(cause.tenant_id, "obligation.amount_applied", news, payment.id, cause.now))
+        session.add(event_of(cause.tenant_id, "obligation.amount_applied", news, payment.id, cause.now, number))
     session.add(payment)
     session.add_all(
         MetadataPair(tenant_id=cause.tenant_id, pair=pair_of(name, value), object_id=payment.id)
@@ -128,9 +129,9 @@ def _payment(target: Owed, body: NewPayment, cause: Cause) -> Payment:
     )
 
 
-async def _apply(session: AsyncSession, owed: Owed, amount: int, head: Head, cause: Cause) -> None:
+async def _apply(session: AsyncSession, owed: Owed, amount: int, ends: Ends, cause: Cause) -> None:
     """Changes what is paid, and adds the entry and the events of that."""
-    kind, chain = kind_of(owed), Chain(owed.id, head, cause)
+    kind, chain = kind_of(owed), Chain(owed.id, ends.head, cause)
     happened = [f"{kind}.updated"]
     if isinstance(owed, Bill):
         chain.add("payment", owed.currency, amount)
@@ -145,7 +146,10 @@ async def _apply(session: AsyncSession, owed: Owed, amount: int, head: Head, cau
         owed.balance -= amount
     shown = await show(session, owed)
     session.add_all(Entry(**asdict(entry)) for entry in chain.entries)
-    session.add_all(event_of(cause.tenant_id, event, shown, owed.id, cause.now) for event in happened)
+    session.add_all(
+        event_of(cause.tenant_id, event, shown, owed.id, cause.now, number)
+        for number, event in enumerate(happened, ends.sequence + 1)
+    )
 
 
 def _show(payment: Payment, applications: list[ApplicationOut]) -> PaymentOut:

@@ -5,70 +5,89 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
+from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
-from dues.db.statistics import keep_statistics
+from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
-from dues.events.forgetting.purge import forget_events_for_ever
-from dues.events.horizon import Horizon
-from dues.events.news import News
+from dues.events.notifier import Notifier
+from dues.events.retention.purge import event_retention
+from dues.events.watermark import Watermark
 from dues.http.context import Context
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
-from dues.idempotency.purge import purge_for_ever
+from dues.idempotency.retention import answer_retention
 from dues.lists.turns import Turns
+from dues.logs import request_log
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
-from dues.webhooks.forgetting.purge import forget_deliveries_for_ever
 from dues.webhooks.process import deliver_for_ever
+from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
+
+LIST_SECONDS: Final = 5
+"""A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
 
 
 @asynccontextmanager
-async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, News]]:
-    """The ASGI application on a database whose schema is current, and what wakes those who wait for events in it."""
-    database = await Database.connect(database_url, settings.database_connections)
+async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, Notifier]]:
+    """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
+    # Commits, and looks at one object, have connections that nothing which may take long can have.
+    for_lists = max(1, 2 * settings.database_connections // 5)
+    commits = await Database.connect(database_url, settings.database_connections - for_lists)
+    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
     counts = Metrics()
-    news, horizon = News(database), Horizon(database)
+    notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
     writes = GroupCommit(
-        database,
+        commits,
         carry_out,
+        groups_max=2 if settings.cells == 1 else max(2, settings.database_connections - for_lists - 3),
         observe=counts.observe_group,
-        committed=lambda tenants: news.committed(tenant.id for tenant in tenants),
+        committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
     )
-    reads = GroupCommit(database, carry_out, observe=counts.observe_group)
+    reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
     context = Context(
         database=database,
-        keys=KeyRing(database),
+        keys=KeyRing(commits),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
         lists=Turns(database),
-        feed=Feed(database, horizon, news),
+        feed=Feed(database, watermark, notifier),
         webhook_allow_private=settings.webhook_allow_private,
     )
     deliver = partial(deliver_for_ever, allow_private=settings.webhook_allow_private, observe=counts.observe_delivery)
-    chores = [
-        asyncio.create_task(chore)
-        for chore in (
-            purge_for_ever(database),
-            keep_statistics(database),
-            forget_events_for_ever(database, timedelta(days=settings.event_days)),
-            forget_deliveries_for_ever(database, timedelta(days=settings.event_days)),
-            news.run(),
-            *([deliver(database_url, news)] if settings.webhooks else []),
+    background = [
+        asyncio.create_task(work)
+        for work in (
+            run_jobs(jobs(settings, database)),
+            notifier.run(),
+            *([deliver(database_url, notifier)] if settings.webhooks else []),
         )
     ]
     try:
-        yield FrontDoor(routes(context, counts), counts, settings.docs_base), news
+        yield FrontDoor(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         await writes.drain()
         await reads.drain()
+        await commits.close()
         await database.close()
+
+
+def jobs(settings: Settings, database: Database) -> list[Job]:
+    """What is done again and again beside the requests."""
+    kept = timedelta(days=settings.event_days)
+    return [
+        Job("statistics", EVERY_SECONDS, partial(analyze_outgrown, database)),
+        answer_retention(database),
+        event_retention(database, kept),
+        delivery_retention(database, kept),
+    ]

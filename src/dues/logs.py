@@ -3,16 +3,28 @@
 import asyncio
 import logging
 import sys
+from functools import cache
 from typing import BinaryIO, Final
 
 import msgspec
 import structlog
 
+from dues.http.front_door import LogRequest
+from dues.http.request_log import RequestLog, no_log
 from dues.settings import LogLevel
 
 _log = structlog.get_logger()
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def request_log(level: LogLevel) -> LogRequest:
+    """What writes the lines of requests, past the chain that all other lines take."""
+    if _LEVELS[level] > _LEVELS["info"]:
+        return no_log
+    if sys.stderr.isatty():
+        return RequestLog(lambda line: print(line.decode(), file=sys.stderr), for_people=True)
+    return RequestLog(_all_lines().msg, for_people=False)
 
 
 def configure_logs(level: LogLevel) -> None:
@@ -71,5 +83,11 @@ class _Lines:
         self._lines.clear()
 
 
-def _lines_logger(*_: object) -> _Lines:
+@cache
+def _all_lines() -> _Lines:
+    # One for all loggers, so that lines stand in the order in which things happened.
     return _Lines(sys.stderr.buffer)
+
+
+def _lines_logger(*_: object) -> _Lines:
+    return _all_lines()

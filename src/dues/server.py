@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from functools import partial
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -14,8 +14,9 @@ import uvloop
 
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dues.events.news import News
-from dues.http.protocol import Protocol
+from dues.events.notifier import Notifier
+from dues.http.connection import Connection
+from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
 from dues.settings import Settings
 from dues.supervisor import is_orphan, supervise
@@ -73,27 +74,34 @@ async def _serve(
     embedded: EmbeddedPostgres | None,
     told_to_stop: threading.Event,
 ) -> None:
-    async with application(settings, database_url) as (app, news):
-        config = uvicorn.Config(
-            app,
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            backlog=2048,
-        )
-        server = uvicorn.Server(config)
-        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, news))
+    connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
+    async with application(settings, database_url) as (front_door, notifier):
+        server = uvicorn.Server(uvicorn_config(Connections(front_door, connections_max, settings.idle_seconds)))
+        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, notifier))
         await server.serve(sockets=[listener])
         watch.cancel()
 
 
+def uvicorn_config(connections: Connections) -> uvicorn.Config:
+    """uvicorn as dues uses it: for sockets, signals and stopping. What is said on a connection is our own."""
+    return uvicorn.Config(
+        # Not what uvicorn means by these two: it hands the one to each of the other, and calls neither itself.
+        cast("Any", connections),
+        http=cast("Any", Connection),
+        interface="asgi3",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=2048,
+    )
+
+
 async def _watch(
-    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, news: News
+    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, notifier: Notifier
 ) -> None:
     """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
@@ -102,7 +110,7 @@ async def _watch(
             await asyncio.to_thread(_revive, embedded)
         server.should_exit |= is_orphan() or told_to_stop.is_set()
         if server.should_exit:
-            news.close()  # nobody waits for events any longer, and so nobody for them
+            notifier.close()  # nobody waits for events any longer, and so nobody for them
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

@@ -30,6 +30,11 @@ class Settings:
     workers: int = _setting(1, "How many server processes share the port.")
     database_url: str = _setting("", "A PostgreSQL (15 or newer) to use instead of the embedded one.")
     database_connections: int = _setting(10, "How many connections each server process may open.")
+    connections_max: int = _setting(
+        0,
+        "How many clients may be connected to each server process; 0: 10,000, or what the limit of open files leaves.",
+    )
+    idle_seconds: int = _setting(75, "How long a connection is kept on which nothing is asked.")
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
     cells: int = _setting(
@@ -46,6 +51,8 @@ class Settings:
         _between("port", self.port, 0, 65_535)
         _between("workers", self.workers, 1, 64)
         _between("database_connections", self.database_connections, 4, 500)
+        _between("connections_max", self.connections_max, 0, 1_000_000)
+        _between("idle_seconds", self.idle_seconds, 1, 3_600)
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
         _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)

@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +14,7 @@ import pytest
 
 from dues.books.verify import Finding, Progress, verify
 from dues.db.embedded import EmbeddedPostgres
+from tests.clusters import Template
 from tests.running import Caller, RunningServer
 
 
@@ -22,9 +25,11 @@ class Books:
         self.data = data
         server = RunningServer(data=data, log=log)
         printed = server.start()
-        [key] = re.findall(r"test secret\s+(\S+)", printed)
-        self._write(Caller(server.base, key))
-        server.stop()
+        try:
+            [key] = re.findall(r"test secret\s+(\S+)", printed)
+            self._write(Caller(server.base, key))
+        finally:
+            server.stop()
 
     def _write(self, caller: Caller) -> None:
         for number in range(5):
@@ -50,10 +55,16 @@ class Books:
 
     def findings(self, *tampering: str) -> list[Finding]:
         """What is found after `tampering` with the rows by hand."""
+        with self.opened() as url:
+            return asyncio.run(_findings(url, tampering))
+
+    @contextmanager
+    def opened(self) -> Iterator[str]:
+        """The URL of the database, which runs meanwhile."""
         embedded = EmbeddedPostgres(self.data)
         url = embedded.open()
         try:
-            return asyncio.run(_findings(url, tampering))
+            yield url
         finally:
             embedded.close()
 
@@ -82,10 +93,10 @@ async def _findings(url: str, tampering: tuple[str, ...]) -> list[Finding]:
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Books:
+def books(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """Books that are right."""
     folder = tmp_path_factory.mktemp("books")
-    return Books(folder / "data", folder / "log")
+    return Books(template.copy_to(folder / "data"), folder / "log")
 
 
 def test_books_that_are_right_have_nothing_wrong(books: Books) -> None:
@@ -157,11 +168,9 @@ def test_the_database_itself_refuses_to_change_an_entry(books: Books) -> None:
         finally:
             await connection.close()
 
-    embedded = EmbeddedPostgres(books.data)
-    url = embedded.open()
-    for statement in ("update entries set amount = 1", "delete from entries", "truncate entries"):
-        asyncio.run(attempt(url, statement))
-    embedded.close()
+    with books.opened() as url:
+        for statement in ("update entries set amount = 1", "delete from entries", "truncate entries"):
+            asyncio.run(attempt(url, statement))
 
 
 def test_the_command_reports_and_exits_by_what_it_finds(books: Books) -> None:
@@ -169,17 +178,15 @@ def test_the_command_reports_and_exits_by_what_it_finds(books: Books) -> None:
     right = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     assert (right.returncode, json.loads(right.stdout)["wrong"]) == (0, 0)
     assert json.loads(right.stdout)["entries"] > 10
-    embedded = EmbeddedPostgres(books.data)
-    broken = embedded.open().replace("@/postgres", "@/broken")
-    asyncio.run(_findings(broken.replace("@/broken", "@/postgres"), ("delete from events",)))
-    wrong = subprocess.run(
-        [sys.executable, "-m", "dues", "verify"],
-        env={"DUES_DATABASE_URL": broken, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    embedded.close()
+    with books.opened() as url:
+        asyncio.run(_findings(url, ("delete from events",)))
+        wrong = subprocess.run(
+            [sys.executable, "-m", "dues", "verify"],
+            env={"DUES_DATABASE_URL": url.replace("@/postgres", "@/broken"), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert wrong.returncode == 1
     assert wrong.stdout.count("WRONG") > 5
     assert "Traceback" not in wrong.stderr

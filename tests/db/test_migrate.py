@@ -3,9 +3,6 @@
 import asyncio
 import re
 import subprocess
-from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,41 +10,7 @@ import pytest
 from dues.db.database import Database
 from dues.db.embedded import BINARIES
 from dues.db.migrate import SchemaTooNew, is_current, migrate, migrations, schema
-
-
-class EmptyDatabases:
-    """Makes databases with nothing in them, and removes them."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._names: list[str] = []
-
-    def new(self) -> str:
-        """The URL of another one."""
-        self._names.append(f"empty_{uuid4().hex}")
-        self._execute(f"create database {self._names[-1]} template template0")
-        return urlunsplit(urlsplit(self._url)._replace(path=f"/{self._names[-1]}"))
-
-    def close(self) -> None:
-        """Removes them all."""
-        for name in self._names:
-            self._execute(f"drop database {name} with (force)")
-
-    def _execute(self, query: str) -> None:
-        execute(self._url, query)
-
-
-def execute(url: str, query: str) -> None:
-    """Runs statements."""
-
-    async def run() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await connection.execute(query)
-        finally:
-            await connection.close()
-
-    asyncio.run(run())
+from tests.db.databases import EmptyDatabases, execute
 
 
 def dump(url: str) -> str:
@@ -56,14 +19,6 @@ def dump(url: str) -> str:
         [str(BINARIES / "pg_dump"), "--schema-only", f"--dbname={url}"], capture_output=True, text=True, check=True
     )
     return re.sub(r"(?m)^\\(un)?restrict .*$", "", done.stdout)
-
-
-@pytest.fixture
-def databases(database_url: str) -> Iterator[EmptyDatabases]:
-    """Makes empty databases."""
-    made = EmptyDatabases(database_url)
-    yield made
-    made.close()
 
 
 def test_migrations_from_nothing_make_the_schema(databases: EmptyDatabases) -> None:

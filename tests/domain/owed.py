@@ -8,8 +8,9 @@ from dues.domain.accounts import Account
 from dues.domain.bills import Bill
 from dues.domain.customers import Customer
 from dues.domain.entries import Cause, Entry, Head, chain_hash
-from dues.domain.obligations import Obligation
+from dues.domain.obligations import Owed
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
 
 CAUSE = Cause(1, "req_1", "key", datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
 
@@ -19,7 +20,7 @@ def rules(least: int = 0, most: int = 1000, *, under: bool = True, over: bool = 
     return PaymentRules(least, most, underpayment_allowed=under, overpayment_allowed=over)
 
 
-def bill(outstanding: int, paid: int = 0, default: PaymentRules | None = None, **changes: Any) -> Obligation:
+def bill(outstanding: int, paid: int = 0, default: PaymentRules | None = None, **changes: Any) -> Owed:
     """A bill of Jane's in ZAR, of which so much is outstanding (nothing: it was paid in full)."""
     due = paid + outstanding if outstanding else max(1, paid)
     fields: dict[str, Any] = {
@@ -39,22 +40,22 @@ def bill(outstanding: int, paid: int = 0, default: PaymentRules | None = None, *
     return owed(Bill(**(fields | changes)), default)
 
 
-def account(balance: int | None, default: PaymentRules | None = None, **changes: Any) -> Obligation:
+def account(balance: int | None, default: PaymentRules | None = None, **changes: Any) -> Owed:
     """Jane's account in ZAR with this balance."""
     fields = {"id": "bacc_1", "external_reference": "UAR", "customer_id": "bcus_jane", "currency": "ZAR"}
     return owed(Account(**({**fields, "balance": balance} | changes)), default)
 
 
-def customer(balance: int | None, default: PaymentRules | None = None, **changes: Any) -> Obligation:
+def customer(balance: int | None, default: PaymentRules | None = None, **changes: Any) -> Owed:
     """Jane, with this balance in ZAR."""
     fields = {"id": "bcus_jane", "external_reference": "JANE", "currency": "ZAR"}
     return owed(Customer(**({**fields, "balance": balance} | changes)), default)
 
 
-def owed(of: Bill | Account | Customer, default: PaymentRules | None = None) -> Obligation:
+def owed(of: Bill | Account | Customer, default: PaymentRules | None = None) -> Owed:
     """It, with a head that says what its amount is."""
     amount = of.amount_paid if isinstance(of, Bill) else of.balance
-    return Obligation(of, default, Head(1 if amount else 0, bytes(32), amount or 0, CAUSE.now))
+    return Record(of, default, Head(1 if amount else 0, bytes(32), amount or 0, CAUSE.now), 1)
 
 
 def head_of(entries: Sequence[Entry]) -> Head:

@@ -7,19 +7,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from dues.domain.accounts import Account, AccountChanges, update_account
-from dues.domain.adjustments import NewAdjustment, adjust
+from dues.domain.accounts import Account, AccountChanges
 from dues.domain.allocation import Part
 from dues.domain.bills import Bill, BillChanges, update_bill, void_bill
-from dues.domain.customers import Customer, CustomerChanges, update_customer
-from dues.domain.entries import Cause, Chain, Entry, Head
+from dues.domain.customers import Customer, CustomerChanges
+from dues.domain.entries import Cause, Entry
 from dues.domain.new_payments import NewPayment
-from dues.domain.obligations import Obligation
+from dues.domain.obligations import Obligation, Owed
+from dues.domain.owners import adjust_owner, opening, update_owner
 from dues.domain.payment_rules import PaymentRules
-from dues.domain.payments import MadePayment, Payment, PaymentSurroundings, make_payment
+from dues.domain.payments import MadePayment, Payment, find_target, make_payment
+from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.domain.reversals import NewReversal, reverse_payment
 from tests.domain.owed import CAUSE, head_of
+from tests.domain.there import There
 
 
 class Pay(Struct, frozen=True):
@@ -86,10 +88,8 @@ class Books:
         self._default = default
         self._steps = 0
         for one in opened:
-            if not isinstance(one, Bill) and one.balance is not None:
-                chain = Chain(one.id, Head(), CAUSE)
-                chain.track(None, (one.currency or "", one.balance))
-                self.chains[one.id] = chain.entries
+            if not isinstance(one, Bill):
+                self.chains[one.id] = list(opening(one, CAUSE))
 
     def everything(self) -> bytes:
         """All that they say, to be compared."""
@@ -112,29 +112,26 @@ class Books:
             case Reverse():
                 payment = self.payments[step.number]
                 owed = [self._owed(one.owner_id) for one in payment.applications]
-                return self._kept(reverse_payment(payment, owed, NewReversal(reason="bounced"), cause), step.number)
+                reversal = NewReversal(reason="bounced")
+                return self._kept(reverse_payment(Record(payment, events=1), owed, reversal, cause), step.number)
             case Void():
-                voided = void_bill(self._bill(step.bill))
-                return voided if isinstance(voided, Refusal) else self._changed((voided, []))
+                return self._changed(void_bill(self._bill(step.bill)))
             case SetPaid():
-                return self._patch_bill(step.bill, BillChanges(amount_paid=step.total), cause)
+                return self._changed(update_bill(self._bill(step.bill), BillChanges(amount_paid=step.total), cause))
             case SetBalance():
                 return self._patch(step.owner, {"currency": step.currency, "balance": step.balance}, cause)
             case SetRules():
                 if isinstance(self.objects[step.of], Bill):
-                    return self._patch_bill(step.of, BillChanges(payment_rules=step.rules), cause)
+                    changes = BillChanges(payment_rules=step.rules)
+                    return self._changed(update_bill(self._bill(step.of), changes, cause))
                 return self._patch(step.of, {"payment_rules": step.rules}, cause)
             case Adjust():
-                owner, adjustment = self.objects[step.owner], NewAdjustment(amount=step.amount, reason="Interest")
-                if isinstance(owner, Account):
-                    return self._changed(adjust(owner, adjustment, self._head(owner.id), cause))
-                assert isinstance(owner, Customer)
-                return self._changed(adjust(owner, adjustment, self._head(owner.id), cause))
+                return self._changed(adjust_owner(self._owed(step.owner), step.amount, "Interest", cause))
 
     def _pay(self, step: Pay, cause: Cause) -> MadePayment | Refusal:
-        target = self._owed(step.target)
-        body: dict[str, Any] = {target.kind: step.target}
-        bills: list[Obligation] = []
+        noun = self.objects[step.target].noun
+        body: dict[str, Any] = {noun: step.target}
+        bills: list[Owed] = []
         if step.parts:
             body["parts"] = [Part(bill=bill, amount=amount) for bill, amount in step.parts]
             bills = [self._owed(bill) for bill, _ in step.parts]
@@ -143,7 +140,8 @@ class Books:
             bills = [self._owed(bill.id) for bill in self.open_bills(step.target)]
         request = NewPayment(external_reference=cause.request_id, amount=step.amount, currency=step.currency, **body)
         assert list(request.cross_check()) == []
-        return make_payment(request, PaymentSurroundings(target, False, bills), None, cause)
+        target = find_target(request, There(*(self._owed(one) for one in self.objects)))
+        return target if isinstance(target, Refusal) else make_payment(request, target, bills, None, cause)
 
     def open_bills(self, owner: str) -> list[Bill]:
         """The unpaid bills of an account or a customer, oldest first."""
@@ -153,39 +151,33 @@ class Books:
     def _kept(self, outcome: MadePayment | Refusal, number: int | None = None) -> Refusal | None:
         if isinstance(outcome, Refusal):
             return outcome
+        payment = outcome.payment.after.of
         if number is None:
-            self.payments.append(outcome.payment)
+            self.payments.append(payment)
         else:
-            self.payments[number] = outcome.payment
+            self.payments[number] = payment
         for paid in outcome.paid:
-            self._changed((paid.after.of, paid.entries))
+            self._changed(paid)
         return None
-
-    def _patch_bill(self, id_: str, changes: BillChanges, cause: Cause) -> Refusal | None:
-        return self._changed(update_bill(self._bill(id_), changes, self._default, self._head(id_), cause))
 
     def _patch(self, id_: str, changes: dict[str, Any], cause: Cause) -> Refusal | None:
-        one, head = self.objects[id_], self._head(id_)
-        if isinstance(one, Account):
-            return self._changed(update_account(one, AccountChanges(**changes), head, cause))
-        assert isinstance(one, Customer)
-        return self._changed(update_customer(one, CustomerChanges(**changes), head, cause))
+        record = self._owed(id_)
+        shape = AccountChanges if isinstance(record.of, Account) else CustomerChanges
+        return self._changed(update_owner(record, shape(**changes), self._default, cause))
 
-    def _changed(self, outcome: tuple[Bill | Account | Customer, list[Entry]] | Refusal) -> Refusal | None:
+    def _changed(self, outcome: Change[Any] | Refusal) -> Refusal | None:
         if isinstance(outcome, Refusal):
             return outcome
-        changed, entries = outcome
+        changed: Obligation = outcome.after.of
         self.objects[changed.id] = changed
-        self.chains[changed.id].extend(entries)
+        self.chains[changed.id].extend(outcome.entries)
+        assert outcome.after.head == head_of(self.chains[changed.id])
         return None
 
-    def _owed(self, id_: str) -> Obligation:
-        return Obligation(self.objects[id_], self._default, self._head(id_))
+    def _owed(self, id_: str) -> Owed:
+        return Record(self.objects[id_], self._default, head_of(self.chains[id_]), 1)
 
-    def _head(self, id_: str) -> Head:
-        return head_of(self.chains[id_])
-
-    def _bill(self, id_: str) -> Bill:
+    def _bill(self, id_: str) -> Record[Bill]:
         bill = self.objects[id_]
         assert isinstance(bill, Bill)
-        return bill
+        return Record(bill, self._default, head_of(self.chains[id_]), 1)

@@ -6,23 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dues.domain.accounts import NewAccount, OpenedAccount, Surroundings, open_account
-from dues.domain.customers import NewCustomer
+from dues.domain.accounts import Account, NewAccount, OpenedAccount, open_account
+from dues.domain.customers import Customer, NewCustomer
 from dues.domain.entries import Cause
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.refusals import Refusal
+from tests.domain.owed import head_of, owed, rules
+from tests.domain.there import There
 
 NOW = Cause(1, "req_1", "key", datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
 
+FIRST = owed(Customer(id="bcus_old", external_reference="CUST-1"))
+SECOND = owed(Customer(id="bcus_other", external_reference="CUST-2"))
+ACCOUNT = owed(Account(id="bacc_old", external_reference="A-1", customer_id="bcus_old"))
+NOTHING = There()
+
 balances = st.none() | st.integers(-2 * AMOUNT_MAX, 2 * AMOUNT_MAX) | st.sampled_from([0, AMOUNT_MAX, -AMOUNT_MAX])
-customers = st.just("CUST-1") | st.builds(
+customers = st.sampled_from(["CUST-1", "bcus_old"]) | st.builds(
     NewCustomer, external_reference=st.just("CUST-2"), currency=st.just("ZAR"), balance=balances
 )
 requests = st.builds(
     NewAccount, customer=customers, external_reference=st.just("A-1"), currency=st.just("ZAR"), balance=balances
 )
-surroundings = st.builds(
-    Surroundings, customer_id=st.none() | st.just("bcus_old"), account_reference_taken=st.booleans()
+lookups = st.sets(st.sampled_from(["CUST-1", "CUST-2", "A-1"])).map(
+    lambda names: There(*(one for one in (FIRST, SECOND, ACCOUNT) if one.of.external_reference in names))
 )
 
 
@@ -30,30 +37,29 @@ def is_safe(balance: int | None) -> bool:
     return balance is None or abs(balance) <= AMOUNT_MAX
 
 
-@given(requests, surroundings)
-def test_it_opens_exactly_what_can_be_opened(request: NewAccount, found: Surroundings) -> None:
-    comes_along = isinstance(request.customer, NewCustomer)
-    possible = (
-        is_safe(request.balance)
-        and (not isinstance(request.customer, NewCustomer) or is_safe(request.customer.balance))
-        and (found.customer_id is None) == comes_along
-        and not found.account_reference_taken
-    )
+@given(requests, lookups)
+def test_it_opens_exactly_what_can_be_opened(request: NewAccount, there: There) -> None:
+    if isinstance(request.customer, NewCustomer):
+        has_customer = is_safe(request.customer.balance) and there.find_id("customer", "CUST-2") is None
+    else:
+        has_customer = there.find_id("customer", "CUST-1") is not None
+    possible = is_safe(request.balance) and has_customer and there.find_id("account", "A-1") is None
 
-    outcome = open_account(request, found, NOW)
+    outcome = open_account(request, there, NOW)
 
     assert isinstance(outcome, OpenedAccount) == possible
 
 
-@given(requests, surroundings)
-def test_every_balance_that_is_opened_equals_its_entries(request: NewAccount, found: Surroundings) -> None:
-    outcome = open_account(request, found, NOW)
+@given(requests, lookups)
+def test_every_balance_that_is_opened_equals_its_entries(request: NewAccount, there: There) -> None:
+    outcome = open_account(request, there, NOW)
     if isinstance(outcome, Refusal):
         return
-    for owner in (outcome.account, outcome.new_customer):
-        if owner is None:
-            continue
-        entries = [entry for entry in [*outcome.entries, *outcome.customer_entries] if entry.owner_id == owner.id]
+    opened = [change for change in (outcome.account, outcome.customer) if change]
+    for change in opened:
+        owner: Account | Customer = change.after.of
+        entries = [entry for one in opened for entry in one.entries if entry.owner_id == owner.id]
+        assert (change.before, change.after.head) == (None, head_of(entries))
         if owner.balance is None:
             assert entries == []
         else:
@@ -64,51 +70,62 @@ def test_every_balance_that_is_opened_equals_its_entries(request: NewAccount, fo
 
 @given(requests)
 def test_a_new_customer_owns_the_account_it_came_with(request: NewAccount) -> None:
-    outcome = open_account(request, Surroundings(None, account_reference_taken=False), NOW)
+    outcome = open_account(request, There(FIRST), NOW)
     if isinstance(outcome, OpenedAccount):
-        assert outcome.new_customer
-        assert outcome.account.customer_id == outcome.new_customer.id
+        assert (outcome.customer is not None) == isinstance(request.customer, NewCustomer)
+        customer = outcome.customer.after if outcome.customer else FIRST
+        assert outcome.account.after.of.customer_id == customer.of.id
+
+
+def test_what_is_opened_comes_with_the_merchants_rules_for_its_currency() -> None:
+    newcomer = NewCustomer(external_reference="X", currency="JPY")
+    account = NewAccount(customer=newcomer, external_reference="A", currency="ZAR")
+    both = {("account", "ZAR"): rules(1), ("customer", "JPY"): rules(2), ("account", "JPY"): rules(3)}
+    outcome = open_account(account, There(rules=both), NOW)
+    assert isinstance(outcome, OpenedAccount)
+    assert outcome.customer
+    assert (outcome.account.after.default_rules, outcome.customer.after.default_rules) == (rules(1), rules(2))
 
 
 @pytest.mark.parametrize(
-    ("request_", "found", "code", "pointer"),
+    ("request_", "there", "code", "pointer"),
     [
         (
-            NewAccount(customer="X", external_reference="A"),
-            Surroundings(None, False),
+            NewAccount(customer="CUST-1", external_reference="A-1"),
+            NOTHING,
             "customer_not_found",
             "/customer",
         ),
         (
-            NewAccount(customer="X", external_reference="A"),
-            Surroundings("bcus_1", True),
+            NewAccount(customer="CUST-1", external_reference="A-1"),
+            There(FIRST, ACCOUNT),
             "external_reference_taken",
             "/external_reference",
         ),
         (
-            NewAccount(customer=NewCustomer(external_reference="X"), external_reference="A"),
-            Surroundings("bcus_1", False),
+            NewAccount(customer=NewCustomer(external_reference="CUST-2"), external_reference="A-1"),
+            There(SECOND, ACCOUNT),
             "external_reference_taken",
             "/customer/external_reference",
         ),
         (
-            NewAccount(customer="X", external_reference="A", currency="ZAR", balance=AMOUNT_MAX + 1),
-            Surroundings(None, True),
+            NewAccount(customer="CUST-1", external_reference="A-1", currency="ZAR", balance=AMOUNT_MAX + 1),
+            There(ACCOUNT),
             "amount_out_of_range",
             "/balance",
         ),
         (
             NewAccount(
-                customer=NewCustomer(external_reference="X", currency="ZAR", balance=-AMOUNT_MAX - 1),
-                external_reference="A",
+                customer=NewCustomer(external_reference="CUST-2", currency="ZAR", balance=-AMOUNT_MAX - 1),
+                external_reference="A-1",
             ),
-            Surroundings(None, False),
+            There(SECOND),
             "amount_out_of_range",
             "/customer/balance",
         ),
     ],
 )
-def test_it_refuses_by_name_and_says_where(request_: NewAccount, found: Surroundings, code: str, pointer: str) -> None:
-    outcome = open_account(request_, found, NOW)
+def test_it_refuses_by_name_and_says_where(request_: NewAccount, there: There, code: str, pointer: str) -> None:
+    outcome = open_account(request_, there, NOW)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.pointer) == (code, pointer)

@@ -15,7 +15,7 @@ from dues.domain.allocation import (
     allot_whole,
 )
 from dues.domain.money import AMOUNT_MAX
-from dues.domain.obligations import Obligation, refuse_payment
+from dues.domain.obligations import Owed, refuse_payment
 from dues.domain.refusals import Refusal
 from tests.domain.owed import account, bill, customer, rules
 
@@ -25,7 +25,7 @@ JANE = customer(500, ANY)
 FIBRE = account(500, ANY)
 
 
-def bills(*outstanding: int, **changes: Any) -> list[Obligation]:
+def bills(*outstanding: int, **changes: Any) -> list[Owed]:
     """Jane's bills, each with so much outstanding."""
     return [bill(one, default=ANY, id=f"bill_{number}", **changes) for number, one in enumerate(outstanding)]
 
@@ -48,7 +48,7 @@ def refused(outcome: list[Allotment] | Refusal) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize("target", [JANE, FIBRE, bill(500, default=ANY)])
-def test_all_of_a_payment_is_for_what_it_names(target: Obligation) -> None:
+def test_all_of_a_payment_is_for_what_it_names(target: Owed) -> None:
     assert allot_whole(target, 300, "ZAR") == [Allotment(target, 300)]
     assert refused(allot_whole(target, 1001, "ZAR")) == ("payment_above_maximum", "/amount")
 
@@ -100,7 +100,7 @@ voided = bill(50, default=ANY, id="bill_1", status="voided")
     ],
 )
 def test_a_part_is_refused_for_what_a_payment_of_its_own_would_be(
-    target: Obligation, amounts: tuple[int, int], second: Obligation | None, code: str, pointer: str | None
+    target: Owed, amounts: tuple[int, int], second: Owed | None, code: str, pointer: str | None
 ) -> None:
     [first] = bills(50, account_id="bacc_1" if target is FIBRE else None)
     assert refused(allot_parts(target, 200, "ZAR", parts(*amounts), [first, second])) == (code, pointer)
@@ -119,7 +119,7 @@ def test_a_part_is_refused_for_what_a_payment_of_its_own_would_be(
         (customer(19 - AMOUNT_MAX, ANY), "amount_out_of_range"),
     ],
 )
-def test_a_rest_is_refused_for_what_a_payment_of_its_own_would_be(target: Obligation, code: str) -> None:
+def test_a_rest_is_refused_for_what_a_payment_of_its_own_would_be(target: Owed, code: str) -> None:
     for outcome in (
         allot_parts(target, 100, "ZAR", parts(30, 50), bills(30, 50)),
         allot_oldest_first(target, 100, "ZAR", bills(30, 50)),
@@ -188,12 +188,12 @@ targets = st.builds(customer, st.none() | st.integers(-10, 60), some_rules)
 
 @given(targets, open_bills, st.integers(1, 90))
 def test_a_spread_payment_is_all_of_it_and_each_share_could_be_paid_on_its_own(
-    target: Obligation, open_: list[Obligation], amount: int
+    target: Owed, open_: list[Owed], amount: int
 ) -> None:
     outcome = allot_oldest_first(target, amount, "ZAR", open_)
     left, expected = amount, list[tuple[str, int]]()
     for one in open_:
-        most = min(left, one.outstanding or 0)
+        most = min(left, one.of.outstanding or 0)
         fits = [part for part in range(most + 1) if part and refuse_payment(one, part, "ZAR") is None]
         if fits:
             expected.append((one.of.id, max(fits)))
@@ -209,7 +209,7 @@ def test_a_spread_payment_is_all_of_it_and_each_share_could_be_paid_on_its_own(
 
 @given(targets, open_bills, st.lists(st.integers(1, 30), min_size=5, max_size=5), small)
 def test_parts_are_taken_just_when_each_and_the_rest_could_be_paid_on_its_own(
-    target: Obligation, open_: list[Obligation], wanted: list[int], rest: int
+    target: Owed, open_: list[Owed], wanted: list[int], rest: int
 ) -> None:
     wanted = wanted[: len(open_)]
     amount = sum(wanted) + rest or 1

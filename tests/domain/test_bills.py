@@ -3,53 +3,37 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from dues.domain.accounts import NewAccount, Surroundings
-from dues.domain.bills import (
-    Bill,
-    BillChanges,
-    BillSurroundings,
-    MadeBill,
-    NewBill,
-    Owner,
-    make_bill,
-    update_bill,
-    void_bill,
-)
-from dues.domain.customers import NewCustomer
-from dues.domain.entries import Cause, Entry, Head
+from dues.domain.accounts import Account, NewAccount
+from dues.domain.bills import Bill, BillChanges, MadeBill, NewBill, make_bill, update_bill, void_bill
+from dues.domain.customers import Customer, NewCustomer
+from dues.domain.entries import Cause, Entry
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
+from tests.domain.owed import head_of, owed, rules
+from tests.domain.there import There
 
 NOW = Cause(1, "req_1", "key", datetime(2026, 1, 5, 23, 30, tzinfo=UTC))
 STRICT = PaymentRules(1, 1000, underpayment_allowed=True, overpayment_allowed=False)
 LOOSE = PaymentRules(1, 1000, underpayment_allowed=True, overpayment_allowed=True)
 
-JANE = Owner("bcus_jane", None)
-JOHN = Owner("bcus_john", "USD")
-FIBRE = Owner("bcus_jane", "ZAR", "bacc_fibre")
-NOTHING = Surroundings(None, account_reference_taken=False)
+JANE = owed(Customer(id="bcus_jane", external_reference="JANE"))
+JOHN = owed(Customer(id="bcus_john", external_reference="JOHN", currency="USD"))
+NEW = owed(Customer(id="bcus_new", external_reference="NEW"))
+FIBRE = owed(Account(id="bacc_fibre", external_reference="FIBRE", customer_id="bcus_jane", currency="ZAR"))
+ACC = owed(Account(id="bacc_acc", external_reference="ACC", customer_id="bcus_jane"))
 
 
 def asked(**changes: Any) -> NewBill:
     """A request for a bill of ZAR 15.00 for Jane, but for `changes`."""
     body: dict[str, Any] = {"external_reference": "INV", "currency": "ZAR", "amount_due": 1500, "customer": "JANE"}
     return NewBill(**(body | changes))
-
-
-def found(
-    customer: Owner | None = JANE,
-    account: Owner | None = None,
-    new_account: Surroundings = NOTHING,
-    reference_taken: bool = False,
-) -> BillSurroundings:
-    """What was read for the request."""
-    return BillSurroundings(customer, account, new_account, reference_taken)
 
 
 def bill(**changes: Any) -> Bill:
@@ -71,84 +55,96 @@ def bill(**changes: Any) -> Bill:
     return Bill(**(fields | changes))
 
 
+def kept(of: Bill, default: PaymentRules | None = None) -> Record[Bill]:
+    """The bill, with the default rules and the end of its ledger."""
+    return Record(of, default, owed(of).head, 1)
+
+
 newcomer = NewCustomer(external_reference="NEW")
 new_account = NewAccount(customer="JANE", external_reference="ACC")
 for_newcomer = NewAccount(customer=newcomer, external_reference="ACC")
-taken = Surroundings("bcus_jane", account_reference_taken=True)
 rich = NewAccount(customer="JANE", external_reference="ACC", currency="ZAR", balance=AMOUNT_MAX + 1)
 
 
 @pytest.mark.parametrize(
-    ("request_", "around", "code", "pointer"),
+    ("request_", "there", "code", "pointer"),
     [
-        (asked(amount_due=AMOUNT_MAX + 1), found(None), "amount_out_of_range", "/amount_due"),
-        (asked(due_date=date(2026, 1, 4)), found(None), "validation_failed", "/due_date"),
-        (asked(), found(None), "customer_not_found", "/customer"),
-        (asked(customer=newcomer), found(JANE), "external_reference_taken", "/customer/external_reference"),
-        (asked(customer=None, account="X"), found(None), "account_not_found", "/account"),
-        (asked(account="X"), found(JANE), "account_not_found", "/account"),
-        (asked(account="FIBRE"), found(None, FIBRE), "customer_not_found", "/customer"),
-        (asked(account="FIBRE"), found(JOHN, FIBRE), "owner_mismatch", "/customer"),
-        (asked(customer=newcomer, account="FIBRE"), found(None, FIBRE), "owner_mismatch", "/customer"),
-        (asked(account=for_newcomer), found(JANE), "owner_mismatch", "/customer"),
-        (asked(customer=None, account=new_account), found(None), "customer_not_found", "/account/customer"),
+        (asked(amount_due=AMOUNT_MAX + 1), There(), "amount_out_of_range", "/amount_due"),
+        (asked(due_date=date(2026, 1, 4)), There(), "validation_failed", "/due_date"),
+        (asked(), There(), "customer_not_found", "/customer"),
+        (asked(customer=newcomer), There(NEW), "external_reference_taken", "/customer/external_reference"),
+        (asked(customer=None, account="X"), There(), "account_not_found", "/account"),
+        (asked(account="X"), There(JANE), "account_not_found", "/account"),
+        (asked(account="FIBRE"), There(FIBRE), "customer_not_found", "/customer"),
+        (asked(account="FIBRE", customer="JOHN"), There(JOHN, FIBRE), "owner_mismatch", "/customer"),
+        (asked(customer=newcomer, account="FIBRE"), There(FIBRE), "owner_mismatch", "/customer"),
+        (asked(account=for_newcomer), There(JANE), "owner_mismatch", "/customer"),
+        (asked(customer=None, account=new_account), There(), "customer_not_found", "/account/customer"),
         (
             asked(customer=None, account=new_account),
-            found(new_account=taken),
+            There(JANE, ACC),
             "external_reference_taken",
             "/account/external_reference",
         ),
         (
             asked(customer=None, account=for_newcomer),
-            found(new_account=taken),
+            There(NEW, ACC),
             "external_reference_taken",
             "/account/customer/external_reference",
         ),
-        (asked(customer=None, account=rich), found(), "amount_out_of_range", "/account/balance"),
-        (asked(), found(JOHN), "currency_mismatch", "/currency"),
-        (asked(account="FIBRE", currency="USD"), found(JANE, FIBRE), "currency_mismatch", "/currency"),
-        (asked(), found(reference_taken=True), "external_reference_taken", "/external_reference"),
+        (asked(customer=None, account=rich), There(JANE), "amount_out_of_range", "/account/balance"),
+        (asked(customer="JOHN"), There(JOHN), "currency_mismatch", "/currency"),
+        (asked(account="FIBRE", currency="USD"), There(JANE, FIBRE), "currency_mismatch", "/currency"),
+        (asked(), There(JANE, owed(bill())), "external_reference_taken", "/external_reference"),
     ],
 )
-def test_a_bill_is_refused_by_name(request_: NewBill, around: BillSurroundings, code: str, pointer: str) -> None:
-    outcome = make_bill(request_, around, NOW)
+def test_a_bill_is_refused_by_name(request_: NewBill, there: There, code: str, pointer: str) -> None:
+    outcome = make_bill(request_, there, NOW)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.pointer) == (code, pointer)
 
 
 @pytest.mark.parametrize(
-    ("request_", "around", "customer_id", "account_id"),
+    ("request_", "there", "customer_id", "account_id"),
     [
-        (asked(), found(), "bcus_jane", None),
-        (asked(customer=newcomer), found(None), ..., None),
-        (asked(customer=None, account="FIBRE"), found(None, FIBRE), "bcus_jane", "bacc_fibre"),
-        (asked(account="FIBRE"), found(JANE, FIBRE), "bcus_jane", "bacc_fibre"),
-        (asked(account=new_account), found(JANE, new_account=Surroundings("bcus_jane", False)), "bcus_jane", ...),
-        (asked(customer=None, account=for_newcomer), found(None), ..., ...),
+        (asked(), There(JANE), "bcus_jane", None),
+        (asked(customer="bcus_jane"), There(JANE), "bcus_jane", None),
+        (asked(customer=newcomer), There(), ..., None),
+        (asked(customer=None, account="FIBRE"), There(FIBRE), "bcus_jane", "bacc_fibre"),
+        (asked(account="FIBRE"), There(JANE, FIBRE), "bcus_jane", "bacc_fibre"),
+        (asked(account=new_account), There(JANE), "bcus_jane", ...),
+        (asked(customer=None, account=for_newcomer), There(), ..., ...),
     ],
 )
 def test_every_form_of_owner_makes_a_bill_and_what_comes_along(
-    request_: NewBill, around: BillSurroundings, customer_id: Any, account_id: Any
+    request_: NewBill, there: There, customer_id: Any, account_id: Any
 ) -> None:
-    made = make_bill(request_, around, NOW)
+    made = make_bill(request_, there, NOW)
     assert isinstance(made, MadeBill)
-    assert (made.new_customer is not None, made.new_account is not None) == (customer_id is ..., account_id is ...)
-    assert made.bill.customer_id == (made.new_customer.id if made.new_customer else customer_id)
-    assert made.bill.account_id == (made.new_account.id if made.new_account else account_id)
-    if made.new_account:
-        assert made.new_account.customer_id == made.bill.customer_id
-    assert (made.bill.status, made.bill.amount_paid, made.bill.amount_remaining) == ("unpaid", 0, 1500)
+    of = made.bill.after.of
+    assert (made.customer is not None, made.account is not None) == (customer_id is ..., account_id is ...)
+    assert of.customer_id == (made.customer.after.of.id if made.customer else customer_id)
+    assert of.account_id == (made.account.after.of.id if made.account else account_id)
+    if made.account:
+        assert made.account.after.of.customer_id == of.customer_id
+    assert (of.status, of.amount_paid, of.amount_remaining) == ("unpaid", 0, 1500)
+
+
+def test_a_bill_comes_with_the_merchants_rules_for_its_currency() -> None:
+    made = make_bill(asked(), There(JANE, rules={("bill", "ZAR"): rules(1), ("bill", "USD"): rules(2)}), NOW)
+    assert isinstance(made, MadeBill)
+    assert made.bill.after.default_rules == rules(1)
 
 
 def test_a_bill_without_a_date_is_of_today() -> None:
-    made = make_bill(asked(due_date=date(2026, 1, 5)), found(), NOW)
+    made = make_bill(asked(due_date=date(2026, 1, 5)), There(JANE), NOW)
     assert isinstance(made, MadeBill)
-    assert made.bill.bill_date == date(2026, 1, 5)
+    assert made.bill.after.of.bill_date == date(2026, 1, 5)
 
 
 def test_an_old_bill_may_have_been_due_before_today() -> None:
     request = asked(bill_date=date(2020, 1, 1), due_date=date(2020, 1, 1))
-    assert isinstance(make_bill(request, found(), NOW), MadeBill)
+    assert isinstance(make_bill(request, There(JANE), NOW), MadeBill)
     [broken] = asked(bill_date=date(2020, 1, 2), due_date=date(2020, 1, 1)).cross_check()
     assert broken.pointer == "/due_date"
 
@@ -182,7 +178,7 @@ full = {str(number): "x" for number in range(10)}
 def test_a_change_is_refused_by_name(
     old: Bill, changes: dict[str, Any], rules: PaymentRules | None, code: str, pointer: str | None
 ) -> None:
-    outcome = update_bill(old, BillChanges(**changes), rules, Head(), NOW)
+    outcome = update_bill(kept(old, rules), BillChanges(**changes), NOW)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.pointer) == (code, pointer)
 
@@ -195,15 +191,16 @@ def test_a_change_is_refused_by_name(
 def test_what_was_paid_follows_the_last_total_and_the_entries(due: int, totals: list[int], rules: PaymentRules) -> None:
     now, entries = bill(amount_due=due), list[Entry]()
     for total in totals:
-        last = entries[-1] if entries else None
-        head = Head(last.number, last.hash, last.balance_after, last.created_at) if last else Head()
-        outcome = update_bill(now, BillChanges(amount_paid=total), rules, head, NOW)
+        record = Record(now, rules, head_of(entries), 1)
+        outcome = update_bill(record, BillChanges(amount_paid=total), NOW)
         if total > due and rules is STRICT:
             assert isinstance(outcome, Refusal)
             continue
         assert not isinstance(outcome, Refusal)
-        assert len(outcome[1]) == (total != now.amount_paid)
-        now, entries = outcome[0], entries + outcome[1]
+        assert len(outcome.entries) == (total != now.amount_paid)
+        assert outcome.before is record
+        now, entries = outcome.after.of, [*entries, *outcome.entries]
+        assert outcome.after.head == head_of(entries)
         assert (now.amount_paid, now.amount_remaining) == (total, max(0, due - total))
         assert now.status == ("paid" if total >= due else "unpaid")
     assert sum(entry.amount for entry in entries) == now.amount_paid
@@ -211,20 +208,21 @@ def test_what_was_paid_follows_the_last_total_and_the_entries(due: int, totals: 
 
 
 def test_less_of_an_overpayment_is_never_refused() -> None:
-    outcome = update_bill(bill(amount_paid=1600, status="paid"), BillChanges(amount_paid=1599), STRICT, Head(), NOW)
+    overpaid = kept(bill(amount_paid=1600, status="paid"), STRICT)
+    outcome = update_bill(overpaid, BillChanges(amount_paid=1599), NOW)
     assert not isinstance(outcome, Refusal)
 
 
 def test_a_change_of_nothing_leaves_the_bill_as_it_is() -> None:
-    old = bill(metadata={"a": "1"}, amount_paid=5)
+    old = kept(bill(metadata={"a": "1"}, amount_paid=5), STRICT)
     for changes in (BillChanges(), BillChanges(currency="ZAR", amount_paid=5), BillChanges(metadata={})):
-        assert update_bill(old, changes, STRICT, Head(), NOW) == (old, [])
+        assert update_bill(old, changes, NOW) == Change(old, old, [])
 
 
 @given(paid=st.integers(0, 1500), status=st.sampled_from(["unpaid", "voided"]))
 def test_only_an_open_bill_of_which_nothing_was_paid_is_voided(paid: int, status: str) -> None:
     old = bill(amount_paid=paid, status="voided" if status == "voided" else "paid" if paid == 1500 else "unpaid")
-    outcome = void_bill(old)
+    outcome = void_bill(kept(old, STRICT))
     if status == "voided":
         assert isinstance(outcome, Refusal)
         assert outcome.code == "bill_voided"
@@ -232,4 +230,4 @@ def test_only_an_open_bill_of_which_nothing_was_paid_is_voided(paid: int, status
         assert isinstance(outcome, Refusal)
         assert outcome.code == "bill_paid"
     else:
-        assert outcome == msgspec.structs.replace(old, status="voided")
+        assert outcome == Change(kept(old, STRICT), kept(structs.replace(old, status="voided"), STRICT), ())

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dues.domain.money import AMOUNT_MAX
-from dues.domain.obligations import Obligation, Payable, payable, refuse_payment, takes_of
+from dues.domain.obligations import Owed, Payable, payable, refuse_payment, rules_of, takes_of
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import Refusal
 from tests.domain.owed import account, bill, customer, rules
 
-OWED: dict[str, Callable[..., Obligation]] = {"bill": bill, "account": account, "customer": customer}
+OWED: dict[str, Callable[..., Owed]] = {"bill": bill, "account": account, "customer": customer}
 
 ANY = rules(100, 1000)
 NO_MORE = rules(100, 1000, over=False)
@@ -87,7 +87,7 @@ def test_each_rule_holds_up_to_its_edge(
 @pytest.mark.parametrize("kind", OWED)
 def test_its_own_rules_come_before_the_merchants(kind: str) -> None:
     owed = OWED[kind](500, default=NO_LESS, payment_rules=NO_MORE)
-    assert owed.rules == NO_MORE
+    assert rules_of(owed) == NO_MORE
     assert refuse_payment(owed, 499, "ZAR") is None
 
 
@@ -103,7 +103,7 @@ def test_another_currency_is_refused_before_any_amount_is_compared(kind: str) ->
 
 @pytest.mark.parametrize("own", [{"payment_rules": ANY}, {}])
 @pytest.mark.parametrize("owed", [account, customer])
-def test_what_tracks_no_balance_cannot_be_paid(owed: Callable[..., Obligation], own: dict[str, Any]) -> None:
+def test_what_tracks_no_balance_cannot_be_paid(owed: Callable[..., Owed], own: dict[str, Any]) -> None:
     one = owed(None, ANY, **own)
     refusal = refuse_payment(one, 500, "ZAR")
     assert refusal
@@ -119,8 +119,8 @@ def test_a_voided_bill_cannot_be_paid_whatever_its_rules() -> None:
 
 
 @pytest.mark.parametrize("owed", [account, customer])
-def test_a_credit_is_nothing_outstanding(owed: Callable[..., Obligation]) -> None:
-    assert owed(-700).outstanding == 0
+def test_a_credit_is_nothing_outstanding(owed: Callable[..., Owed]) -> None:
+    assert owed(-700).of.outstanding == 0
     assert refuse_payment(owed(-700, ANY), 100, "ZAR") is None
     refusal = refuse_payment(owed(-700, NO_MORE), 100, "ZAR")
     assert refusal
@@ -129,7 +129,7 @@ def test_a_credit_is_nothing_outstanding(owed: Callable[..., Obligation]) -> Non
 
 def test_of_an_overpaid_bill_nothing_is_outstanding() -> None:
     overpaid = {"paid": 600, "amount_due": 500}
-    assert bill(0, default=ANY, **overpaid).outstanding == 0
+    assert bill(0, default=ANY, **overpaid).of.outstanding == 0
     assert payable(bill(0, default=ANY, **overpaid)) == Payable(100, 1000)
     refusal = payable(bill(0, default=NO_MORE, **overpaid)).refusal
     assert refusal
@@ -159,7 +159,7 @@ def test_between_the_smallest_and_the_largest_there_may_be_a_gap() -> None:
         (bill(0, paid=AMOUNT_MAX, default=BOUNDLESS), 0),
     ],
 )
-def test_nothing_leaves_the_safe_range(owed: Obligation, most: int) -> None:
+def test_nothing_leaves_the_safe_range(owed: Owed, most: int) -> None:
     for amount in (most - 1, most):
         assert amount < 1 or refuse_payment(owed, amount, "ZAR") is None
     beyond = refuse_payment(owed, most + 1, "ZAR")
@@ -191,7 +191,7 @@ obligations = bills | voided | st.builds(account, balances, some_rules) | st.bui
 
 
 @given(obligations)
-def test_what_is_told_to_be_payable_is_what_is_taken(owed: Obligation) -> None:
+def test_what_is_told_to_be_payable_is_what_is_taken(owed: Owed) -> None:
     taken = [amount for amount in range(1, LARGEST + 2) if refuse_payment(owed, amount, "ZAR") is None]
     can = payable(owed)
     if taken:
@@ -202,7 +202,7 @@ def test_what_is_told_to_be_payable_is_what_is_taken(owed: Obligation) -> None:
 
 
 @given(obligations, st.integers(1, LARGEST), st.sampled_from(["ZAR", "ZAR", "ZAR", "USD"]))
-def test_it_takes_the_most_that_does_not_overpay_it(owed: Obligation, amount: int, currency: str) -> None:
-    fitting = range(1, min(amount, owed.outstanding or 0) + 1)
+def test_it_takes_the_most_that_does_not_overpay_it(owed: Owed, amount: int, currency: str) -> None:
+    fitting = range(1, min(amount, owed.of.outstanding or 0) + 1)
     expected = max((one for one in fitting if refuse_payment(owed, one, currency) is None), default=0)
     assert takes_of(owed, amount, currency) == expected

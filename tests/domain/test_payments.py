@@ -10,10 +10,12 @@ from dues.domain.bills import Bill
 from dues.domain.entries import Head
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.new_payments import NewPayment
-from dues.domain.obligations import Obligation
-from dues.domain.payments import MadePayment, PaymentSurroundings, make_payment, refuse_before_rules
+from dues.domain.obligations import Owed
+from dues.domain.payments import MadePayment, Payment, find_target, make_payment
+from dues.domain.records import Record
 from dues.domain.refusals import Refusal
 from tests.domain.owed import CAUSE, account, bill, customer, rules, unbroken
+from tests.domain.there import There
 
 ANY = rules()
 JANE = customer(500, ANY)
@@ -29,16 +31,21 @@ def asked(amount: int = 300, **changes: Any) -> NewPayment:
     return NewPayment(**(body | ({} if named else {"customer": "JANE"}) | changes))
 
 
-def found(target: Obligation | None, *bills: Obligation | None, taken: bool = False) -> PaymentSurroundings:
-    """What was read for the request."""
-    return PaymentSurroundings(target, taken, bills)
-
-
-def made(request: NewPayment, target: Obligation, *bills: Obligation | None) -> MadePayment:
+def made(request: NewPayment, target: Owed, *bills: Owed | None) -> MadePayment:
     """The payment, which must not be refused."""
-    outcome = make_payment(request, found(target, *bills), None, CAUSE)
+    outcome = make_payment(request, target, bills, None, CAUSE)
     assert isinstance(outcome, MadePayment), outcome
     return outcome
+
+
+def taken(request: NewPayment, target: Owed, *bills: Owed | None) -> Payment:
+    """The payment as it is kept then."""
+    change = made(request, target, *bills).payment
+    assert (change.before, change.entries) == (None, ())
+    return change.after.of
+
+
+EARLIER: Record[Payment] = Record(taken(asked(), JANE))
 
 
 @pytest.mark.parametrize(
@@ -75,27 +82,26 @@ def test_a_request_names_one_thing_to_be_paid_and_one_way_to_spread_it(
 
 
 @pytest.mark.parametrize(
-    ("request_", "around", "code", "pointer"),
+    ("request_", "there", "code", "pointer"),
     [
-        (asked(AMOUNT_MAX + 1), found(None, taken=True), "amount_out_of_range", "/amount"),
-        (asked(), found(None, taken=True), "external_reference_taken", "/external_reference"),
-        (asked(), found(JANE, taken=True), "external_reference_taken", "/external_reference"),
-        (asked(), found(None), "customer_not_found", "/customer"),
-        (asked(account="UAR"), found(None), "account_not_found", "/account"),
-        (asked(bill="INV"), found(None), "bill_not_found", "/bill"),
+        (asked(AMOUNT_MAX + 1), There(EARLIER), "amount_out_of_range", "/amount"),
+        (asked(), There(EARLIER), "external_reference_taken", "/external_reference"),
+        (asked(), There(JANE, EARLIER), "external_reference_taken", "/external_reference"),
+        (asked(), There(), "customer_not_found", "/customer"),
+        (asked(account="UAR"), There(), "account_not_found", "/account"),
+        (asked(bill="INV"), There(), "bill_not_found", "/bill"),
     ],
 )
-def test_it_is_refused_before_any_rule_is_asked(
-    request_: NewPayment, around: PaymentSurroundings, code: str, pointer: str
-) -> None:
-    refusal = refuse_before_rules(request_, around)
-    assert refusal
+def test_it_is_refused_before_any_rule_is_asked(request_: NewPayment, there: There, code: str, pointer: str) -> None:
+    refusal = find_target(request_, there)
+    assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.pointer) == (code, pointer)
 
 
 def test_what_is_there_and_safe_is_left_to_the_rules() -> None:
-    assert refuse_before_rules(asked(AMOUNT_MAX), found(JANE)) is None
-    outcome = make_payment(asked(AMOUNT_MAX), found(JANE), None, CAUSE)
+    for name in ("JANE", "bcus_jane"):
+        assert find_target(asked(AMOUNT_MAX, customer=name), There(JANE)) is JANE
+    outcome = make_payment(asked(AMOUNT_MAX), JANE, [], None, CAUSE)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.outstanding, outcome.payment_rules) == ("payment_above_maximum", 500, ANY)
 
@@ -110,9 +116,9 @@ def test_what_is_there_and_safe_is_left_to_the_rules() -> None:
     ],
 )
 def test_a_payment_says_whose_it_is_and_what_it_was_for(
-    target: Obligation, named: dict[str, Any], account_id: str | None, bill_id: str | None
+    target: Owed, named: dict[str, Any], account_id: str | None, bill_id: str | None
 ) -> None:
-    payment = made(asked(**named), target).payment
+    payment = taken(asked(**named), target)
     assert (payment.customer_id, payment.account_id, payment.bill_id) == ("bcus_jane", account_id, bill_id)
     assert (payment.status, payment.reversal, payment.amount, payment.currency) == ("applied", None, 300, "ZAR")
     [application] = payment.applications
@@ -120,14 +126,14 @@ def test_a_payment_says_whose_it_is_and_what_it_was_for(
 
 
 def test_a_payment_of_an_account_over_its_bills_is_the_accounts() -> None:
-    payment = made(asked(account="UAR", allocation="oldest_due_first"), FIBRE, OF_FIBRE).payment
+    payment = taken(asked(account="UAR", allocation="oldest_due_first"), FIBRE, OF_FIBRE)
     assert (payment.account_id, payment.bill_id) == ("bacc_1", None)
     assert [application.owner_id for application in payment.applications] == ["bill_1"]
 
 
 @pytest.mark.parametrize("target", [JANE, FIBRE])
 @pytest.mark.parametrize(("amount", "after"), [(1, 499), (500, 0), (501, -1)])
-def test_a_balance_falls_and_what_is_paid_above_it_is_credit(target: Obligation, amount: int, after: int) -> None:
+def test_a_balance_falls_and_what_is_paid_above_it_is_credit(target: Owed, amount: int, after: int) -> None:
     [paid] = made(asked(amount), target).paid
     assert paid.before is target
     assert not isinstance(paid.after.of, Bill)
@@ -142,7 +148,7 @@ def test_what_was_paid_of_a_bill_rises_and_its_status_follows(amount: int, statu
     [paid] = made(asked(amount, bill="INV"), bill(500, paid=40, default=ANY)).paid
     assert isinstance(paid.after.of, Bill)
     assert (paid.after.of.amount_paid, paid.after.of.status) == (40 + amount, status)
-    assert paid.after.outstanding == max(0, 500 - amount)
+    assert paid.after.of.outstanding == max(0, 500 - amount)
     [entry] = paid.entries
     assert (entry.kind, entry.amount, entry.balance_after, entry.number) == ("payment", amount, 40 + amount, 2)
 
@@ -150,33 +156,33 @@ def test_what_was_paid_of_a_bill_rises_and_its_status_follows(amount: int, statu
 def test_a_payment_in_parts_writes_one_entry_for_each_and_all_of_them_name_it() -> None:
     first, second = bill(100, default=ANY, id="bill_a"), bill(100, default=ANY, id="bill_b")
     wanted = asked(parts=[Part(bill="A", amount=60), Part(bill="B", amount=70)])
-    outcome = made(wanted, Obligation(JANE.of, ANY), first, second)
+    outcome = made(wanted, Record(JANE.of, ANY, Head(), 1), first, second)
     shares = [("bill_a", 60), ("bill_b", 70), ("bcus_jane", 170)]
-    assert [(one.owner_id, one.amount) for one in outcome.payment.applications] == shares
-    assert len({one.id for one in outcome.payment.applications}) == 3
+    assert [(one.owner_id, one.amount) for one in outcome.payment.after.of.applications] == shares
+    assert len({one.id for one in outcome.payment.after.of.applications}) == 3
     assert [(paid.after.of.id, len(paid.entries)) for paid in outcome.paid] == [(owner, 1) for owner, _ in shares]
-    assert {paid.entries[0].payment_id for paid in outcome.paid} == {outcome.payment.id}
-    assert all(unbroken(paid.entries) for paid in outcome.paid if paid.before.head == Head())
+    assert {paid.entries[0].payment_id for paid in outcome.paid} == {outcome.payment.after.of.id}
+    assert all(unbroken(paid.entries) for paid in outcome.paid if paid.before and paid.before.head == Head())
 
 
 def test_a_part_that_is_refused_leaves_nothing_paid() -> None:
     wanted = asked(parts=[Part(bill="A", amount=60), Part(bill="B", amount=70)])
-    outcome = make_payment(wanted, found(JANE, bill(100, default=ANY), None), None, CAUSE)
+    outcome = make_payment(wanted, JANE, [bill(100, default=ANY), None], None, CAUSE)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "bill_not_found"
 
 
 def test_a_bill_that_is_open_no_more_is_left_out_of_the_spread() -> None:
     outcome = made(asked(allocation="oldest_due_first"), JANE, None, bill(100, default=ANY, id="bill_b"))
-    assert [one.owner_id for one in outcome.payment.applications] == ["bill_b", "bcus_jane"]
+    assert [one.owner_id for one in outcome.payment.after.of.applications] == ["bill_b", "bcus_jane"]
 
 
 def test_a_payment_keeps_what_it_was_sent_with() -> None:
     earlier = datetime(2026, 1, 2, 2, 0, tzinfo=timezone(timedelta(hours=2)))
     request = asked(method="cash", paid_at=earlier, metadata={"till": "4"})
-    outcome = make_payment(request, found(JANE), "key_till", CAUSE)
+    outcome = make_payment(request, JANE, [], "key_till", CAUSE)
     assert isinstance(outcome, MadePayment)
-    payment = outcome.payment
+    payment = outcome.payment.after.of
     assert (payment.method, payment.metadata, payment.collector_id) == ("cash", {"till": "4"}, "key_till")
     assert payment.external_reference == "TX"
     assert (payment.paid_at, payment.paid_at.tzinfo) == (earlier, UTC)
@@ -184,5 +190,5 @@ def test_a_payment_keeps_what_it_was_sent_with() -> None:
 
 
 def test_a_payment_without_its_own_time_was_paid_now() -> None:
-    payment = made(asked(metadata={}), JANE).payment
+    payment = taken(asked(metadata={}), JANE)
     assert (payment.paid_at, payment.metadata, payment.method, payment.collector_id) == (CAUSE.now, None, None, None)

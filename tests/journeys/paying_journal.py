@@ -39,7 +39,7 @@ class PayingJournal(Journal):
         """Makes what is to be paid."""
         door = Door(base, self.secret)
         for _ in range(homes):
-            body: dict[str, Any] = {"external_reference": new_reference("UAR"), "currency": "ZAR", "balance": BALANCE}
+            body: dict[str, Any] = {"external_reference": new_reference("HOME"), "currency": "ZAR", "balance": BALANCE}
             account = self._made(door, "accounts", body | {"customer": {"external_reference": new_reference("CUST")}})
             body = {"currency": "ZAR", "amount_due": BALANCE, "account": account["id"], "payment_rules": BILL_RULES}
             made = [self._made(door, "bills", body | {"external_reference": new_reference()}) for _ in range(bills)]

@@ -159,7 +159,7 @@ def test_one_that_has_many_endpoints_ends_when_it_is_told_to(folder: Path, recei
             register_customers(caller, 2)
             for path in paths:
                 receiver.wait_for(path, 2)
-            # All of them are idle now, each with a courier that looks again and again; leaving tells it to end.
+            # All of them are idle now, each with a worker that looks again and again; leaving tells it to end.
 
 
 def test_everything_arrives_though_the_database_is_killed(folder: Path, receiver: Receiver) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from dues.events.forgetting.purge import forget_events
+from dues.events.retention.purge import purge_events
 from tests.conftest import Ask, Merchant
 from tests.journeys.journal import SOAK
 from tests.journeys.outgoing import register_customers, rename
@@ -233,7 +233,7 @@ def test_many_who_wait_hold_up_nobody_and_not_the_end_of_the_server(
 # Whose, and for how long ------------------------------------------------------------------------------------------
 
 
-def test_who_stood_before_what_is_forgotten_is_told(ask: Ask[None], alice: Caller, database_url: str) -> None:
+def test_who_stood_before_what_is_deleted_is_told(ask: Ask[None], alice: Caller, database_url: str) -> None:
     [customer] = register_customers(alice, 1)
     early = page(alice, limit=1)["next_cursor"]
     rename(alice, customer)
@@ -242,7 +242,7 @@ def test_who_stood_before_what_is_forgotten_is_told(ask: Ask[None], alice: Calle
     long_ago = datetime.now(UTC) - timedelta(days=400)
     rows_of(database_url, "update events set created_at = $2 where object_id = $1", customer, long_ago)
     rows_of(database_url, "update customers set created_at = $2 where id = $1", customer, long_ago)
-    ask(lambda database: forget_events(database, datetime.now(UTC) - timedelta(days=365)))
+    ask(lambda database: purge_events(database, datetime.now(UTC) - timedelta(days=365)))
     answer = alice.http.get("/billing/events", params={"order": "oldest_first", "cursor": early})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "cursor_expired")
     assert page(alice)["data"] == []

@@ -1,4 +1,7 @@
-"""The server and its PostgreSQL are killed in the middle of work, again and again: what was promised stands."""
+"""The server and its PostgreSQL are killed in the middle of work, again and again: what was promised stands.
+
+Accounts are opened, and others are paid: each is there once, and wholly.
+"""
 
 import random
 import time
@@ -8,11 +11,12 @@ import pytest
 
 from tests.journeys.journal import SOAK, Crowd, Journal, hold_to_json, keys_in
 from tests.journeys.own_database import database_url
+from tests.journeys.paying_journal import PayingJournal
 from tests.journeys.victim import Victim
 
 ROUNDS = 50 if SOAK else 5
 
-LOAD_SECONDS = 0.5
+LOAD_SECONDS = 0.6
 
 
 @pytest.mark.soak
@@ -27,20 +31,24 @@ def test_what_was_acknowledged_is_there_once_however_often_all_is_killed(folder:
     ]
     try:
         secret = keys_in(victim.server.start())["test", "secret"]
-        journal = Journal(secret)
-        journal.register_customer(victim.server.base)
+        opened, paid = Journal(secret), PayingJournal(secret)
+        opened.register_customer(victim.server.base)
+        paid.move_in(victim.server.base)
         for number in range(ROUNDS):
-            begun = len(journal.wishes)
-            with Crowd(victim.server.base, journal):
+            begun = [(journal, len(journal.wishes)) for journal in (opened, paid)]
+            with Crowd(victim.server.base, opened, 4, 0.02), Crowd(victim.server.base, paid, 6, 0.02):
                 time.sleep(LOAD_SECONDS * random.uniform(0.5, 1.0))
                 ways[number % len(ways)]()
-            assert len(journal.acknowledged) > begun
             assert victim.server.start().count("sk_") == 0, "keys are shown once"
-            journal.hold_to(victim.server.base, database_url(victim.data), since=begun)
-            # Only the database's going away may have been told, and nothing wrong.
-            assert set(journal.refused_as()) <= {(503, "unavailable")}
-        journal.hold_to(victim.server.base, database_url(victim.data))
-        assert journal.broken
+            for journal, since in begun:
+                assert len(journal.acknowledged) > since
+                journal.hold_to(victim.server.base, database_url(victim.data), since=since)
+                # Only the database's going away may have been told, and nothing wrong.
+                assert set(journal.refused_as()) <= {(503, "unavailable")}
+        for journal in (opened, paid):
+            journal.hold_to(victim.server.base, database_url(victim.data))
+            assert journal.broken
+        assert paid.bounced
         hold_to_json(victim.server.log)
     finally:
         if victim.server.process and victim.server.process.poll() is None:

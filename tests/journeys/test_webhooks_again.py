@@ -214,6 +214,6 @@ def test_more_than_can_be_sent_again_at_once_is_not_begun(outgoing: Stage, recei
     )
     answer = carol.post(f"/billing/webhook_endpoints/{endpoint}/resend", {"since": since.isoformat()})
     assert answer.json()["code"] == "too_many_events"
-    lanes = "select id from webhook_lanes where endpoint_id = $1 and last_position is not null"
+    lanes = "select id from webhook_lanes where endpoint_id = $1 and last_sequence is not null"
     assert rows_of(outgoing.url, lanes, endpoint) == []
     assert carol.http.delete(f"/billing/webhook_endpoints/{endpoint}").status_code == 200

@@ -9,6 +9,7 @@ import pytest
 
 from dues.db.database import Database
 from dues.db.transaction import Row
+from dues.domain.tenants import Tenant
 from dues.lists.cursors import make_cursor
 from tests.conftest import Ask, Merchant
 from tests.running import Caller, new_reference
@@ -272,13 +273,13 @@ def test_a_cursor_that_somebody_made_up_is_refused(
     """Whoever has read the program can give a cursor the right check, so what it stands at is checked as well."""
 
     async def tenant(database: Database) -> list[Row]:
-        return await database.rows("select id from tenants where merchant_id = $1 and mode = 'test'", merchant.id)
+        return await database.rows("select cell, id from tenants where merchant_id = $1 and mode = 'test'", merchant.id)
 
-    tenant_id = ask(tenant)[0]["id"]
+    [found] = ask(tenant)
     path, _ = fill(alice, kind, 2)
     name = "accounts"
     if kind == "entries":
         account = alice.get(path.removesuffix("/entries")).json()
         name = f"entries of {account['id']}"
-    answer = alice.http.get(path, params={"cursor": make_cursor(tenant_id, name, {}, told)})
+    answer = alice.http.get(path, params={"cursor": make_cursor(Tenant(found["cell"], found["id"]), name, {}, told)})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/cursor")

@@ -10,16 +10,18 @@ from typing import Any
 
 import asyncpg
 import pytest
-from dues.resources.payments.list import PAYMENTS
 
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.lists.listing import Listing
 from dues.lists.pages import list_statement
 from dues.metadata.store import pair_of
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.bills.store import BILLS
 from dues.resources.customers.store import CUSTOMERS
+from dues.resources.payments.store import PAYMENTS
 from dues.tenants.merchants import create_merchant
+from dues.tenants.store import find_tenants
 
 COUNT = 20_000
 
@@ -33,50 +35,52 @@ ID = "lpad({}::text, 21, '0')"
 
 FILL = [
     f"""
-    insert into customers (tenant_id, id, external_reference, currency, metadata, created_at)
-    select $1, 'bcus_' || {ID.format("n")}, 'CUST-' || n, (array['ZAR', 'USD'])[1 + n % 2],
+    insert into customers (cell, tenant_id, id, external_reference, currency, metadata, created_at)
+    select $1, $2, 'bcus_' || {ID.format("n")}, 'CUST-' || n, (array['ZAR', 'USD'])[1 + n % 2],
            json_build_object('plan', 'gold', 'half', n % 2), now()
-      from generate_series(1, $2) n
+      from generate_series(1, $3) n
     """,
     f"""
-    insert into accounts (tenant_id, id, external_reference, customer_id, currency, metadata, created_at)
-    select $1, 'bacc_' || {ID.format("n")}, 'UAR-' || n, 'bcus_' || {ID.format("(1 + n % $3)")},
+    insert into accounts (cell, tenant_id, id, external_reference, customer_id, currency, metadata, created_at)
+    select $1, $2, 'bacc_' || {ID.format("n")}, 'UAR-' || n, 'bcus_' || {ID.format("(1 + n % $4)")},
            (array['ZAR', 'USD'])[1 + n % 2], json_build_object('plan', 'gold', 'half', n % 2), now()
-      from generate_series(1, $2) n
+      from generate_series(1, $3) n
     """,
     f"""
-    insert into bills (tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, status,
+    insert into bills (cell, tenant_id, id, external_reference, customer_id, account_id, currency, amount_due, status,
                        bill_on, metadata, created_at)
-    select $1, 'bill_' || {ID.format("n")}, 'INV-' || n, 'bcus_' || {ID.format("(1 + n % $3)")},
-           'bacc_' || {ID.format("(1 + n % $3)")}, (array['ZAR', 'USD'])[1 + n % 2], 1500,
+    select $1, $2, 'bill_' || {ID.format("n")}, 'INV-' || n, 'bcus_' || {ID.format("(1 + n % $4)")},
+           'bacc_' || {ID.format("(1 + n % $4)")}, (array['ZAR', 'USD'])[1 + n % 2], 1500,
            (array['unpaid', 'voided'])[1 + n % 2], now(), json_build_object('plan', 'gold', 'half', n % 2), now()
-      from generate_series(1, $2) n
+      from generate_series(1, $3) n
     """,
     f"""
-    insert into payments (tenant_id, id, external_reference, amount, currency, status, customer_id, account_id, bill_id,
-                          paid_at, reversal_reason, reversed_at, metadata, created_at)
-    select $1, 'pay_' || {ID.format("n")}, 'EFT-' || n, 1500, (array['ZAR', 'USD'])[1 + n % 2],
-           (array['applied', 'reversed'])[1 + n % 2], 'bcus_' || {ID.format("(1 + n % $3)")},
-           'bacc_' || {ID.format("(1 + n % $3)")}, 'bill_' || {ID.format("($3 + n % $3)")}, now(),
+    insert into payments (cell, tenant_id, id, external_reference, amount, currency, status, customer_id, account_id,
+                          bill_id, paid_at, reversal_reason, reversed_at, metadata, created_at)
+    select $1, $2, 'pay_' || {ID.format("n")}, 'EFT-' || n, 1500, (array['ZAR', 'USD'])[1 + n % 2],
+           (array['applied', 'reversed'])[1 + n % 2], 'bcus_' || {ID.format("(1 + n % $4)")},
+           'bacc_' || {ID.format("(1 + n % $4)")}, 'bill_' || {ID.format("($4 + n % $4)")}, now(),
            (array[null, 'bounced'])[1 + n % 2], (array[null, now()])[1 + n % 2],
            json_build_object('plan', 'gold', 'half', n % 2), now()
-      from generate_series(1, $2) n
+      from generate_series(1, $3) n
     """,
     """
-    insert into payment_applications (tenant_id, payment_id, number, id, owner_id, amount)
-    select tenant_id, id, 1, 'ob_' || substr(id, 5), bill_id, amount from payments where tenant_id = $1
+    insert into payment_applications (cell, tenant_id, payment_id, number, id, owner_id, amount)
+    select cell, tenant_id, id, 1, 'ob_' || substr(id, 5), bill_id, amount from payments
+     where cell = $1 and tenant_id = $2
     """,
     """
-    insert into metadata_pairs (tenant_id, pair, object_id)
-    select o.tenant_id, decode(md5(convert_to(m.key, 'UTF8') || '\\x00'::bytea || convert_to(m.value, 'UTF8')), 'hex'),
-           o.id
-      from (select tenant_id, id, metadata from customers union all select tenant_id, id, metadata from accounts
-            union all select tenant_id, id, metadata from bills union all select tenant_id, id, metadata from payments
-           ) o, jsonb_each_text(o.metadata) m
-     where o.tenant_id = $1
+    insert into metadata_pairs (cell, tenant_id, pair, object_id)
+    select o.cell, o.tenant_id,
+           decode(md5(convert_to(m.key, 'UTF8') || '\\x00'::bytea || convert_to(m.value, 'UTF8')), 'hex'), o.id
+      from (select cell, tenant_id, id, metadata from customers
+             union all select cell, tenant_id, id, metadata from accounts
+             union all select cell, tenant_id, id, metadata from bills
+             union all select cell, tenant_id, id, metadata from payments) o, jsonb_each_text(o.metadata) m
+     where o.cell = $1 and o.tenant_id = $2
     """,
 ]
-"""$2 of each, of which the first $3 customers and accounts own the rest, and as many bills have all the payments."""
+"""$3 of each, of which the first $4 customers and accounts own the rest, and as many bills have all the payments."""
 
 FILL_TIMEOUT_SECONDS = 120
 """For one statement, on a machine that has a whole run of tests to do."""
@@ -124,10 +128,10 @@ class Cost:
 class Stock:
     """A tenant with much of everything, and a connection like the server's."""
 
-    def __init__(self, runner: asyncio.Runner, database: Database, tenant_id: int, owners: int) -> None:
+    def __init__(self, runner: asyncio.Runner, database: Database, tenant: Tenant, owners: int) -> None:
         self._runner = runner
         self._database = database
-        self._tenant_id = tenant_id
+        self._tenant = tenant
         self._prepared: dict[str, str] = {}
         # The first bill of the first owner that has payments.
         self._values = VALUES | {("bill", False): f"bill_{owners:021}", ("bill", True): f"INV-{owners}"}
@@ -146,10 +150,10 @@ class Stock:
         values = [(self._values | unlike)[one] for one in chosen]
         if statement not in self._prepared:
             self._prepared[statement] = name = f"page_{len(self._prepared)}"
-            types = ["bigint", "text", "bigint", *["text"] * len(values), *["bytea"] * pairs]
+            types = ["integer", "integer", "text", "bigint", *["text"] * len(values), *["bytea"] * pairs]
             self.rows(f"prepare {name} ({', '.join(types)}) as {statement}")
         found = [f"'{value}'" for value in values] + [f"'\\x{pair_of(*pair).hex()}'" for pair in PAIRS[:pairs]]
-        arguments = ", ".join([str(self._tenant_id), f"'{before}'", str(LIMIT), *found])
+        arguments = ", ".join([*map(str, self._tenant), f"'{before}'", str(LIMIT), *found])
         explain = "explain (analyze, buffers, timing off, format json)"
         [row] = self.rows(f"{explain} execute {self._prepared[statement]} ({arguments})")
         plan = json.loads(row[0])[0]["Plan"]
@@ -168,26 +172,25 @@ def stock(request: pytest.FixtureRequest, database_url: str) -> Iterator[Stock]:
     """A tenant with COUNT of each thing. Nothing of it stays: it has statuses without a history."""
     with asyncio.Runner() as runner:
         database = runner.run(Database.connect(database_url, 1))
-        tenant_id = runner.run(new_tenant(database))
+        tenant = runner.run(new_tenant(database))
         try:
-            runner.run(fill(database_url, tenant_id, request.param))
-            yield Stock(runner, database, tenant_id, request.param)
+            runner.run(fill(database_url, tenant, request.param))
+            yield Stock(runner, database, tenant, request.param)
         finally:
             runner.run(database.close())
-            runner.run(empty(database_url, tenant_id))
+            runner.run(empty(database_url, tenant))
 
 
-async def new_tenant(database: Database) -> int:
+async def new_tenant(database: Database) -> Tenant:
     """The test mode of a new merchant."""
     async with database.transaction() as tx:
         merchant_id, _ = await create_merchant(tx, "A long list", datetime.now(UTC))
         await tx.commit()
-    row = await database.row("select id from tenants where merchant_id = $1 and mode = 'test'", merchant_id)
-    assert row
-    return int(row["id"])
+    tenant, _ = (await find_tenants(database, merchant_id))["test"]
+    return tenant
 
 
-async def fill(url: str, tenant_id: int, owners: int) -> None:
+async def fill(url: str, tenant: Tenant, owners: int) -> None:
     """All of it or nothing, over a connection that plans as PostgreSQL does by itself."""
     connection = await asyncpg.connect(url, command_timeout=FILL_TIMEOUT_SECONDS)
     try:
@@ -195,21 +198,21 @@ async def fill(url: str, tenant_id: int, owners: int) -> None:
             # What refers to what is as it should be; to look for each is slow while nobody knows how long tables are.
             await connection.execute("set local session_replication_role = replica")
             for statement in FILL:
-                used = [number for number in (1, 2, 3) if f"${number}" in statement]
-                await connection.execute(statement, *(tenant_id, COUNT, owners)[: max(used)])
+                used = [number for number in (1, 2, 3, 4) if f"${number}" in statement]
+                await connection.execute(statement, *(*tenant, COUNT, owners)[: max(used)])
                 await connection.execute("analyze " + ", ".join(TABLES))
     finally:
         await connection.close()
 
 
-async def empty(url: str, tenant_id: int) -> None:
+async def empty(url: str, tenant: Tenant) -> None:
     """Everything goes, so nobody need look for what refers to each row."""
     connection = await asyncpg.connect(url, command_timeout=FILL_TIMEOUT_SECONDS)
     try:
         async with connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             for table in TABLES:
-                await connection.execute(f"delete from {table} where tenant_id = $1", tenant_id)
+                await connection.execute(f"delete from {table} where cell = $1 and tenant_id = $2", *tenant)
         for table in TABLES:
             await connection.execute(f"vacuum analyze {table}")
     finally:

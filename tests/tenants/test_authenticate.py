@@ -18,11 +18,11 @@ def test_what_was_forgotten_is_looked_up_again_also_where_a_look_was_under_way(
         for _ in range(10):
             first = await keys.find(merchant.key())
             assert first
-            keys.forget(first.tenant_id)
+            keys.forget(first.tenant)
             under_way = asyncio.create_task(keys.find(merchant.key()))
             await asyncio.sleep(0)
-            await database.rows(MOVE, first.tenant_id)
-            keys.forget(first.tenant_id)
+            await database.rows(MOVE, first.tenant.id)
+            keys.forget(first.tenant)
             after = await keys.find(merchant.key())
             await under_way
             again = await keys.find(merchant.key())
@@ -41,7 +41,7 @@ def test_after_half_a_second_a_key_is_looked_up_again(merchant: Merchant, ask: A
             key = await keys.find(merchant.key())
             assert key
             found.append(key.clock_offset_seconds)
-            await database.rows(MOVE, key.tenant_id)
+            await database.rows(MOVE, key.tenant.id)
             await asyncio.sleep(FRESH_SECONDS)
         return found
 

@@ -4,16 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dues.webhooks.schedule import FAILURES_MAX, GIVE_UP_AFTER, JITTER, PROBE_SECONDS, hold, next_attempt_at
+from dues.webhooks.health import GIVE_UP_AFTER
+from dues.webhooks.schedule import JITTER, next_attempt_at
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DELAYS = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
-
-
-def held_until(failures: int, retry_after: float | None) -> datetime | None:
-    """Until when an endpoint is held at its failure of this number in a row."""
-    return hold(failures - 1, None, NOW, retry_after).until
 
 
 def waits(attempts: int, retry_after: float | None = None) -> list[float]:
@@ -64,35 +60,3 @@ def test_retry_after_within_the_jitter_is_still_respected() -> None:
     found = waits(1, 5.0)
     assert min(found) == 5.0
     assert max(found) > 5.0
-
-
-@pytest.mark.parametrize("failures", [1, 2, FAILURES_MAX - 1])
-def test_an_endpoint_that_failed_a_few_times_is_not_held(failures: int) -> None:
-    assert held_until(failures, None) is None
-    assert held_until(failures, 0.0) is None
-
-
-def test_an_endpoint_that_asks_for_time_gets_it_at_once() -> None:
-    assert held_until(1, 90.0) == NOW + timedelta(seconds=90)
-
-
-def test_ten_failures_hold_it_ever_longer_and_no_longer_than_minutes() -> None:
-    held = [held_until(failures, None) for failures in range(FAILURES_MAX, FAILURES_MAX + 20)]
-    seconds = [(time - NOW).total_seconds() for time in held if time]
-    assert seconds[: len(PROBE_SECONDS)] == [5, 10, 20, 40, 80, 160, 300]
-    assert seconds[len(PROBE_SECONDS) :] == [300] * 13
-    assert held_until(10**9, None) == NOW + timedelta(seconds=300)
-
-
-def test_of_a_hold_and_a_retry_after_the_longer_counts() -> None:
-    assert held_until(FAILURES_MAX, 90.0) == NOW + timedelta(seconds=90)
-    assert held_until(FAILURES_MAX, 1.0) == NOW + timedelta(seconds=5)
-
-
-def test_what_was_under_way_when_it_was_held_says_nothing_new() -> None:
-    held = hold(FAILURES_MAX - 1, None, NOW, None)
-    assert held.failures == FAILURES_MAX
-    for _ in range(50):
-        again = hold(held.failures, held.until, NOW, None)
-        assert again == held
-    assert hold(held.failures, held.until, NOW, 90.0).until == NOW + timedelta(seconds=90)

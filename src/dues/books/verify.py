@@ -36,27 +36,32 @@ class Progress(Struct):
 async def count_entries(url: str) -> int:
     """How many entries there are to verify."""
     async with open_snapshot(url) as (snapshot, _):
-        [row] = await snapshot.rows(store.COUNT_ENTRIES)
-        return int(row["entries"])
+        cells = await _cells(snapshot)
+        return sum([row["entries"] for cell in cells for row in await snapshot.rows(store.COUNT_ENTRIES, cell)])
 
 
 async def verify(url: str, progress: Progress, report: Callable[[Progress], None]) -> AsyncIterator[Finding]:
     """Yields everything that is wrong. Nothing: the books are right."""
     async with open_snapshot(url) as (first, second):
-        async for finding in _verify_balances(first, second, progress, report):
-            yield finding
-        for query in store.FINDINGS:
-            for row in await first.rows(query):
-                yield Finding(*row.values())
+        for cell in await _cells(first):
+            async for finding in _verify_balances(first, second, cell, progress, report):
+                yield finding
+            for query in store.FINDINGS:
+                for row in await first.rows(query, cell):
+                    yield Finding(*row.values())
+
+
+async def _cells(snapshot: Snapshot) -> list[int]:
+    return [row["cell"] for row in await snapshot.rows(store.LIST_CELLS)]
 
 
 async def _verify_balances(
-    first: Snapshot, second: Snapshot, progress: Progress, report: Callable[[Progress], None]
+    first: Snapshot, second: Snapshot, cell: int, progress: Progress, report: Callable[[Progress], None]
 ) -> AsyncIterator[Finding]:
-    owners = second.stream(store.STREAM_OWNERS)
+    owners = second.stream(store.STREAM_OWNERS, cell)
     chain: _Chain | None = None
     owner = await anext(owners, None)
-    async for row in first.stream(store.STREAM_ENTRIES):
+    async for row in first.stream(store.STREAM_ENTRIES, cell):
         entry = Entry(*row.values())
         key = entry.tenant_id, entry.owner_id
         if chain is None or chain.key != key:

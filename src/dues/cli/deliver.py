@@ -8,7 +8,7 @@ import uvloop
 
 from dues.cli.database import Data, database_of
 from dues.db.database import Database
-from dues.events.news import News
+from dues.events.notifier import Notifier
 from dues.logs import configure_logs
 from dues.settings import Settings, read_settings
 
@@ -28,13 +28,13 @@ async def _deliver(settings: Settings, url: str) -> None:
     from dues.webhooks.process import deliver_for_ever
 
     database = await Database.connect(url, 2)
-    news, this = News(database), asyncio.current_task()
+    notifier, this = Notifier(database), asyncio.current_task()
     assert this
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     # A group, because it waits for all of it to end: what is cancelled again while it ends leaves connections behind.
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(news.run())
-            tasks.create_task(deliver_for_ever(url, news, allow_private=settings.webhook_allow_private))
+            tasks.create_task(notifier.run())
+            tasks.create_task(deliver_for_ever(url, notifier, allow_private=settings.webhook_allow_private))
     await database.close()

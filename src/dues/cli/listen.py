@@ -16,9 +16,9 @@ from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.events.envelope import envelope
 from dues.events.feed import Feed, FeedQuery, follow
-from dues.events.horizon import Horizon
-from dues.events.news import News
-from dues.events.store import Event, find_position
+from dues.events.notifier import Notifier
+from dues.events.store import BEGINNING, Event, Place, find_position
+from dues.events.watermark import Watermark
 from dues.resources.events.wire import event_body
 from dues.webhooks.signing import new_secret, signed_headers
 
@@ -52,9 +52,9 @@ def listen(
 
     async def run(database: Database) -> None:
         tenant, _ = await find_tenant(database, merchant, live)
-        feed = Feed(database, Horizon(database), News(database))
+        feed = Feed(database, Watermark(database), Notifier(database))
         position = await _beginning(feed, tenant, after)
-        telling = asyncio.create_task(feed.news.run())
+        telling = asyncio.create_task(feed.notifier.run())
         try:
             await _listen(feed, tenant, position, forward_to, secret or "", as_json)
         finally:
@@ -68,7 +68,7 @@ def listen(
 
 async def _beginning(feed: Feed, tenant: Tenant, after: str | None) -> int:
     if after is None:
-        return await feed.horizon.complete_to()
+        return await feed.watermark.stable_position()
     position = await find_position(feed.database, tenant, after)
     if position is None:
         raise typer.BadParameter(f"there is no event {after}, or it is no longer kept.")
@@ -92,8 +92,8 @@ async def _tell(
     feed: Feed, tenant: Tenant, position: int, sender: "Sender", forward_to: str | None, secret: str, as_json: bool
 ) -> None:
     while True:
-        query = FeedQuery(get_args(EventType), None, _PAGE, position)
-        found, complete_to = await follow(feed, tenant, query, _WAIT_SECONDS)
+        query = FeedQuery(get_args(EventType), None, _PAGE, Place(position, BEGINNING.sequence))
+        found, stable_to = await follow(feed, tenant, query, _WAIT_SECONDS)
         for event in found:
             answer = await _forward(event, sender, forward_to, secret) if forward_to else ""
             if as_json:
@@ -102,7 +102,7 @@ async def _tell(
                 print(f"{event.created_at:%H:%M:%S}  {event.type:26}  {event.object_id}  {answer}", flush=True)
             position = event.position
         if not found:
-            position = max(position, complete_to)
+            position = max(position, stable_to)
 
 
 async def _forward(event: Event, sender: "Sender", url: str, secret: str) -> str:

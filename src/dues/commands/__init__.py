@@ -1,1 +1,1 @@
-"""What all commands share: kinds of objects, what a group is told, and how it is read, decided in order, and written."""
+"""What all commands share: kinds of objects, and how a group is read, decided in order, and written."""

@@ -1,7 +1,7 @@
 """What a group knows: what was read for it, and what those before have decided.
 
-Each request of a group is decided on what the one before it left: the reference that it took, the balance that it moved,
-the answer that it was given. A request that is refused, or fails, leaves nothing here.
+Each request of a group is decided on what the one before it left: the reference that it took, the balance that it
+moved, the answer that it was given. A request that is refused, or fails, leaves nothing here.
 """
 
 from collections.abc import Iterator, Mapping

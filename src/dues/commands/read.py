@@ -53,8 +53,10 @@ async def _ask(work: Work, known: Known, asked: Iterable[Asked]) -> None:
 
 
 async def _lock(work: Work, known: Known) -> bool:
-    """Locks every object that may be changed, the kinds in their order and each kind's objects in theirs, so that no two
-    groups wait for each other in a circle. Whether there was any."""
+    """Locks every object that may be changed; whether there was any.
+
+    The kinds in their order and each kind's objects in theirs, so that no two groups wait for each other in a circle.
+    """
     locked = False
     for kind in known.kinds.values():
         keys = sorted(

@@ -1,7 +1,7 @@
 """Writing for a group: each object's end state once, and all entries, events and answers, in one statement.
 
-Objects come first, in one order of kinds and ids everywhere: whoever meets another process at an object waits there, and
-holds nothing yet that the other needs.
+Objects come first, in one order of kinds and ids everywhere: whoever meets another process at an object waits there,
+and holds nothing yet that the other needs.
 """
 
 from collections.abc import Sequence

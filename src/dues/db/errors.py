@@ -9,15 +9,19 @@ from contextlib import contextmanager
 import asyncpg
 
 
-class Unavailable(Exception):
+class Transient(Exception):
+    """What may go well a little later. Nothing is known to have happened. Background work need not tell them apart."""
+
+
+class Unavailable(Transient):
     """The database is away, shutting down, starting up or out of resources. Nothing is known to have happened."""
 
 
-class Conflict(Exception):
+class Conflict(Transient):
     """Another transaction was first (unique key, serialization, deadlock). Nothing happened; read again and retry."""
 
 
-class LockTimeout(Exception):
+class LockTimeout(Transient):
     """Another transaction holds what this one needs for longer than `lock_timeout`. Nothing happened."""
 
 
@@ -39,7 +43,7 @@ _UNAVAILABLE = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the driver's exceptions into the three above."""
+    """Turns the driver's exceptions into the three kinds of Transient."""
     try:
         yield
     except _CONFLICTS as error:

@@ -1,38 +1,43 @@
 """A connection that listens: NOTIFY from other processes, as long as PostgreSQL is there to pass it on."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import asyncpg
 
 from dues.db.errors import Unavailable, translated
 
-RECONNECT_SECONDS = 1.0
+APPLICATION_NAME: Final = "dues listens"
+"""What PostgreSQL calls these sessions, so that whoever has something to say can see whether anybody listens."""
 
 
-async def listen_for_ever(url: str, channel: str, heard: Callable[[str], None]) -> None:
-    """Calls `heard` with each payload until cancelled, over a connection of its own that is made again when it
-    breaks. What is said in between is lost."""
-    while True:
-        try:
-            with translated():
-                await _listen(url, channel, heard)
-        except Unavailable:
-            pass
-        await asyncio.sleep(RECONNECT_SECONDS)
+class Listener:
+    """Passes what is said on each channel to its function. What is said while it has no connection is lost."""
 
+    def __init__(self, url: str, channels: Mapping[str, Callable[[str], None]]) -> None:
+        self._url = url
+        self._channels = channels
+        self.session = 0
+        """The process id of its session in PostgreSQL; 0 while it has none."""
 
-async def _listen(url: str, channel: str, heard: Callable[[str], None]) -> None:
-    broken = asyncio.Event()
-    connection = await asyncpg.connect(url, timeout=5, server_settings={"application_name": "dues listens"})
-    try:
+    async def listen(self) -> None:
+        """Listens until the connection breaks. Raises Unavailable."""
+        with translated():
+            connection = await asyncpg.connect(
+                self._url, timeout=5, server_settings={"application_name": APPLICATION_NAME}
+            )
+            try:
+                await self._listen_on(connection)
+            finally:
+                self.session = 0
+                await connection.close(timeout=1)
+        raise Unavailable("the connection that listens was closed")
+
+    async def _listen_on(self, connection: Any) -> None:
+        broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
-
-        def pass_on(_connection: Any, _pid: int, _channel: str, payload: object) -> None:
-            heard(str(payload))
-
-        await connection.add_listener(channel, pass_on)
+        self.session = connection.get_server_pid()
+        for channel, heard in self._channels.items():
+            await connection.add_listener(channel, lambda *said, heard=heard: heard(str(said[3])))
         await broken.wait()
-    finally:
-        await connection.close(timeout=1)

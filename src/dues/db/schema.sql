@@ -272,8 +272,8 @@ create trigger entries_are_not_truncated before truncate on entries
 -- News of a change, written in the transaction of the change. data is the object as it was then, as it was shown. Once
 -- an event is forgotten nothing is left of it, or its number alone where it was the last of its object.
 --
--- position orders all events: those of an object as they were committed, since whoever writes one holds the object's
--- lock. A transaction has its number (xid) before it takes a position, so that whoever knows which transactions have
+-- sequence orders the events of an object; two transactions cannot both write its next one. position orders all events,
+-- and rises with sequence: whoever writes the next event of an object has read the one before. A transaction has its number (xid) before it takes a position, so that whoever knows which transactions have
 -- ended knows up to which position nothing can come any more.
 create sequence event_positions;
 
@@ -325,6 +325,17 @@ create table webhook_endpoints (
     constraint webhook_endpoints_lease_is_whole check ((leased_by is null) = (leased_until is null))
 );
 
+-- Whoever delivers is told when there is somebody to deliver to, and need not look while there is nobody.
+create function tell_of_webhook_endpoints() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('dues_webhook_endpoints', '');
+    return null;
+end;
+$$;
+
+create trigger webhook_endpoints_are_told_of after insert or update of status on webhook_endpoints
+    for each statement execute function tell_of_webhook_endpoints();
+
 -- The events of one object that one endpoint has still to get, one after the other: because one of them failed, or
 -- because they were asked for again.
 create table webhook_lanes (
@@ -333,16 +344,17 @@ create table webhook_lanes (
     endpoint_id     text collate "C" not null,
     id              text collate "C" not null,
     object_id       text collate "C" not null,
-    position        bigint not null,     -- of the event that is next
-    last_position   bigint,              -- of the last; null: as far as its endpoint is
-    failed_only     boolean not null default false,
-    attempts        integer not null default 0, -- of the event that is next
+    sequence        bigint not null,     -- of the event that is next
+    last_sequence   bigint,              -- of the last; null: as far as its endpoint is
+    any_type        boolean not null default false, -- whether it was asked for by name: it is sent whatever its type
+    failed_only     boolean not null default false, -- of these events, those whose deliveries failed
+    attempts        integer not null default 0,     -- of the event that is next
     next_attempt_at timestamptz not null,
     primary key (cell, tenant_id, endpoint_id, id)
 );
 
 create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (cell, tenant_id, endpoint_id, object_id)
-    where last_position is null;
+    where last_sequence is null;
 create index webhook_lanes_by_time on webhook_lanes (cell, tenant_id, endpoint_id, next_attempt_at);
 
 -- What became of an event at an endpoint: all attempts to deliver it.

@@ -5,15 +5,11 @@ has one page, reading a tenant's whole share of it costs as much to it as lookin
 former; autovacuum corrects that belief once a minute. In a first minute of bulk imports that is too late.
 """
 
-import asyncio
 from typing import Final
 
-import structlog
-
 from dues.db.database import Database
-from dues.db.errors import Conflict, LockTimeout, Unavailable
 
-LOOK_SECONDS: Final = 1.0
+EVERY_SECONDS: Final = 1.0
 
 FIND_OUTGROWN = """
 select s.relid::regclass::text as name
@@ -38,15 +34,8 @@ TABLES: Final = [
 ]
 """Ours: in a database that is shared with others, theirs are none of our business."""
 
-_log = structlog.get_logger()
 
-
-async def keep_statistics(database: Database) -> None:
-    """Runs until cancelled: analyses each table when it has grown by half."""
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        try:
-            for table in await database.rows(FIND_OUTGROWN, TABLES):
-                await database.rows(f"analyze {table['name']}")
-        except (Unavailable, Conflict, LockTimeout) as error:
-            _log.debug("statistics_postponed", reason=str(error))
+async def analyze_outgrown(database: Database) -> None:
+    """Analyses each table that has grown by half."""
+    for table in await database.rows(FIND_OUTGROWN, TABLES):
+        await database.rows(f"analyze {table['name']}")

@@ -51,7 +51,7 @@ class Transaction:
             return await self._connection.fetch(query, *args)
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Puts off `rows` for `statement`, which writes to the cell $1 what it takes FROM unnest($2, $3, …), to the end.
+        """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …).
 
         Statements are carried out in the order in which they were first put off.
         """

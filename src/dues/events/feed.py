@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -11,61 +10,59 @@ from dues.db.database import Database
 from dues.domain.tenants import Tenant
 from dues.events import store
 from dues.events.catalogue import EventType
-from dues.events.forgetting.store import find_forgotten
-from dues.events.horizon import Horizon
-from dues.events.news import News
-from dues.events.store import Event
+from dues.events.notifier import Notifier, heard
+from dues.events.retention.store import find_purged_to
+from dues.events.store import Event, Place
+from dues.events.watermark import Watermark
 
 LOOK_SECONDS: Final = 1.0
-"""Who waits looks this often by itself, in case that news of other processes does not arrive."""
+"""Who waits looks this often by itself, in case that no other process tells it."""
 
 
 class FeedQuery(Struct, frozen=True):
-    """What is asked for: events of these types, of this object or of all, beyond a position."""
+    """What is asked for: events of these types, of this object or of all, beyond a place."""
 
     types: Sequence[EventType]
     object_id: str | None
     limit: int
-    position: int
+    place: Place
 
 
 class Feed(Struct, frozen=True):
     """What reading the feed needs."""
 
     database: Database
-    horizon: Horizon
-    news: News
+    watermark: Watermark
+    notifier: Notifier
 
 
 class CursorTooOld(Exception):
-    """Events between the cursor and the oldest that is kept are forgotten: who read on would miss them."""
+    """Events between the cursor and the oldest that is kept are deleted: who read on would miss them."""
 
 
 async def list_newest(feed: Feed, tenant: Tenant, query: FeedQuery) -> list[Event]:
-    """At most `limit` + 1 events below the position, what was just committed among them."""
+    """At most `limit` + 1 events before the place, what was just committed among them."""
     return await store.list_events_before(
-        feed.database, tenant, query.types, query.position, query.limit + 1, query.object_id
+        feed.database, tenant, query.types, query.place, query.limit + 1, query.object_id
     )
 
 
 async def follow(feed: Feed, tenant: Tenant, query: FeedQuery, wait_seconds: float) -> tuple[list[Event], int]:
-    """At most `limit` + 1 events above the position, oldest first, and how far they are complete.
+    """At most `limit` + 1 events after the place, oldest first, and the watermark.
 
     Waits for the first to come where there is none. Raises CursorTooOld.
     """
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
-        bell = feed.news.bell(tenant.id)
-        to = await feed.horizon.complete_to()
+        signal = feed.notifier.signal(tenant.id)
+        to = await feed.watermark.stable_position()
         found = await store.list_events_after(
-            feed.database, tenant, query.types, query.position, to, query.limit + 1, query.object_id
+            feed.database, tenant, query.types, query.place, to, query.limit + 1, query.object_id
         )
-        # After they were read: what is forgotten in between is missed too.
-        if 0 < query.position < await find_forgotten(feed.database, tenant.id):
+        # After they were read: what is deleted in between is missed too.
+        if 0 < query.place.position < await find_purged_to(feed.database, tenant):
             raise CursorTooOld
         left = deadline - asyncio.get_running_loop().time()
-        if found or left <= 0 or feed.news.closing:
+        if found or left <= 0 or feed.notifier.closing:
             return found, to
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(left, LOOK_SECONDS)):
-                await bell.wait()
+        await heard(signal, min(left, LOOK_SECONDS))

@@ -115,12 +115,13 @@ select {COLUMNS}
 
 
 def _of_object(beyond: str, direction: str) -> str:
+    """By the object's own numbers; positions rise with them, so both bounds may be given."""
     return f"""
 select {COLUMNS}
   from events e
- where e.cell = $1 and e.tenant_id = $2 and e.object_id = $7 and e.type = any($3)
+ where e.cell = $1 and e.tenant_id = $2 and e.object_id = $7 and e.sequence {beyond} $8 and e.type = any($3)
    and e.position {beyond} $4 and e.position <= $5 and e.data is not null
- order by e.position {direction}
+ order by e.sequence {direction}
  limit $6
 """
 
@@ -133,20 +134,35 @@ LIST_NEWEST_OF_OBJECT = _of_object("<", "desc")
 POSITION_MAX = 2**63 - 1
 
 
+class Place(Struct, frozen=True):
+    """Where a reader of the feed stands: at a position, and at a number among those of one object's events."""
+
+    position: int
+    sequence: int
+
+
+BEGINNING = Place(0, 0)
+END = Place(POSITION_MAX, POSITION_MAX)
+
+
 async def list_events_after(
-    database: Database, tenant: Tenant, types: Sequence[str], after: int, to: int, limit: int, object_id: str | None
+    database: Database, tenant: Tenant, types: Sequence[str], after: Place, to: int, limit: int, object_id: str | None
 ) -> list[Event]:
-    """At most `limit` events above the position `after` and not above `to`, oldest first."""
-    statement, more = (LIST_OLDEST_OF_OBJECT, [object_id]) if object_id else (LIST_OLDEST, [])
-    return [event_of(row) for row in await database.rows(statement, *tenant, types, after, to, limit, *more)]
+    """At most `limit` events after a place and not above the position `to`, oldest first."""
+    statement, more = (LIST_OLDEST_OF_OBJECT, [object_id, after.sequence]) if object_id else (LIST_OLDEST, [])
+    return await _list(database, statement, *tenant, types, after.position, to, limit, *more)
 
 
 async def list_events_before(
-    database: Database, tenant: Tenant, types: Sequence[str], before: int, limit: int, object_id: str | None
+    database: Database, tenant: Tenant, types: Sequence[str], before: Place, limit: int, object_id: str | None
 ) -> list[Event]:
-    """At most `limit` events below the position `before`, newest first."""
-    statement, more = (LIST_NEWEST_OF_OBJECT, [object_id]) if object_id else (LIST_NEWEST, [])
-    return [event_of(row) for row in await database.rows(statement, *tenant, types, before, POSITION_MAX, limit, *more)]
+    """At most `limit` events before a place, newest first."""
+    statement, more = (LIST_NEWEST_OF_OBJECT, [object_id, before.sequence]) if object_id else (LIST_NEWEST, [])
+    return await _list(database, statement, *tenant, types, before.position, POSITION_MAX, limit, *more)
+
+
+async def _list(database: Database, statement: str, *arguments: object) -> list[Event]:
+    return [event_of(row) for row in await database.rows(statement, *arguments)]
 
 
 FIND_POSITION = "select position from events where cell = $1 and tenant_id = $2 and id = $3"
@@ -165,6 +181,12 @@ select pg_current_xact_id()::text::bigint as own, pg_snapshot_xmin(pg_current_sn
 """
 
 FIND_OLDEST_RUNNING = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest"
+
+COUNT_LISTENERS = """
+select count(*) as listeners
+  from pg_stat_activity
+ where datname = current_database() and application_name = $1 and pid <> $2
+"""
 
 NOTIFY_EVENTS = "select pg_notify($1, $2)"
 

@@ -12,7 +12,7 @@ async def authenticate(
     """The secret key that came with the request or, where `collectors` are let in, a collector's. Refuses all else,
     and live keys where only `test_mode` will do."""
     key = await _key(exchange, keys)
-    exchange.tenant = f"{key.merchant_id}/{key.mode}"
+    exchange.tenant, exchange.key_id = f"{key.merchant_id}/{key.mode}", key.id
     if key.revoked_at is not None:
         raise ProblemError("key_revoked", f"The key that ends in {key.last_four} was revoked. Use another.")
     if key.expires_at is not None and key.expires_at <= key.now():

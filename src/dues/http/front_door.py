@@ -2,72 +2,66 @@
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
-from starlette.exceptions import HTTPException
-from starlette.routing import Route, Router
 
 from dues.db.errors import Unavailable
 from dues.domain.ids import new_id
-from dues.http.context import Endpoint
-from dues.http.exchange import ClientGone, Exchange, send_reply
+from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply
+from dues.http.route_table import Routes, RouteTable
 from dues.work.group_commit import Busy
 
 _log = structlog.get_logger()
 
-Routes = Mapping[str, Mapping[str, Endpoint]]
-"""Path to method to endpoint."""
+LogRequest = Callable[[Exchange, Reply, float], None]
+"""Writes the line of an exchange, given its answer and how many seconds it took."""
 
 
 class FrontDoor:
-    """The ASGI application. Knows HTTP, and nothing of billing."""
+    """What answers exchanges. Knows HTTP, and nothing of billing."""
 
-    def __init__(self, routes: Routes, metrics: Metrics, docs_base: str) -> None:
-        resources = {path: _Resource(path, methods) for path, methods in routes.items()}
-        self._exact = {path: resource for path, resource in resources.items() if "{" not in path}
-        self._router = Router([Route(path, resource) for path, resource in resources.items()], redirect_slashes=False)
+    def __init__(self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest) -> None:
+        self._routes = RouteTable(routes, docs_base)
         self._metrics = metrics
         self._docs_base = docs_base
+        self._log_request = log_request
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One HTTP exchange."""
-        started = time.perf_counter()
-        # The path as it was sent: an escaped slash belongs to a reference and separates nothing.
-        raw_path = scope["raw_path"].decode("latin-1").partition("?")[0]
-        inner = scope | {"path": raw_path, "app": self}
-        exchange = inner["exchange"] = Exchange(inner, receive, new_id("req_", datetime.now(UTC)))
+    async def answer(self, exchange: Exchange) -> Reply:
+        """The answer to an exchange. It raises nothing."""
+        exchange.request_id = new_id("req_", datetime.now(UTC))
+        if exchange.refusal:
+            # It is not raised: its traceback would hold the exchange, which holds it.
+            return self._finish(exchange, self._problem(exchange, exchange.refusal))
         try:
-            # A path without parameters is found at once; the router looks at one after another.
-            await self._exact.get(raw_path, self._router)(inner, receive, send)
-            reply = inner["reply"]
-        except ClientGone:
-            self._finish(exchange, 499, started)
-            return
+            reply = await self._routes.find(exchange)(exchange)
         except Exception as error:
             reply = self._problem(exchange, error)
-        try:
-            await send_reply(send, reply, exchange.request_id, exchange.method)
-        finally:
-            self._finish(exchange, reply.status, started)
+        return self._finish(exchange, reply)
 
-    def _finish(self, exchange: Exchange, status: int, started: float) -> None:
-        seconds = time.perf_counter() - started
-        self._metrics.observe_request(exchange.method, exchange.route, status, seconds)
-        _log.info(
-            "request",
-            request_id=exchange.request_id,
-            tenant=exchange.tenant,
-            method=exchange.method,
-            route=exchange.route,
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-            group_size=exchange.group_size,
-        )
+    def refuse_connection(self, exchange: Exchange) -> Reply:
+        """The answer to a client that is one too many, and has not said anything yet."""
+        exchange.request_id = new_id("req_", datetime.now(UTC))
+        problem = ProblemError("too_many_connections", "There are too many connections.", headers={"Retry-After": "1"})
+        reply = self._problem(exchange, problem)
+        # Without a line in the log: it has one a minute for all of them.
+        self._metrics.observe_request(exchange.method, exchange.route, reply.status, 0.0)
+        return reply
+
+    def abandon(self, exchange: Exchange) -> None:
+        """The client hung up before its request was whole, or before its turn came: it is carried out for nobody."""
+        exchange.request_id = new_id("req_", datetime.now(UTC))
+        self._routes.name(exchange)
+        self._finish(exchange, _NOBODY_TO_ANSWER)
+
+    def _finish(self, exchange: Exchange, reply: Reply) -> Reply:
+        seconds = time.perf_counter() - exchange.started_at
+        self._metrics.observe_request(exchange.method, exchange.route, reply.status, seconds)
+        self._log_request(exchange, reply, seconds)
+        return reply
 
     def _problem(self, exchange: Exchange, error: Exception) -> Reply:
         return problem_reply(self._docs_base, exchange.path, exchange.request_id, self._named(exchange, error))
@@ -77,8 +71,6 @@ class FrontDoor:
         match error:
             case ProblemError():
                 return error
-            case HTTPException():
-                return ProblemError("route_not_found", f"There is nothing at {exchange.path}. See {self._docs_base}.")
             case Busy():
                 return ProblemError("request_in_progress", f"Not now: {error}.", headers={"Retry-After": "1"})
             case Unavailable():
@@ -92,25 +84,4 @@ class FrontDoor:
                 return ProblemError("internal_error", f"Something went wrong here. Quote {exchange.request_id}.")
 
 
-class _Resource:
-    """All methods of one path."""
-
-    def __init__(self, path: str, methods: Mapping[str, Endpoint]) -> None:
-        self._path = path
-        self._methods = dict(methods)
-        if "GET" in methods:
-            self._methods["HEAD"] = methods["GET"]
-        self._allow = ", ".join(sorted(self._methods))
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        exchange: Exchange = scope["exchange"]
-        exchange.scope = scope  # the router has put the path's parameters into it
-        exchange.route = self._path
-        endpoint = self._methods.get(exchange.method)
-        if endpoint is None:
-            raise ProblemError(
-                "method_not_allowed",
-                f"{exchange.method} is not possible here, only {self._allow}.",
-                headers={"Allow": self._allow},
-            )
-        scope["reply"] = await endpoint(exchange)
+_NOBODY_TO_ANSWER = Reply(499, b"")

@@ -35,14 +35,17 @@ _TITLES: Final = {
     "conflict": (409, "Conflict"),
     "precondition-failed": (412, "Precondition failed"),
     "payload-too-large": (413, "Payload too large"),
+    "uri-too-long": (414, "URI too long"),
     "unsupported-media-type": (415, "Unsupported media type"),
     "idempotency-key-reused": (422, "Idempotency key reused"),
     "unprocessable": (422, "Unprocessable"),
+    "request-header-fields-too-large": (431, "Request header fields too large"),
     "internal-error": (500, "Internal error"),
     "unavailable": (503, "Unavailable"),
 }
 
 _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
+    "malformed_request": ("invalid-request", "What was sent is no request of HTTP/1.1. The connection is closed."),
     "malformed_json": (
         "invalid-request",
         "The body is not one well-formed JSON object in UTF-8, or names a member twice.",
@@ -76,7 +79,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "webhook_endpoint_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
-    "request_timeout": ("request-timeout", "The body did not arrive in time."),
+    "request_timeout": ("request-timeout", "The head or the body did not arrive within ten seconds."),
     "external_reference_taken": ("conflict", None),
     "bill_paid": ("conflict", None),
     "bill_voided": ("conflict", None),
@@ -90,6 +93,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     ),
     "payload_too_large": ("payload-too-large", "A body may have 64 KiB."),
     "unsupported_media_type": ("unsupported-media-type", "A body is `application/json`, and not compressed."),
+    "uri_too_long": ("uri-too-long", "A path and its query may have 8 KiB."),
     "idempotency_key_reused": ("idempotency-key-reused", None),
     "amount_out_of_range": ("unprocessable", None),
     "balance_not_tracked": ("unprocessable", None),
@@ -105,6 +109,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "too_many_bills": ("unprocessable", None),
     "too_many_events": ("unprocessable", None),
     "too_many_webhook_endpoints": ("unprocessable", None),
+    "request_header_fields_too_large": (
+        "request-header-fields-too-large",
+        "The head of a request may have 100 fields, and 32 KiB in all.",
+    ),
     "internal_error": (
         "internal-error",
         "Something went wrong on our side. Nothing was changed; the same request may be sent again with its key.",
@@ -112,6 +120,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "unavailable": (
         "unavailable",
         "The database is away or overloaded. Send the same request again, with its key, after `Retry-After` seconds.",
+    ),
+    "too_many_connections": (
+        "unavailable",
+        "The server has as many connections as it may. Use those that are open, or try again after `Retry-After`.",
     ),
 }
 

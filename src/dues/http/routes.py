@@ -7,11 +7,11 @@ import msgspec
 from dues.http.context import Context, Endpoint
 from dues.http.endpoints import endpoint_of
 from dues.http.exchange import Exchange
-from dues.http.front_door import Routes
 from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES, Reply
+from dues.http.route_table import Routes
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
 from dues.resources.api import OPERATIONS

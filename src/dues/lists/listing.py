@@ -37,17 +37,20 @@ class Listing(Struct, frozen=True, eq=False):
         return (*self.filters, *self.through)
 
 
+_NAMED = """(select named.id from {table} named
+         where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {{}})"""
+
 CUSTOMER_NAMED = (
     "bcus_",
-    "(select named.id from customers named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
+    _NAMED.format(table="customers"),
 )
 
 ACCOUNT_NAMED = (
     "bacc_",
-    "(select named.id from accounts named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
+    _NAMED.format(table="accounts"),
 )
 
 BILL_NAMED = (
     "bill_",
-    "(select named.id from bills named where named.cell = $1 and named.tenant_id = $2 and named.external_reference = {})",
+    _NAMED.format(table="bills"),
 )

@@ -39,7 +39,7 @@ _PAIRS = Through("metadata_pairs", "pair", "object_id", mixed=True)
 
 @lru_cache(maxsize=512)
 def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pairs: int) -> str:
-    """SQL with the parameters cell, tenant, id to stay below, number of rows, then filters' values, then metadata pairs.
+    """SQL with the parameters cell, tenant, id to stay below, number of rows, then filters' values, then pairs.
 
     `filters` are names, each with whether its value is a reference.
     """
@@ -104,8 +104,8 @@ select {listing.columns}
 def _linked(listing: Listing, link: Through, value: str) -> str:
     """A subquery for each, and no join that the planner might begin with."""
     return (
-        f"(select true from {link.table} link where link.cell = $1 and link.tenant_id = $2 and link.{link.key} = {value} "
-        f"and link.{link.id} = t.id)"
+        f"(select true from {link.table} link where link.cell = $1 and link.tenant_id = $2 "
+        f"and link.{link.key} = {value} and link.{link.id} = t.id)"
     )
 
 

@@ -98,7 +98,7 @@ class Noun(Struct, frozen=True, kw_only=True):
         kind, nouns = self.kind, f"{self.kind.noun}s"
 
         def show(row: Row) -> Any:
-            return kind.show(kind.decoder.decode(next(iter(row.values()))))
+            return kind.show(kind.of_row(row))
 
         return Operation(
             method="GET",

@@ -60,7 +60,7 @@ CarryOut = Callable[[Work, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class GroupCommit:
-    """Runs jobs in groups, at most `groups_in_flight` of a cell and `groups_max` in all at a time, on one event loop."""
+    """Runs jobs in groups, at most `groups_in_flight` of a cell and `groups_max` in all at a time."""
 
     def __init__(
         self,

@@ -84,8 +84,9 @@ def new_collector(ask: Ask[NewKey], merchant: Merchant, mode: Mode = "test") -> 
     async def make(database: Database) -> NewKey:
         now = datetime.now(UTC)
         key = generate(mode, "collector", now)
+        tenants = {mode: tenant for mode, (tenant, _) in (await store.find_tenants(database, merchant.id)).items()}
         async with database.transaction() as tx:
-            store.insert_keys(tx, merchant.id, [key], now)
+            await store.insert_keys(tx, tenants, [key], now)
             await tx.commit()
         return key
 

@@ -9,7 +9,7 @@ import pytest
 
 from dues.db.database import Database
 from dues.tenants.keys import KeyKind, Mode, NewKey, generate
-from dues.tenants.store import insert_keys
+from dues.tenants.store import find_tenants, insert_keys
 from tests.conftest import Ask, Merchant
 from tests.running import Caller, RunningServer, new_key, new_reference
 
@@ -49,8 +49,9 @@ def new_key_of(ask: Ask[NewKey], merchant: Merchant, mode: Mode, kind: KeyKind, 
     async def make(database: Database) -> NewKey:
         now = datetime.now(UTC)
         key = generate(mode, kind, now, now + lasts)
+        tenants = {mode: tenant for mode, (tenant, _) in (await find_tenants(database, merchant.id)).items()}
         async with database.transaction() as tx:
-            insert_keys(tx, merchant.id, [key], now)
+            await insert_keys(tx, tenants, [key], now)
             await tx.commit()
         return key
 

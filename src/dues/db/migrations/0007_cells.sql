@@ -328,16 +328,17 @@ create table webhook_lanes (
     endpoint_id     text collate "C" not null,
     id              text collate "C" not null,
     object_id       text collate "C" not null,
-    position        bigint not null,
-    last_position   bigint,
+    sequence        bigint not null,
+    last_sequence   bigint,
+    any_type        boolean not null default false,
     failed_only     boolean not null default false,
     attempts        integer not null default 0,
     next_attempt_at timestamptz not null,
     primary key (cell, tenant_id, endpoint_id, id)
 );
 
-insert into webhook_lanes (cell, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, attempts, next_attempt_at)
-select 1, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, attempts, next_attempt_at
+insert into webhook_lanes (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only, attempts, next_attempt_at)
+select 1, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only, attempts, next_attempt_at
   from outgrown_webhook_lanes;
 
 create table webhook_deliveries (
@@ -400,7 +401,7 @@ create index payments_by_reversal on payments (cell, tenant_id, reversed_at) whe
 create unique index events_by_object on events (cell, tenant_id, object_id, sequence);
 create unique index events_by_type on events (cell, tenant_id, type, position) where data is not null;
 create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (cell, tenant_id, endpoint_id, object_id)
-    where last_position is null;
+    where last_sequence is null;
 create index webhook_lanes_by_time on webhook_lanes (cell, tenant_id, endpoint_id, next_attempt_at);
 create index webhook_deliveries_that_failed on webhook_deliveries (cell, tenant_id, endpoint_id, event_id)
     where status = 'failed';
@@ -411,5 +412,8 @@ create trigger entries_are_immutable before update or delete on entries
 
 create trigger entries_are_not_truncated before truncate on entries
     for each statement execute function refuse_to_change_entries();
+
+create trigger webhook_endpoints_are_told_of after insert or update of status on webhook_endpoints
+    for each statement execute function tell_of_webhook_endpoints();
 
 drop table outgrown_idempotency_keys, outgrown_webhook_deliveries, outgrown_webhook_lanes, outgrown_webhook_endpoints, outgrown_events, outgrown_entries, outgrown_metadata_pairs, outgrown_payment_applications, outgrown_payments, outgrown_bills, outgrown_accounts, outgrown_customers, outgrown_default_payment_rules, outgrown_api_keys, outgrown_tenants;

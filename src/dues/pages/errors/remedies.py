@@ -67,7 +67,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "idempotency_key_not_found": "Nothing was done under this key, or it was longer ago than answers are kept. If "
     "in doubt, look the object up by its `external_reference`, then send the request, with this key.",
     "method_not_allowed": "Use one of the methods that the header `Allow` lists.",
-    "request_timeout": f"Send the body at once; connections that drip are closed. {SAME_KEY}",
+    "request_timeout": f"Send head and body at once; connections that drip are closed. {SAME_KEY}",
     "external_reference_taken": "Look the existing object up by its reference. If it is the one you meant, the work "
     f"was done before; if not, choose another reference. {NEW_KEY}",
     "request_in_progress": "Wait for as long as `Retry-After` says, then send the same request with the same key.",
@@ -77,6 +77,12 @@ REMEDIES: Final[Mapping[str, str]] = {
     "this same request, send exactly the body of the first time; otherwise make a new key.",
     "amount_out_of_range": "Amounts are integers in the currency's smallest unit; check that nothing was multiplied "
     f"twice. {NEW_KEY}",
+    "malformed_request": "Look at what really goes over the wire: a proxy in between, or HTTPS sent to a port that "
+    f"speaks HTTP, are frequent causes. {SAME_KEY}",
+    "request_header_fields_too_large": f"Send fewer or shorter headers; cookies are not needed here. {SAME_KEY}",
+    "uri_too_long": "Shorten the query: fewer filters, or a cursor as it was given.",
+    "too_many_connections": "Keep connections open and use them again instead of making new ones; then try again after "
+    "as many seconds as `Retry-After` says.",
     "internal_error": "Send the same request again, with the same key: it is carried out once at most. If the error "
     "stays, give the `request_id` to whoever runs this server; the log names it.",
     "unavailable": "Wait for as long as `Retry-After` says, then send the same request with the same key; if need "

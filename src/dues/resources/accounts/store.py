@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dues.commands.kind import Kind, made_or_updated, shown_as
+from dues.commands.kind import Kind, made_or_updated
 from dues.domain.accounts import Account
 from dues.lists.listing import CUSTOMER_NAMED, Listing
-from dues.resources.accounts.wire import AccountBody
+from dues.resources.accounts.wire import account_body
 
 ACCOUNT: Final = Kind(
     Account,
@@ -13,14 +13,14 @@ ACCOUNT: Final = Kind(
     prefix="bacc_",
     table="accounts",
     saved=("name", "currency", "balance", "payment_rules", "metadata"),
-    show=shown_as(AccountBody),
+    show=account_body,
     news=made_or_updated("account.created", "account.updated"),
 )
 
 ACCOUNTS: Final = Listing(
     name="accounts",
     prefix=ACCOUNT.prefix,
-    columns=ACCOUNT.record(),
+    columns=ACCOUNT.selected,
     table="accounts t",
     filters={
         "external_reference": "t.external_reference = {}",

@@ -4,8 +4,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
+from dues.domain.accounts import Account
 from dues.domain.fields import Amount, Currency, Metadata, Name, says
+from dues.domain.obligations import rules_of
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
 
 
 class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,3 +22,18 @@ class AccountBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     balance: Amount | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
+
+
+def account_body(record: Record[Account]) -> AccountBody:
+    """The account as clients see it. Its rules are those that hold for it: its own, else the merchant's default."""
+    account = record.of
+    return AccountBody(
+        id=account.id,
+        external_reference=account.external_reference,
+        customer_id=account.customer_id,
+        name=account.name,
+        currency=account.currency,
+        balance=account.balance,
+        payment_rules=rules_of(record),
+        metadata=account.metadata,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from dues.commands.kind import Kind, shown_as
+from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.domain.allocation import BILLS_MAX
 from dues.domain.bills import Bill
@@ -12,7 +12,7 @@ from dues.domain.records import Change, Record
 from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
 from dues.resources.accounts.store import ACCOUNT
-from dues.resources.bills.wire import BillBody
+from dues.resources.bills.wire import bill_body
 from dues.resources.customers.store import CUSTOMER
 from dues.work.group_commit import Later
 from dues.work.questions import Answers, Part, Question
@@ -36,14 +36,14 @@ BILL: Final = Kind(
     table="bills",
     saved=("amount_paid", "status", "payment_rules", "metadata"),
     renamed={"bill_date": "bill_on", "due_date": "due_on"},
-    show=shown_as(BillBody),
+    show=bill_body,
     news=_news,
 )
 
 BILLS: Final = Listing(
     name="bills",
     prefix=BILL.prefix,
-    columns=BILL.record(),
+    columns=BILL.selected,
     table="bills t",
     filters={
         "external_reference": "t.external_reference = {}",

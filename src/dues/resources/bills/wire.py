@@ -5,9 +5,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from dues.domain.bills import BillStatus
+from dues.domain.bills import Bill, BillStatus
 from dues.domain.fields import AmountDue, Currency, Metadata, says
+from dues.domain.obligations import rules_of
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
 
 
 class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,3 +28,23 @@ class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_date: Annotated[date, says("The day it is to be paid by, YYYY-MM-DD.")] | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
+
+
+def bill_body(record: Record[Bill]) -> BillBody:
+    """The bill as clients see it. Its rules are those that hold for it: its own, else the merchant's default."""
+    bill = record.of
+    return BillBody(
+        id=bill.id,
+        external_reference=bill.external_reference,
+        customer_id=bill.customer_id,
+        currency=bill.currency,
+        amount_due=bill.amount_due,
+        amount_paid=bill.amount_paid,
+        amount_remaining=bill.amount_remaining,
+        status=bill.status,
+        bill_date=bill.bill_date,
+        account_id=bill.account_id,
+        due_date=bill.due_date,
+        payment_rules=rules_of(record),
+        metadata=bill.metadata,
+    )

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from dues.commands.kind import Kind, made_or_updated, shown_as
+from dues.commands.kind import Kind, made_or_updated
 from dues.domain.customers import Customer
 from dues.lists.listing import Listing
-from dues.resources.customers.wire import CustomerBody
+from dues.resources.customers.wire import customer_body
 
 CUSTOMER: Final = Kind(
     Customer,
@@ -13,14 +13,14 @@ CUSTOMER: Final = Kind(
     prefix="bcus_",
     table="customers",
     saved=("name", "email", "phone", "currency", "balance", "payment_rules", "metadata"),
-    show=shown_as(CustomerBody),
+    show=customer_body,
     news=made_or_updated("customer.created", "customer.updated"),
 )
 
 CUSTOMERS: Final = Listing(
     name="customers",
     prefix=CUSTOMER.prefix,
-    columns=CUSTOMER.record(),
+    columns=CUSTOMER.selected,
     table="customers t",
     filters={"external_reference": "t.external_reference = {}", "currency": "t.currency = {}"},
 )

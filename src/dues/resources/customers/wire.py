@@ -4,8 +4,11 @@ from typing import Annotated
 
 from msgspec import Struct
 
+from dues.domain.customers import Customer
 from dues.domain.fields import Amount, Currency, Email, Metadata, Name, Phone, says
+from dues.domain.obligations import rules_of
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.records import Record
 
 
 class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,3 +23,19 @@ class CustomerBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     balance: Amount | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
+
+
+def customer_body(record: Record[Customer]) -> CustomerBody:
+    """The customer as clients see it. Its rules are those that hold for it: its own, else the merchant's default."""
+    customer = record.of
+    return CustomerBody(
+        id=customer.id,
+        external_reference=customer.external_reference,
+        name=customer.name,
+        email=customer.email,
+        phone=customer.phone,
+        currency=customer.currency,
+        balance=customer.balance,
+        payment_rules=rules_of(record),
+        metadata=customer.metadata,
+    )

@@ -1,5 +1,6 @@
 """GET /billing/events: the feed as a list, newest first, or to be followed, oldest first."""
 
+from collections.abc import Sequence
 from typing import Final, get_args
 
 from msgspec import structs
@@ -8,7 +9,7 @@ from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid, Violation
 from dues.events.catalogue import EventType
 from dues.events.feed import CursorTooOld, FeedQuery, follow, list_newest
-from dues.events.store import POSITION_MAX, find_position
+from dues.events.store import BEGINNING, END, Event, Place, find_position
 from dues.lists.cursors import make_cursor
 from dues.lists.paging import PageBody, place_of
 from dues.resources.events.wire import event_body
@@ -28,38 +29,60 @@ async def list_events(call: Call) -> PageBody | Refusal:
     """A page of the feed; waits for one where it is told to."""
     asked = call.query
     oldest_first = asked.order == "oldest_first"
-    position = await _position(call, 0 if oldest_first else POSITION_MAX)
-    if isinstance(position, Refusal):
-        return position
-    query = FeedQuery(
-        types=asked.type or get_args(EventType), object_id=asked.object, limit=asked.limit, position=position
-    )
-    beyond: int | None
+    place = await _place(call, BEGINNING if oldest_first else END)
+    if isinstance(place, Refusal):
+        return place
+    query = FeedQuery(types=asked.type or get_args(EventType), object_id=asked.object, limit=asked.limit, place=place)
     # Waiting takes nobody's turn: each look is a statement of its own.
     feed = structs.replace(call.feed, database=call.database)
+    last: Place | None
     if oldest_first:
         try:
-            found, complete_to = await follow(feed, call.tenant, query, asked.wait or 0)
+            found, stable_to = await follow(feed, call.tenant, query, asked.wait or 0)
         except CursorTooOld:
             raise Invalid([_EXPIRED]) from None
-        # A page that is not full says how far there is nothing, so that who goes on begins there.
-        beyond = max(position, complete_to)
+        last = _end_of_page(found, query) or _end_of_feed(found, query, stable_to)
     else:
-        found, beyond = await list_newest(feed, call.tenant, query), None
-    last = beyond if len(found) <= query.limit else found[query.limit - 1].position
+        found = await list_newest(feed, call.tenant, query)
+        last = _end_of_page(found, query)
     return PageBody(
         data=[event_body(event) for event in found[: query.limit]],
         has_more=len(found) > query.limit,
-        next_cursor=None if last is None else make_cursor(call.tenant, _LIST, asked.everything, str(last)),
+        next_cursor=make_cursor(call.tenant, _LIST, asked.everything, _told(last, query)) if last else None,
     )
 
 
-async def _position(call: Call, beginning: int) -> int | Refusal:
+def _end_of_page(found: Sequence[Event], query: FeedQuery) -> Place | None:
+    """Where a page ends that is followed by another."""
+    if len(found) <= query.limit:
+        return None
+    last = found[query.limit - 1]
+    return Place(last.position, last.sequence)
+
+
+def _end_of_feed(found: Sequence[Event], query: FeedQuery, stable_to: int) -> Place:
+    """Where a page ends that is the last as yet: it says how far there is nothing, so that who goes on begins there."""
+    return Place(max(query.place.position, stable_to), found[-1].sequence if found else query.place.sequence)
+
+
+def _told(place: Place, query: FeedQuery) -> str:
+    """What a cursor says. The number is of use in a list of one object's events only."""
+    return f"{place.position}.{place.sequence}" if query.object_id else str(place.position)
+
+
+async def _place(call: Call, beginning: Place) -> Place | Refusal:
     """Where to begin: at a cursor, after an event, or at the beginning."""
     if (after := call.query.after) is not None:
         position = await find_position(call.database, call.tenant, after)
         if position is None:
             return Refusal("event_not_found", f"There is no event {after!r}, or it is no longer kept.")
-        return position
-    place = place_of(call.query, call.tenant, _LIST, "[0-9]{1,18}")
-    return beginning if place is None else int(place)
+        return Place(position, beginning.sequence)
+    told = place_of(call.query, call.tenant, _LIST, _CURSOR)
+    if told is None:
+        return beginning
+    at, _, sequence = told.partition(".")
+    return Place(int(at), int(sequence) if sequence else beginning.sequence)
+
+
+_CURSOR: Final = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
+"""A position, and a number. Cursors of earlier versions had no number; the position is enough, if not as fast."""

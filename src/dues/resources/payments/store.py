@@ -49,7 +49,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
 PAYMENTS: Final = Listing(
     name="payments",
     prefix=PAYMENT.prefix,
-    columns=PAYMENT.record(),
+    columns=PAYMENT.selected,
     table="payments t",
     filters={
         "external_reference": "t.external_reference = {}",

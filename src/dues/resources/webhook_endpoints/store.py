@@ -114,7 +114,7 @@ def endpoint_of(row: Row) -> WebhookEndpoint:
 
 SAVE_WEBHOOK_ENDPOINT = """
 update webhook_endpoints e
-   set url = $4, event_types = $5, description = $6, disabled_reason = $7,
+   set url = $4::text, event_types = $5, description = $6, disabled_reason = $7::text,
        status = case when $7 is null then 'enabled' else 'disabled' end,
        failures = case when $7 is null and e.status = 'disabled' then 0 else e.failures end,
        failing_since = case when $7 is null and e.status = 'disabled' then null else e.failing_since end,
@@ -130,7 +130,7 @@ async def save_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEnd
     await work.tx.lock(SAVE_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
-SAVE_WEBHOOK_SECRET = """
+SAVE_ROTATED = """
 update webhook_endpoints
    set old_secret = secret, old_secret_until = $5, secret = $4
  where cell = $1 and tenant_id = $2 and id = $3
@@ -139,7 +139,7 @@ update webhook_endpoints
 
 async def save_secret(work: Work, tenant: Tenant, endpoint_id: str, secret: str, old_until: datetime) -> None:
     """Gives a locked endpoint a new secret; the one it had signs too until a time."""
-    await work.tx.lock(SAVE_WEBHOOK_SECRET, *tenant, endpoint_id, secret, old_until)
+    await work.tx.lock(SAVE_ROTATED, *tenant, endpoint_id, secret, old_until)
 
 
 IS_WEBHOOK_ENDPOINT = "select id from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3"
@@ -160,13 +160,15 @@ async def delete_webhook_endpoint(database: Database, tenant: Tenant, endpoint_i
     return bool(await database.rows(DELETE_WEBHOOK_ENDPOINT, *tenant, endpoint_id))
 
 
-def _lanes_of(chosen: str, only_if: str = "true") -> str:
+def _lanes_of(chosen: str, only_if: str = "true", any_type: str = "false") -> str:
     """A lane for each object that `chosen` has events of, from the first to the last of them; none but if `only_if`."""
     return f"""
 with chosen as ({chosen}), lanes as (
     insert into webhook_lanes
-           (cell, tenant_id, endpoint_id, id, object_id, position, last_position, failed_only, next_attempt_at)
-    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(position), max(position), $5, $4
+           (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only,
+            next_attempt_at)
+    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(sequence), max(sequence),
+           {any_type}, $5, $4
       from chosen
      where {only_if}
      group by object_id
@@ -175,16 +177,19 @@ select count(*) as number from chosen
 """
 
 
-INSERT_LANE_OF_EVENT = _lanes_of("""
-    select e.object_id, e.position
+INSERT_LANE_OF_EVENT = _lanes_of(
+    """
+    select e.object_id, e.sequence
       from events e
      where e.cell = $1 and e.tenant_id = $2 and e.id = $6 and e.data is not null
        and (e.type <> 'webhook_endpoint.test' or e.object_id = $3)
-""")
+""",
+    any_type="true",
+)
 
 INSERT_LANES_OF_TIME = _lanes_of(
     """
-    select e.object_id, e.position
+    select e.object_id, e.sequence
       from events e
      where e.cell = $1 and e.tenant_id = $2 and e.id >= $6 and e.id < $7 and e.type = any($8) and e.data is not null
      limit $9
@@ -193,7 +198,7 @@ INSERT_LANES_OF_TIME = _lanes_of(
 )
 
 INSERT_LANES_OF_FAILED = _lanes_of("""
-    select e.object_id, e.position
+    select e.object_id, e.sequence
       from webhook_deliveries d
       join events e on e.cell = $1 and e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
      where d.cell = $1 and d.tenant_id = $2 and d.endpoint_id = $3 and d.status = 'failed'

@@ -1,1 +1,0 @@
-"""Events are kept for a while, and then forgotten."""

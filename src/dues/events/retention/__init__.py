@@ -1,0 +1,1 @@
+"""Retention of events: they are kept for a while, and then deleted."""

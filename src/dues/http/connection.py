@@ -1,0 +1,270 @@
+"""One client's connection: its requests are answered in their order, and it never holds more than its share."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from dues.http.connections import Connections
+from dues.http.exchange import BODY_BYTES_MAX, BODY_SECONDS_MAX, Exchange, Headers
+from dues.http.problems import Reply
+from dues.http.request_parser import HEAD_SECONDS_MAX, SLICE_BYTES, RequestParser
+from dues.http.responses import CONTINUE, wire_parts
+
+PIPELINED_MAX: Final = 32
+"""Requests that may wait for their turn; nothing is read before one of them is answered."""
+
+PIPELINED_BYTES_MAX: Final = BODY_BYTES_MAX
+"""What they may hold together."""
+
+WRITE_SECONDS_MAX: Final = 30.0
+"""How long an answer may lie unread before the connection is given up."""
+
+LINGER_SECONDS: Final = 2.0
+"""How long what is still sent is thrown away after an answer that ends the connection. Without it the network would
+throw the answer away."""
+
+NEVER: Final = float("inf")
+
+_buffer: Final = memoryview(bytearray(16 * 1024))
+"""For all connections: what is received is parsed before the next is read. The rest waits in the kernel."""
+
+
+class Connection(asyncio.BufferedProtocol):
+    """What uvicorn makes for each client that connects. The `app` of its Config is the process's Connections."""
+
+    __slots__ = (
+        "_connections",
+        "_expects_continue",
+        "_is_closing",
+        "_is_stopping",
+        "_loop",
+        "_parser",
+        "_peer",
+        "_state",
+        "_task",
+        "_timed",
+        "_transport",
+        "_unparsed",
+        "_waiting",
+        "_waiting_bytes",
+        "_writable",
+        "deadline",
+    )
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: object = None, _loop: object = None):
+        self._connections: Connections = config.loaded_app
+        self._state: Any = server_state
+        self._loop = asyncio.get_running_loop()
+        self._parser = RequestParser(self._take, self._continue)
+        self._task: asyncio.Task[None] | None = None
+        """What is answering, while there is something to be answered."""
+        self._waiting: deque[Exchange] = deque()
+        self._waiting_bytes = 0
+        self._unparsed: bytes | None = None
+        """What was received while too much waited. While there is any, nothing is read."""
+        self._writable: asyncio.Future[None] | None = None
+        """While the client does not read: what is told when it does."""
+        self._timed: Exchange | Headers | None = None
+        self._expects_continue = self._is_closing = self._is_stopping = False
+        self.deadline = self._loop.time() + HEAD_SECONDS_MAX
+        """When the client will have been too slow, by the clock of the loop."""
+
+    # The connection ------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connects."""
+        self._transport = transport
+        name = transport.get_extra_info("peername")
+        self._peer = name[0] if isinstance(name, tuple) else "-"
+        self._state.connections.add(self)
+        if not self._connections.admit(self):
+            exchange = Exchange("-", b"", {})
+            exchange.peer, exchange.keeps_connection = self._peer, False
+            self._send(self._connections.front_door.refuse_connection(exchange), exchange)
+            self._end(lingers=self._connections.may_linger)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is closed. What is under way is carried out; what was not whole is not."""
+        self._connections.forget(self)
+        self._state.connections.discard(self)
+        if self._task:
+            # Stopping waits for connections, and from now on for this.
+            self._state.tasks.add(self._task)
+            self._task.add_done_callback(self._state.tasks.discard)
+        unanswered = [*self._waiting, *([self._parser.exchange] if self._parser.exchange else [])]
+        for exchange in unanswered:
+            self._connections.front_door.abandon(exchange)
+        self._waiting.clear()
+        self._parser.close()
+        self._is_closing = True
+        self.resume_writing()
+
+    def eof_received(self) -> None:
+        """The client sends no more: it is gone. (One that still reads could not be told from it.)"""
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is answered, and the connection closed."""
+        self._is_stopping = True
+        if self._task is None and self._parser.midway is None:
+            self._transport.close()
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        if self._is_closing or self._writable:
+            self._transport.abort()
+        elif self._parser.midway is not None:
+            self._parser.give_up()
+        elif self._task:
+            self.deadline = NEVER  # an earlier request's; endpoints see to it that they end
+        else:
+            self._end(lingers=False)
+
+    def _end(self, *, lingers: bool) -> None:
+        self._is_closing = True
+        self._parser.close()
+        if not lingers or self._transport.is_closing():
+            self.deadline = self._loop.time() + WRITE_SECONDS_MAX
+            self._transport.close()
+            return
+        self.deadline = self._loop.time() + LINGER_SECONDS
+        if self._unparsed is not None:
+            self._unparsed = None
+            self._transport.resume_reading()
+        self._transport.write_eof()
+
+    # What comes in -------------------------------------------------------------------------------------------------
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to put what is received."""
+        return _buffer
+
+    def buffer_updated(self, count: int) -> None:
+        """Something was received."""
+        if count <= SLICE_BYTES:
+            if self._parser.ended:
+                return
+            self._parser.feed(_buffer[:count])
+            if self._has_enough():
+                self._pause(b"")
+        else:
+            self._parse(_buffer[:count])
+        self._time_midway()
+
+    def _time_midway(self) -> None:
+        """What has begun is to be whole in time; but not while it is not read, or something else is waited for."""
+        midway = self._parser.midway
+        if midway is None or midway is self._timed or self._unparsed is not None or self._writable:
+            return
+        self._timed = midway
+        seconds = BODY_SECONDS_MAX if midway is self._parser.exchange else HEAD_SECONDS_MAX
+        self.deadline = self._loop.time() + seconds
+
+    def _parse(self, data: memoryview) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if self._parser.ended:
+                return
+            if self._has_enough():
+                self._pause(bytes(data[start:]))
+                return
+            self._parser.feed(data[start : start + SLICE_BYTES])
+
+    def _has_enough(self) -> bool:
+        return len(self._waiting) >= PIPELINED_MAX or self._waiting_bytes >= PIPELINED_BYTES_MAX
+
+    def _pause(self, unparsed: bytes) -> None:
+        if self._unparsed is None:
+            self._transport.pause_reading()
+        self._unparsed = unparsed
+        self._is_our_turn()
+
+    def _read_on(self) -> None:
+        unparsed = self._unparsed
+        if unparsed is None or self._has_enough():
+            return
+        self._parse(memoryview(unparsed))
+        if self._unparsed is unparsed:
+            self._unparsed = None
+            self._timed = None
+            self._time_midway()
+            self._transport.resume_reading()
+
+    def _continue(self) -> None:
+        """The client waits to be told that it may send the body."""
+        if self._task:
+            self._expects_continue = True  # in its turn
+        else:
+            self._transport.write(CONTINUE)
+
+    # What goes out -------------------------------------------------------------------------------------------------
+
+    def _take(self, exchange: Exchange) -> None:
+        exchange.peer = self._peer
+        self._expects_continue = False
+        self._is_our_turn()
+        if self._task:
+            self._waiting.append(exchange)
+            self._waiting_bytes += exchange.bytes_received
+        else:
+            self._task = self._loop.create_task(self._answer(exchange))
+
+    async def _answer(self, exchange: Exchange) -> None:
+        """Answers until nothing waits."""
+        while True:
+            reply = await self._connections.front_door.answer(exchange)
+            if self._is_closing:
+                break
+            if self._is_stopping and not self._waiting:
+                exchange.keeps_connection = False
+            self._send(reply, exchange)
+            if not exchange.keeps_connection:
+                self._end(lingers=exchange.refusal is not None or exchange.unreadable is not None)
+                break
+            if self._writable:
+                await self._writable
+            if not self._waiting:
+                self._rest()
+                break
+            exchange = self._waiting.popleft()
+            self._waiting_bytes -= exchange.bytes_received
+            self._read_on()
+        self._task = None
+
+    def _is_our_turn(self) -> None:
+        self._timed = None
+        if self._writable is None:  # else it is the client's, to read
+            self.deadline = NEVER
+
+    def _rest(self) -> None:
+        """Everything is answered."""
+        if self._parser.midway is None:
+            self.deadline = self._loop.time() + self._connections.idle_seconds
+            return
+        self._timed = None
+        self._time_midway()
+        if self._expects_continue:
+            self._expects_continue = False
+            self._transport.write(CONTINUE)
+
+    def _send(self, reply: Reply, exchange: Exchange) -> None:
+        defaults = self._connections.default_lines(self._state.default_headers)
+        parts = wire_parts(reply, exchange.request_id, exchange.method, defaults, exchange.keeps_connection)
+        if len(parts) == 1:
+            self._transport.write(parts[0])
+        else:
+            self._transport.writelines(parts)
+
+    def pause_writing(self) -> None:
+        """The client does not read what it is sent."""
+        self._writable = self._loop.create_future()
+        self.deadline = self._loop.time() + WRITE_SECONDS_MAX
+
+    def resume_writing(self) -> None:
+        """The client reads again, or is gone."""
+        if self._writable and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+        self._is_our_turn()
+        self._time_midway()

@@ -1,0 +1,94 @@
+"""All connections of one process: how many there may be, and which of them are too slow."""
+
+import asyncio
+import resource
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from dues.http.front_door import FrontDoor
+from dues.http.responses import header_lines
+
+if TYPE_CHECKING:
+    from dues.http.connection import Connection
+
+CONNECTIONS_MAX: Final = 10_000
+"""Where the limit of open files leaves room for more: an idle one costs some 10 KB."""
+
+FILES_RESERVED: Final = 128
+"""Open files that no client can take: listening, logging, sending webhooks, whoever is being refused."""
+
+REFUSED_MAX: Final = 32
+"""How many that are one too many are waited for to read why. The rest have to be quick."""
+
+SWEEP_SECONDS: Final = 0.5
+"""How late a limit of seconds may be kept. One look at all connections is cheaper than a timer for each request."""
+
+WARN_SECONDS: Final = 60.0
+
+_log = structlog.get_logger()
+
+
+class Connections:
+    """What the connections of a process share."""
+
+    def __init__(self, front_door: FrontDoor, connections_max: int, idle_seconds: float) -> None:
+        self.front_door = front_door
+        self.idle_seconds = idle_seconds
+        self._connections_max = connections_max
+        self._admitted: set[Connection] = set()
+        self._refused: set[Connection] = set()
+        self._refusals = 0
+        self._warned_at = -WARN_SECONDS
+        self._is_sweeping = False
+        self._default_headers: list[tuple[bytes, bytes]] = []
+        self._default_lines = b""
+
+    def admit(self, connection: "Connection") -> bool:
+        """Whether one more is not one too many."""
+        if not self._is_sweeping:
+            self._is_sweeping = True
+            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+        if len(self._admitted) < self._connections_max:
+            self._admitted.add(connection)
+            return True
+        self._refused.add(connection)
+        self._refusals += 1
+        if (now := time.monotonic()) - self._warned_at >= WARN_SECONDS:
+            _log.warning("connections_refused", refused=self._refusals, connections_max=self._connections_max)
+            self._warned_at, self._refusals = now, 0
+        return False
+
+    @property
+    def may_linger(self) -> bool:
+        """Whether the one that was just refused may stay to read why."""
+        return len(self._refused) <= REFUSED_MAX
+
+    def forget(self, connection: "Connection") -> None:
+        """It is closed."""
+        self._admitted.discard(connection)
+        self._refused.discard(connection)
+
+    def default_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The headers of every answer (uvicorn makes a new list each second) as lines of a head."""
+        if headers is not self._default_headers:
+            self._default_headers, self._default_lines = headers, header_lines(headers)
+        return self._default_lines
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        late = [one for one in (*self._admitted, *self._refused) if one.deadline < now]
+        for connection in late:
+            connection.expire()
+        self._is_sweeping = bool(self._admitted or self._refused)
+        if self._is_sweeping:
+            loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def connections_that_fit(wanted: int, database_connections: int) -> int:
+    """`wanted` connections (0: CONNECTIONS_MAX), or as many as the limit of open files leaves."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    fit = CONNECTIONS_MAX if files == resource.RLIM_INFINITY else files - FILES_RESERVED - database_connections
+    return max(1, min(wanted or CONNECTIONS_MAX, fit))

@@ -1,0 +1,85 @@
+"""Which endpoint a method and a path lead to."""
+
+from collections.abc import Mapping
+from operator import itemgetter
+
+from dues.http.context import Endpoint
+from dues.http.exchange import Exchange
+from dues.http.problems import ProblemError
+
+Routes = Mapping[str, Mapping[str, Endpoint]]
+"""Path to method to endpoint. `{name}` in a path stands for one segment of it that is not empty."""
+
+
+class RouteTable:
+    """All routes: exact paths in one dictionary, the others by where in them the parameters stand."""
+
+    def __init__(self, routes: Routes, docs_base: str) -> None:
+        self._docs_base = docs_base
+        self._exact: dict[str, _Resource] = {}
+        self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
+        """By number of segments, then by which of them are literal."""
+        for path, methods in routes.items():
+            parts = path.split("/")
+            resource = _Resource(path, methods, [part[1:-1] for part in parts if part.startswith("{")])
+            if not resource.parameters:
+                self._exact[path] = resource
+                continue
+            literal = tuple(place for place, part in enumerate(parts) if not part.startswith("{"))
+            shape = self._shapes.setdefault(len(parts), {}).setdefault(literal, _Shape(len(parts), literal))
+            shape.resources[shape.literals_of(parts)] = resource
+
+    def find(self, exchange: Exchange) -> Endpoint:
+        """The endpoint; the exchange then knows its route and the path's parameters. Refuses what leads nowhere."""
+        resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
+        if resource is None:
+            raise ProblemError("route_not_found", f"There is nothing at {exchange.path}. See {self._docs_base}.")
+        exchange.route = resource.path
+        return resource.endpoint(exchange.method)
+
+    def name(self, exchange: Exchange) -> None:
+        """Has the exchange know its route, if there is one."""
+        resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
+        if resource:
+            exchange.route = resource.path
+
+    def _with_parameters(self, exchange: Exchange) -> "_Resource | None":
+        parts = exchange.path.split("/")
+        for shape in self._shapes.get(len(parts), {}).values():
+            if resource := shape.resources.get(shape.literals_of(parts)):
+                values = [parts[place] for place in shape.parameters]
+                if all(values):
+                    exchange.path_parameters = dict(zip(resource.parameters, values, strict=True))
+                    return resource
+        return None
+
+
+class _Shape:
+    """Paths whose parameters stand in the same places, by their literal segments."""
+
+    def __init__(self, length: int, literal: tuple[int, ...]) -> None:
+        self.literals_of = itemgetter(*literal)
+        self.parameters = [place for place in range(length) if place not in literal]
+        self.resources: dict[str | tuple[str, ...], _Resource] = {}
+
+
+class _Resource:
+    """All methods of one path."""
+
+    def __init__(self, path: str, methods: Mapping[str, Endpoint], parameters: list[str]) -> None:
+        self.path = path
+        self.parameters = parameters
+        self._methods = dict(methods)
+        if "GET" in methods:
+            self._methods["HEAD"] = methods["GET"]
+        self._allow = ", ".join(sorted(self._methods))
+
+    def endpoint(self, method: str) -> Endpoint:
+        endpoint = self._methods.get(method)
+        if endpoint is None:
+            raise ProblemError(
+                "method_not_allowed",
+                f"{method} is not possible here, only {self._allow}.",
+                headers={"Allow": self._allow},
+            )
+        return endpoint

@@ -1,0 +1,27 @@
+"""What all deliveries of a process share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from dues.db.database import Database
+from dues.events.catalogue import EventType
+from dues.events.notifier import Notifier
+from dues.events.watermark import Watermark
+
+IN_FLIGHT_MAX: Final = 256
+"""Requests under way to all endpoints of a process."""
+
+
+@dataclass(frozen=True, eq=False)
+class DeliveryContext:
+    """Made once for a process. `observe` is told of each attempt: whether it succeeded, and its seconds."""
+
+    database: Database
+    watermark: Watermark
+    notifier: Notifier
+    allow_private: bool
+    observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
+    in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
+    types: tuple[str, ...] = get_args(EventType)

@@ -1,0 +1,112 @@
+"""The dispatcher of a process: leases endpoints that have something to be sent, and has a worker for each."""
+
+import asyncio
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from dues.background import Job, report, run_jobs
+from dues.db.errors import Transient
+from dues.events.notifier import ENDPOINTS, heard
+from dues.tenants.store import list_cells
+from dues.webhooks.context import DeliveryContext
+from dues.webhooks.leases import store
+from dues.webhooks.leases.store import Lease, LeaseKey
+from dues.webhooks.progress import LEASE_SECONDS, PAUSE_SECONDS
+from dues.webhooks.worker import DeliveryWorker
+
+LEASES_MAX: Final = 500
+LEASES_AT_ONCE: Final = 20
+"""Few at a time, so that several processes share them."""
+
+LOOK_SECONDS: Final = 1.0
+"""Looks this often by itself, in case that a signal does not arrive."""
+
+BREATH_SECONDS: Final = 0.02
+"""Between two looks, however often it is signalled."""
+
+RENEW_SECONDS: Final = LEASE_SECONDS / 4
+
+
+class Dispatcher:
+    """`run` delivers until cancelled; any number of processes may do so at once."""
+
+    def __init__(self, context: DeliveryContext) -> None:
+        self._context = context
+        self._workers: dict[LeaseKey, asyncio.Task[None]] = {}
+        self._cells: list[int] = []
+        self._cells_known_until = 0.0
+
+    async def run(self) -> None:
+        """Delivers until cancelled, and gives every lease back."""
+        try:
+            await run_jobs(
+                [Job("dispatching", 0.0, self._dispatch), Job("renewing leases", RENEW_SECONDS, self._renew)]
+            )
+        finally:
+            workers = list(self._workers.values())
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _dispatch(self) -> None:
+        """Starts workers for what is to be sent, and waits until there may be more."""
+        signal, endpoints = self._context.notifier.signal(), self._context.notifier.signal(ENDPOINTS)
+        if not await self._find_cells():
+            await heard(endpoints, LOOK_SECONDS)
+        elif not await self._start_workers():
+            await asyncio.sleep(BREATH_SECONDS)
+            await heard(signal, LOOK_SECONDS)
+
+    async def _find_cells(self) -> list[int]:
+        """The cells with anybody to deliver to. As long as there is one, that is looked up once a second."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._cells_known_until or not self._cells:
+            database = self._context.database
+            cells = await list_cells(database)
+            self._cells = [cell for cell in cells if await store.is_any_enabled(database, cell)]
+            self._cells_known_until = now + LOOK_SECONDS
+        return self._cells
+
+    async def _start_workers(self) -> bool:
+        """Leases endpoints of every cell that have something to be sent; whether there may be more of them."""
+        more = [await self._start_workers_of(cell) for cell in self._cells]
+        return any(more)
+
+    async def _start_workers_of(self, cell: int) -> bool:
+        room = min(LEASES_AT_ONCE, LEASES_MAX - len(self._workers))
+        if room <= 0 or self._context.notifier.closing:
+            return False
+        context = self._context
+        to = await context.watermark.stable_position()
+        now = datetime.now(UTC)
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        # A name that nobody had: one who comes back after its lease has ended is not taken for whom it went to.
+        holder = uuid.uuid4().hex
+        leases = await store.lease_endpoints(context.database, cell, now, holder, until, room, context.types, to)
+        for lease in leases:
+            key = lease.tenant, lease.id, holder
+            self._workers[key] = asyncio.create_task(self._work(key, lease))
+        return len(leases) == room
+
+    async def _work(self, key: LeaseKey, lease: Lease) -> None:
+        try:
+            await DeliveryWorker(self._context, lease).run()
+        except Exception as error:
+            report("delivery", error, endpoint_id=lease.id)
+            await asyncio.sleep(PAUSE_SECONDS)
+        finally:
+            self._workers.pop(key, None)
+            with suppress(Transient):  # it ends by itself
+                await store.release(self._context.database, lease)
+
+    async def _renew(self) -> None:
+        held = list(self._workers)
+        if not held:
+            return
+        until = datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
+        kept = await store.renew_leases(self._context.database, until, held)
+        for key in held:
+            if key not in kept and (worker := self._workers.get(key)):
+                worker.cancel()

@@ -1,1 +1,0 @@
-"""What became of deliveries is kept as long as their events are."""

@@ -1,0 +1,157 @@
+"""The statements on leases of endpoints."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from dues.db.database import Database
+from dues.db.transaction import Row, Transaction
+from dues.domain.tenants import Tenant
+from dues.domain.webhook_endpoints import DisabledReason
+
+ANY_ENABLED = "select from webhook_endpoints where cell = $1 and status = 'enabled' limit 1"
+
+
+async def is_any_enabled(database: Database, cell: int) -> bool:
+    """Whether a cell has any endpoint to deliver to."""
+    return bool(await database.rows(ANY_ENABLED, cell))
+
+
+class Lease(Struct, frozen=True):
+    """An endpoint, as it is now, that its `holder` alone delivers to. Times are the tenant's."""
+
+    tenant: Tenant
+    id: str
+    url: str
+    event_types: list[str] | None
+    secrets: list[str]
+    position: int
+    failures: int
+    failing_since: datetime | None
+    held_until: datetime | None
+    now: datetime
+    next_lane_at: datetime | None
+    holder: str
+
+
+_NOW = "($2::timestamptz + make_interval(secs => t.clock_offset_seconds))"
+
+_LEASE = f"""
+       e.cell, e.tenant_id, e.id, e.url, e.event_types,
+       case when e.old_secret_until > {_NOW} then array[e.secret, e.old_secret] else array[e.secret] end as secrets,
+       e.position, e.failures, e.failing_since, e.held_until, {_NOW} as now, e.leased_by as holder,
+       (select min(l.next_attempt_at) from webhook_lanes l
+         where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at
+"""
+
+LOCK_ENDPOINTS_WITH_WORK = f"""
+with free as (
+    select e.tenant_id, e.id
+      from webhook_endpoints e
+      join tenants t on t.id = e.tenant_id
+     where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+       and (exists (select from webhook_lanes l
+                     where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
+                       and l.next_attempt_at <= {_NOW})
+            or ((e.held_until is null or e.held_until <= {_NOW})
+                and exists (select from unnest($6::text[]) as known(type)
+                             cross join lateral (select 1 from events v
+                                                  where v.cell = $1 and v.tenant_id = e.tenant_id
+                                                    and v.type = known.type
+                                                    and v.position > e.position and v.position <= $7
+                                                    and v.data is not null
+                                                  limit 1) as waiting
+                             where e.event_types is null or known.type = any(e.event_types)
+                                or known.type = 'webhook_endpoint.test')))
+     order by random()
+     limit $5
+       for update of e skip locked
+)
+update webhook_endpoints e
+   set leased_by = $3, leased_until = $4
+  from free
+  join tenants t on t.id = free.tenant_id
+ where e.cell = $1 and e.tenant_id = free.tenant_id and e.id = free.id
+returning {_LEASE}
+"""
+
+
+async def lease_endpoints(
+    database: Database,
+    cell: int,
+    now: datetime,
+    holder: str,
+    until: datetime,
+    limit: int,
+    types: Sequence[str],
+    to: int,
+) -> list[Lease]:
+    """Takes up to `limit` endpoints of a cell that nobody holds, and that have something to be sent by position `to`."""
+    rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, cell, now, holder, until, limit, types, to)
+    return [_lease(row) for row in rows]
+
+
+def _lease(row: Row) -> Lease:
+    values = dict(row)
+    return Lease(tenant=Tenant(values.pop("cell"), values.pop("tenant_id")), **values)
+
+
+FIND_LEASED = f"""
+select {_LEASE}
+  from webhook_endpoints e
+  join tenants t on t.id = e.tenant_id
+ where e.cell = $1 and e.tenant_id = $3 and e.id = $4 and e.leased_by = $5 and e.status = 'enabled'
+"""
+
+
+async def find_leased(database: Database, now: datetime, lease: Lease) -> Lease | None:
+    """The endpoint as it is now, if it is still its holder's to deliver to."""
+    row = await database.row(FIND_LEASED, lease.tenant.cell, now, lease.tenant.id, lease.id, lease.holder)
+    return _lease(row) if row else None
+
+
+SAVE_LEASES = """
+update webhook_endpoints e
+   set leased_until = $2
+  from unnest($3::integer[], $4::text[], $5::text[]) as held(tenant_id, id, holder)
+ where e.cell = $1 and e.tenant_id = held.tenant_id and e.id = held.id and e.leased_by = held.holder
+returning e.tenant_id, e.id, e.leased_by
+"""
+
+LeaseKey = tuple[Tenant, str, str]
+"""Which lease: its tenant, its endpoint, its holder."""
+
+
+async def renew_leases(database: Database, until: datetime, held: Sequence[LeaseKey]) -> set[LeaseKey]:
+    """Keeps leases; those that are still their holders'."""
+    kept: set[LeaseKey] = set()
+    for cell in {tenant.cell for tenant, _, _ in held}:
+        here = [(tenant.id, endpoint_id, holder) for tenant, endpoint_id, holder in held if tenant.cell == cell]
+        rows = await database.rows(SAVE_LEASES, cell, until, *zip(*here, strict=True))
+        kept |= {(Tenant(cell, row["tenant_id"]), row["id"], row["leased_by"]) for row in rows}
+    return kept
+
+
+SAVE_RELEASED = """
+update webhook_endpoints set leased_by = null, leased_until = null
+ where cell = $1 and tenant_id = $2 and id = $3 and leased_by = $4
+returning id
+"""
+
+
+async def release(database: Database, lease: Lease) -> None:
+    """Gives a lease back, for anybody to take."""
+    await database.rows(SAVE_RELEASED, *lease.tenant, lease.id, lease.holder)
+
+
+SAVE_DISABLED = """
+update webhook_endpoints set status = 'disabled', disabled_reason = $5, leased_by = null, leased_until = null
+ where cell = $1 and tenant_id = $2 and id = $3 and leased_by = $4 and status = 'enabled'
+returning id, url, event_types, description, disabled_reason, created_at
+"""
+
+
+async def save_disabled(tx: Transaction, lease: Lease, reason: DisabledReason) -> list[Row]:
+    """Disables an endpoint and ends its lease; the endpoint, if it was still its holder's."""
+    return await tx.lock(SAVE_DISABLED, *lease.tenant, lease.id, lease.holder, reason)

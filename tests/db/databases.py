@@ -1,0 +1,42 @@
+"""Databases beside that of the tests, with nothing in them."""
+
+import asyncio
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+
+
+class EmptyDatabases:
+    """Makes databases with nothing in them, and removes them."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._names: list[str] = []
+
+    def new(self) -> str:
+        """The URL of another one."""
+        self._names.append(f"empty_{uuid4().hex}")
+        self._execute(f"create database {self._names[-1]} template template0")
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{self._names[-1]}"))
+
+    def close(self) -> None:
+        """Removes them all."""
+        for name in self._names:
+            self._execute(f"drop database {name} with (force)")
+
+    def _execute(self, query: str) -> None:
+        execute(self._url, query)
+
+
+def execute(url: str, query: str) -> None:
+    """Runs statements."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(query)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())

@@ -1,0 +1,46 @@
+"""Events are deleted when they are old; the number of an object's last one stays."""
+
+from datetime import UTC, datetime, timedelta
+
+from dues.db.database import Database
+from dues.events.retention.purge import purge_events
+from tests.conftest import Ask
+from tests.running import Caller
+
+AGE = "update events set created_at = created_at - interval '40 days' where object_id = any($1::text[])"
+
+
+def test_what_is_old_is_gone_and_who_would_miss_it_is_told(alice: Caller, ask: Ask[None]) -> None:
+    old = alice.register_customer().json()["id"]
+    alice.patch(f"/billing/customers/{old}", {"name": "Jane Doe"})
+    first = alice.get("/billing/events?order=oldest_first&limit=1").json()
+    young = alice.register_customer().json()["id"]
+
+    async def purge(database: Database) -> None:
+        await database.rows(AGE, [old])
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        # Of this age, nothing says any more that it was created; and nothing need.
+        await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", old)
+
+    ask(purge)
+    assert [event["object_id"] for event in alice.everything("/billing/events")] == [young]
+    assert alice.get(f"/billing/events/{first['data'][0]['id']}").status_code == 404
+    expired = alice.get(f"/billing/events?order=oldest_first&cursor={first['next_cursor']}")
+    assert (expired.status_code, expired.json()["errors"][0]["code"]) == (400, "cursor_expired")
+    assert [event["object_id"] for event in alice.get("/billing/events?order=oldest_first").json()["data"]] == [young]
+
+
+def test_an_object_goes_on_counting_where_it_was(alice: Caller, ask: Ask[None]) -> None:
+    customer = alice.register_customer().json()["id"]
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane Doe"})
+
+    async def purge(database: Database) -> None:
+        await database.rows(AGE, [customer])
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", customer)
+
+    ask(purge)
+    assert alice.everything("/billing/events") == []
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane Roe"})
+    [event] = alice.everything("/billing/events")
+    assert (event["type"], event["sequence"]) == ("customer.updated", 3)

@@ -1,0 +1,3 @@
+"""The feed of events, on the oldest PostgreSQL."""
+
+from tests.journeys.test_feed import *

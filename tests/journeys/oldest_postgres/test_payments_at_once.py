@@ -1,0 +1,3 @@
+"""Payments, on the oldest PostgreSQL."""
+
+from tests.journeys.test_payments_at_once import *
