@@ -3,6 +3,7 @@
 import asyncio
 
 from dues.db.database import Database
+from dues.db.errors import Unavailable
 from dues.lists.turns import AT_A_TIME, Turns
 
 SLOW = "select pg_sleep(0.5)"
@@ -53,6 +54,24 @@ def test_whoever_fails_gives_the_turn_back(database_url: str) -> None:
             await database.close()
 
     assert asyncio.run(run()) == 2 * AT_A_TIME
+
+
+def test_whose_turn_does_not_come_is_told_to_come_again(database_url: str) -> None:
+    async def run() -> tuple[list[object], int]:
+        database = await Database.connect(database_url, 4)
+        try:
+            share = Turns(database, turn_seconds=0.2).share_of(1)
+            waiting = [asyncio.create_task(share.rows(SLOW)) for _ in range(AT_A_TIME + 3)]
+            outcomes: list[object] = list(await asyncio.gather(*waiting, return_exceptions=True))
+            [row] = await share.rows("select 1 as one")
+            return outcomes, row["one"]
+        finally:
+            await database.close()
+
+    outcomes, afterwards = asyncio.run(run())
+    assert [type(outcome) for outcome in outcomes[AT_A_TIME:]] == [Unavailable] * 3
+    assert not any(isinstance(outcome, Exception) for outcome in outcomes[:AT_A_TIME])
+    assert afterwards == 1
 
 
 def test_a_share_is_kept_no_longer_than_it_is_used(database_url: str) -> None:

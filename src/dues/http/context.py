@@ -34,9 +34,9 @@ class Context:
     webhook_allow_private: bool
 
 
-async def caller_of(context: Context, operation: Operation, exchange: Exchange) -> ApiKey:
+def caller_of(context: Context, operation: Operation, exchange: Exchange) -> Awaitable[ApiKey]:
     """The key that the call came with, if it opens this operation."""
-    return await authenticate(exchange, context.keys, collectors=operation.collectors, test_mode=operation.test_mode)
+    return authenticate(exchange, context.keys, collectors=operation.collectors, test_mode=operation.test_mode)
 
 
 def named(parameter: str | None, exchange: Exchange) -> str:
