@@ -17,12 +17,7 @@ _EVERY_CALL: Final = (
     "unavailable",
 )
 
-_EVERY_BODY: Final = (
-    "malformed_json",
-    "request_timeout",
-    "payload_too_large",
-    "unsupported_media_type",
-)
+_EVERY_BODY: Final = ("malformed_json", "request_timeout", "payload_too_large", "unsupported_media_type")
 
 _EVERY_WRITE: Final = ("validation_failed", "idempotency_key_invalid", "idempotency_key_reused", "request_in_progress")
 
@@ -40,14 +35,8 @@ HEADERS: Final = {
         "description": "The version of the object, for `If-Match` and `If-None-Match`.",
         "schema": {"type": "string"},
     },
-    "Next-Cursor": {
-        "description": "The cursor of the next page, where there is one.",
-        "schema": {"type": "string"},
-    },
-    "Link": {
-        "description": 'The next page, where there is one: `<…>; rel="next"`.',
-        "schema": {"type": "string"},
-    },
+    "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
+    "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
 }

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from dues.commands.shapes import update_balance_owner
+from dues.commands.shapes import look, update_balance_owner
 from dues.domain.accounts import AccountChanges, NewAccount
 from dues.lists.query import ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT, ACCOUNTS
 from dues.resources.accounts.wire import AccountBody
-from dues.resources.noun import REPLACES_BALANCE, Bodies, Noun
+from dues.resources.noun import REPLACES_BALANCE, RULES, Bodies, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
@@ -21,26 +21,18 @@ class AccountQuery(ListQuery, frozen=True, kw_only=True):
     metadata: ByMetadata | None = None
 
 
-NOUN: Final = Noun(
-    kind=ACCOUNT,
-    tag="Accounts",
-    body=AccountBody,
-    example={
-        "id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
-        "external_reference": "UAR1234567890",
-        "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
-        "name": "Fibre, Long Street 12",
-        "currency": "ZAR",
-        "balance": 2000,
-        "payment_rules": {
-            "min_amount": 100,
-            "max_amount": 500000,
-            "underpayment_allowed": True,
-            "overpayment_allowed": False,
-        },
-        "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
-    },
-)
+_EXAMPLE: Final = {
+    "id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
+    "external_reference": "UAR1234567890",
+    "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
+    "name": "Fibre, Long Street 12",
+    "currency": "ZAR",
+    "balance": 2000,
+    "payment_rules": RULES,
+    "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
+}
+
+NOUN: Final = noun_of(ACCOUNT, "Accounts", AccountBody, _EXAMPLE)
 
 _NEW: Final[Bodies] = {
     "existing customer": {
@@ -72,15 +64,15 @@ OPERATIONS: Final = (
         "given as an object and created in the same transaction. If either is refused, neither exists.",
         problems=("customer_not_found", "external_reference_taken", "amount_out_of_range"),
     ),
-    NOUN.list(ACCOUNTS, AccountQuery),
-    NOUN.retrieve(AsOfQuery),
+    NOUN.list(ACCOUNTS, AccountQuery, shown(ACCOUNT)),
+    NOUN.retrieve(look(ACCOUNT), AsOfQuery),
     NOUN.update(
         update_balance_owner(ACCOUNT),
         AccountChanges,
         _CHANGES,
-        REPLACES_BALANCE,
+        description=REPLACES_BALANCE,
         problems=("currency_mismatch", "amount_out_of_range"),
     ),
-    NOUN.adjust(),
-    NOUN.list_entries(),
+    NOUN.adjust(ACCOUNT),
+    NOUN.list_entries(ACCOUNT),
 )

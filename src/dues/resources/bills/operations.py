@@ -2,21 +2,14 @@
 
 from typing import Annotated, Final
 
+from dues.commands.shapes import look
 from dues.domain.bills import BillChanges, BillStatus, NewBill
-from dues.lists.query import (
-    OF_THIS_STATUS,
-    ByAccount,
-    ByCurrency,
-    ByCustomer,
-    ByMetadata,
-    ByReference,
-    ListQuery,
-)
+from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
 from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
 from dues.resources.bills.wire import BillBody
-from dues.resources.noun import Noun
+from dues.resources.noun import PATCHES, RULES, noun_of, shown
 from dues.resources.operation import Changes, Creates
 
 
@@ -43,15 +36,10 @@ EXAMPLE: Final = {
     "bill_date": "2026-01-05",
     "account_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
     "due_date": "2026-01-31",
-    "payment_rules": {
-        "min_amount": 100,
-        "max_amount": 500000,
-        "underpayment_allowed": True,
-        "overpayment_allowed": False,
-    },
+    "payment_rules": RULES,
 }
 
-NOUN: Final = Noun(kind=BILL, tag="Bills", body=BillBody, example=EXAMPLE)
+NOUN: Final = noun_of(BILL, "Bills", BillBody, EXAMPLE)
 
 _NEW: Final = {
     "for an account": {
@@ -89,14 +77,14 @@ OPERATIONS: Final = (
             "owner_mismatch",
         ),
     ),
-    NOUN.list(BILLS, BillQuery),
-    NOUN.retrieve(),
+    NOUN.list(BILLS, BillQuery, shown(BILL)),
+    NOUN.retrieve(look(BILL)),
     NOUN.update(
         UPDATE_BILLS,
         BillChanges,
         {"part payment": {"amount_paid": 50000}},
-        "`amount_paid` is the new total of what was paid; what remains and the status follow from it, and lowering it "
-        "reopens the bill.",
+        description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
+        "from it, and lowering it reopens the bill.",
         problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
     ),
     NOUN.one(

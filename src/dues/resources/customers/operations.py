@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from dues.commands.shapes import update_balance_owner
+from dues.commands.shapes import look, update_balance_owner
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.lists.query import ByCurrency, ByMetadata, ByReference, ListQuery
 from dues.resources.customers.create import CREATE_CUSTOMERS
 from dues.resources.customers.store import CUSTOMER, CUSTOMERS
 from dues.resources.customers.wire import CustomerBody
-from dues.resources.noun import REPLACES_BALANCE, Noun
+from dues.resources.noun import REPLACES_BALANCE, RULES, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
@@ -20,26 +20,18 @@ class CustomerQuery(ListQuery, frozen=True, kw_only=True):
     metadata: ByMetadata | None = None
 
 
-NOUN: Final = Noun(
-    kind=CUSTOMER,
-    tag="Customers",
-    body=CustomerBody,
-    example={
-        "id": "bcus_H4jp6KnU5cPw263v1jyz4",
-        "external_reference": "CUST-1042",
-        "name": "Jane Doe",
-        "email": "jane@example.com",
-        "phone": "+27821234567",
-        "currency": "ZAR",
-        "balance": 2000,
-        "payment_rules": {
-            "min_amount": 100,
-            "max_amount": 500000,
-            "underpayment_allowed": True,
-            "overpayment_allowed": False,
-        },
-    },
-)
+_EXAMPLE: Final = {
+    "id": "bcus_H4jp6KnU5cPw263v1jyz4",
+    "external_reference": "CUST-1042",
+    "name": "Jane Doe",
+    "email": "jane@example.com",
+    "phone": "+27821234567",
+    "currency": "ZAR",
+    "balance": 2000,
+    "payment_rules": RULES,
+}
+
+NOUN: Final = noun_of(CUSTOMER, "Customers", CustomerBody, _EXAMPLE)
 
 _NEW: Final = {
     "a customer": {
@@ -49,7 +41,7 @@ _NEW: Final = {
         "phone": "+27821234567",
         "currency": "ZAR",
         "balance": 2000,
-    },
+    }
 }
 
 OPERATIONS: Final = (
@@ -61,15 +53,15 @@ OPERATIONS: Final = (
         description="Only the reference is required. A `balance` needs its `currency`, and opens the ledger.",
         problems=("external_reference_taken", "amount_out_of_range"),
     ),
-    NOUN.list(CUSTOMERS, CustomerQuery),
-    NOUN.retrieve(AsOfQuery),
+    NOUN.list(CUSTOMERS, CustomerQuery, shown(CUSTOMER)),
+    NOUN.retrieve(look(CUSTOMER), AsOfQuery),
     NOUN.update(
         update_balance_owner(CUSTOMER),
         CustomerChanges,
         {"balance refresh": {"balance": 10000}, "no e-mail any more": {"email": None}},
-        REPLACES_BALANCE,
+        description=REPLACES_BALANCE,
         problems=("currency_mismatch", "amount_out_of_range"),
     ),
-    NOUN.adjust(),
-    NOUN.list_entries(),
+    NOUN.adjust(CUSTOMER),
+    NOUN.list_entries(CUSTOMER),
 )

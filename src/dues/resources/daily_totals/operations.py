@@ -25,8 +25,7 @@ class DayQuery(Struct, frozen=True):
 
     day: (
         Annotated[
-            date,
-            Meta(description="The day, YYYY-MM-DD; today where it is not said.", extra={"rule": _of_this_time}),
+            date, Meta(description="The day, YYYY-MM-DD; today where it is not said.", extra={"rule": _of_this_time})
         ]
         | None
     ) = None
@@ -55,7 +54,7 @@ OPERATIONS: Final = (
                     "reversals": 1,
                     "reversals_amount": 50000,
                     "net_amount": 30000,
-                },
+                }
             ],
         },
         collectors=True,

@@ -83,8 +83,7 @@ OPERATIONS: Final = (
         "committed; `wait` answers when there is something new.",
         query=EventQuery,
         answer=page_shape(
-            EventBody,
-            "A page of events. Oldest first, there always is a `next_cursor`: it is where to go on, later.",
+            EventBody, "A page of events. Oldest first, there always is a `next_cursor`: it is where to go on, later."
         ),
         example=example_page(_EXAMPLE),
         problems=("event_not_found",),

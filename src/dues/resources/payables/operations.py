@@ -1,21 +1,25 @@
 """What the API tells of what can be paid."""
 
-from typing import Final
+from typing import Any, Final
 
-from dues.resources.accounts.operations import NOUN as ACCOUNT
-from dues.resources.bills.operations import NOUN as BILL
-from dues.resources.customers.operations import NOUN as CUSTOMER
+from dues.commands.kind import Kind
+from dues.resources.accounts import operations as accounts
+from dues.resources.accounts.store import ACCOUNT
+from dues.resources.bills import operations as bills
+from dues.resources.bills.store import BILL
+from dues.resources.customers import operations as customers
+from dues.resources.customers.store import CUSTOMER
 from dues.resources.noun import Noun
 from dues.resources.operation import Operation, Shows
 from dues.resources.payables.read import PayableBody, payable_of
 
 
-def _operation(noun: Noun) -> Operation:
+def _operation(noun: Noun, kind: Kind[Any]) -> Operation:
     return noun.one(
         "GET",
         "/payable",
-        Shows(payable_of(noun.kind)),
-        id=f"retrieve_payable_of_{noun.kind.noun}",
+        Shows(payable_of(kind)),
+        id=f"retrieve_payable_of_{noun.noun}",
         tag="Payments",
         summary=f"What can be paid of {noun.a_noun}",
         description="What is outstanding, and the smallest and the largest payment that would be taken; or the reason "
@@ -35,4 +39,8 @@ def _operation(noun: Noun) -> Operation:
     )
 
 
-OPERATIONS: Final = tuple(_operation(noun) for noun in (CUSTOMER, ACCOUNT, BILL))
+OPERATIONS: Final = (
+    _operation(customers.NOUN, CUSTOMER),
+    _operation(accounts.NOUN, ACCOUNT),
+    _operation(bills.NOUN, BILL),
+)

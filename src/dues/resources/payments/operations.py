@@ -2,20 +2,13 @@
 
 from typing import Annotated, Final
 
+from dues.commands.shapes import look
 from dues.domain.fields import says
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
 from dues.domain.reversals import NewReversal
-from dues.lists.query import (
-    OF_THIS_STATUS,
-    ByAccount,
-    ByCurrency,
-    ByCustomer,
-    ByMetadata,
-    ByReference,
-    ListQuery,
-)
-from dues.resources.noun import Noun
+from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.resources.noun import noun_of, shown
 from dues.resources.operation import Changes, Pays, PreviewQuery
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS, PaymentPreviewBody
@@ -43,9 +36,7 @@ _EXAMPLE: Final = {
     "currency": "ZAR",
     "status": "applied",
     "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
-    "applications": [
-        {"id": "ob_0Ue8xSg4xZ8qL3aSmDf0v", "amount": 50000, "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h"},
-    ],
+    "applications": [{"id": "ob_0Ue8xSg4xZ8qL3aSmDf0v", "amount": 50000, "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h"}],
     "paid_at": "2026-01-20T09:15:00Z",
     "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
     "account_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
@@ -63,12 +54,7 @@ _PREVIEW: Final = {
     "amount": 50000,
     "currency": "ZAR",
     "applications": [
-        {
-            "amount": 50000,
-            "outstanding": 150000,
-            "outstanding_after": 100000,
-            "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
-        },
+        {"amount": 50000, "outstanding": 150000, "outstanding_after": 100000, "bill_id": "bill_0Ue8xQb7sT2kL9wMpZc5h"}
     ],
 }
 
@@ -103,7 +89,7 @@ _NEW: Final = {
     },
 }
 
-NOUN: Final = Noun(kind=PAYMENT, tag="Payments", body=PaymentBody, example=_EXAMPLE)
+NOUN: Final = noun_of(PAYMENT, "Payments", PaymentBody, _EXAMPLE)
 
 OPERATIONS: Final = (
     NOUN.create(
@@ -135,8 +121,8 @@ OPERATIONS: Final = (
         ),
         collectors=True,
     ),
-    NOUN.list(PAYMENTS, PaymentQuery),
-    NOUN.retrieve(),
+    NOUN.list(PAYMENTS, PaymentQuery, shown(PAYMENT)),
+    NOUN.retrieve(look(PAYMENT)),
     NOUN.one(
         "POST",
         "/reverse",

@@ -1,15 +1,13 @@
 """What the API offers of webhook endpoints."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
-
-from msgspec import Struct
 
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEndpointChanges
 from dues.events.envelope import EnvelopeBody
 from dues.lists.paging import page_shape
 from dues.lists.query import OF_THIS_STATUS, ListQuery
-from dues.resources.operation import Answers, Changes, Creates, Operation, Shows, example_page, listing
+from dues.resources.noun import Noun
+from dues.resources.operation import Answers, Changes, Creates, example_page
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
 from dues.resources.webhook_endpoints.delete import delete_webhook_endpoint
 from dues.resources.webhook_endpoints.list_deliveries import list_deliveries
@@ -55,100 +53,52 @@ _DELIVERY: Final[dict[str, Any]] = {
     "event_id": "evt_0Ue8xQb7uV4nP2yMrXf6k",
     "event_type": "bill.paid",
     "status": "pending",
-    "attempts": [
-        {"at": "2026-01-05T08:30:00Z", "duration_ms": 41, "status": 503, "answer": "try again later"},
-    ],
+    "attempts": [{"at": "2026-01-05T08:30:00Z", "duration_ms": 41, "status": 503, "answer": "try again later"}],
     "next_attempt_at": "2026-01-05T08:30:05Z",
 }
 
-_PATH: Final = "/billing/webhook_endpoints"
-
-
-def _on_endpoint(
-    method: Any,
-    below: str,
-    does: Changes | Shows | Answers,
-    *,
-    answer: type[Struct],
-    example: Mapping[str, Any],
-    problems: Sequence[str] = (),
-    **more: Any,
-) -> Operation:
-    return Operation(
-        method=method,
-        path=f"{_PATH}/{{webhook_endpoint}}{below}",
-        does=does,
-        tag="Webhook endpoints",
-        answer=answer,
-        example=example,
-        problems=("webhook_endpoint_not_found", *problems),
-        named="The endpoint's id (`whe_…`).",
-        **more,
-    )
-
+_NOUN: Final = Noun(
+    noun="webhook_endpoint",
+    named="The endpoint's id (`whe_…`).",
+    tag="Webhook endpoints",
+    body=WebhookEndpointBody,
+    example=_EXAMPLE,
+)
 
 OPERATIONS: Final = (
-    Operation(
-        method="POST",
-        path=_PATH,
-        does=Creates(create_webhook_endpoints),
-        id="create_webhook_endpoint",
-        tag="Webhook endpoints",
-        summary="Have events sent to a URL",
-        description="From now on every event, or those of some types, is sent to it with POST, signed as Standard "
-        "Webhooks say; at least once, and the events of each object in order. The answer has the secret that "
-        "receivers verify signatures with, this once.",
-        body=NewWebhookEndpoint,
-        bodies={
+    _NOUN.create(
+        Creates(create_webhook_endpoints),
+        NewWebhookEndpoint,
+        {
             "payments and paid bills": {
                 "url": "https://example.com/webhooks",
                 "event_types": ["bill.paid", "obligation.amount_applied"],
             },
             "everything": {"url": "https://example.com/everything", "description": "Our own ledger"},
         },
-        status=201,
+        summary="Have events sent to a URL",
+        description="From now on every event, or those of some types, is sent to it with POST, signed as Standard "
+        "Webhooks say; at least once, and the events of each object in order. The answer has the secret that "
+        "receivers verify signatures with, this once.",
         answer=SecretWebhookEndpointBody,
         example=_WITH_SECRET,
         problems=("too_many_webhook_endpoints",),
     ),
-    Operation(
-        method="GET",
-        path=_PATH,
-        does=listing(WEBHOOK_ENDPOINTS, WebhookEndpointQuery, lambda row: webhook_endpoint_body(endpoint_of(row))),
-        id="list_webhook_endpoints",
-        tag="Webhook endpoints",
-        summary="List webhook endpoints",
-        description="Newest first, without their secrets.",
-        query=WebhookEndpointQuery,
-        answer=page_shape(
-            WebhookEndpointBody, "A page of webhook endpoints, newest first. `next_cursor` is there while `has_more`."
-        ),
-        example=example_page(_EXAMPLE),
+    _NOUN.list(
+        WEBHOOK_ENDPOINTS,
+        WebhookEndpointQuery,
+        lambda row: webhook_endpoint_body(endpoint_of(row)),
+        "Newest first, without their secrets.",
     ),
-    _on_endpoint(
-        "GET",
-        "",
-        Shows(READ_WEBHOOK_ENDPOINTS),
-        id="retrieve_webhook_endpoint",
-        summary="Retrieve a webhook endpoint",
-        description="Without its secret.",
-        answer=WebhookEndpointBody,
-        example=_EXAMPLE,
-    ),
-    _on_endpoint(
-        "PATCH",
-        "",
-        Changes(update_webhook_endpoints),
-        id="update_webhook_endpoint",
-        summary="Update a webhook endpoint",
+    _NOUN.retrieve(READ_WEBHOOK_ENDPOINTS, description="Without its secret."),
+    _NOUN.update(
+        update_webhook_endpoints,
+        WebhookEndpointChanges,
+        {"everything": {"event_types": None}, "stop": {"status": "disabled"}},
         description="Only what is sent changes. One that was disabled and is enabled again is sent what it missed, as "
         "far as that is kept.",
-        body=WebhookEndpointChanges,
-        bodies={"everything": {"event_types": None}, "stop": {"status": "disabled"}},
-        answer=WebhookEndpointBody,
-        example=_EXAMPLE,
     ),
-    _on_endpoint(
+    _NOUN.one(
         "DELETE",
         "",
         Answers(delete_webhook_endpoint),
@@ -158,7 +108,7 @@ OPERATIONS: Final = (
         answer=DeletedBody,
         example={"id": _EXAMPLE["id"], "deleted": True},
     ),
-    _on_endpoint(
+    _NOUN.one(
         "POST",
         "/rotate_secret",
         Changes(ROTATE_SECRETS, conditional=False),
@@ -169,7 +119,7 @@ OPERATIONS: Final = (
         answer=SecretWebhookEndpointBody,
         example={**_WITH_SECRET, "old_secret_until": "2026-01-06T08:30:00Z"},
     ),
-    _on_endpoint(
+    _NOUN.one(
         "POST",
         "/test",
         Changes(SEND_TEST_EVENTS, conditional=False),
@@ -183,7 +133,7 @@ OPERATIONS: Final = (
         problems=("webhook_endpoint_disabled",),
         tagged=False,
     ),
-    _on_endpoint(
+    _NOUN.one(
         "GET",
         "/deliveries",
         Answers(list_deliveries),
@@ -196,7 +146,7 @@ OPERATIONS: Final = (
         ),
         example=example_page(_DELIVERY),
     ),
-    _on_endpoint(
+    _NOUN.one(
         "POST",
         "/resend",
         Changes(RESEND, conditional=False),
