@@ -113,8 +113,8 @@ def transaction(url: str) -> Iterator[Callable[..., object]]:
 
 
 SLOW_UPDATE = """
-insert into events (tenant_id, id, type, object_id, data, created_at, sequence)
-select tenant_id, id || 'slow', 'customer.updated', object_id, data, now(), sequence + 1
+insert into events (cell, tenant_id, id, type, object_id, data, created_at, sequence)
+select cell, tenant_id, id || 'slow', 'customer.updated', object_id, data, now(), sequence + 1
   from events where object_id = $1
 """
 

@@ -267,7 +267,7 @@ class Rival:
         self._connection = self._runner.run(asyncpg.connect(database_url))
         self._runner.run(self._connection.execute("begin"))
         values = "$2, '\\x00', 'POST', '/', 201, '{}', 'req_', null, now(), now() + interval '1 day'"
-        query = f"insert into idempotency_keys select {TENANT}, {values}"
+        query = f"insert into idempotency_keys select 1, {TENANT}, {values}"
         self._runner.run(self._connection.execute(query, merchant.id, key))
 
     def __enter__(self) -> "Rival":

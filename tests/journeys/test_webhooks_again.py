@@ -207,8 +207,8 @@ def test_more_than_can_be_sent_again_at_once_is_not_begun(outgoing: Stage, recei
     receiver.wait_for("/a", 1)
     rows_of(
         outgoing.url,
-        "insert into events (tenant_id, id, type, object_id, data, created_at, sequence)"
-        " select tenant_id, id || n, 'customer.updated', object_id, data, created_at, n + 1"
+        "insert into events (cell, tenant_id, id, type, object_id, data, created_at, sequence)"
+        " select cell, tenant_id, id || n, 'customer.updated', object_id, data, created_at, n + 1"
         "   from events, generate_series(1, 10000) as n where object_id = $1",
         receiver.taken[0].object_id,
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,6 +11,7 @@ from dues.db.database import Database
 from dues.db.migrate import migrate
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
+from dues.tenants.merchants import create_first_merchant
 from dues.webhooks import dispatcher as module
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.dispatcher import Dispatcher
@@ -17,8 +19,8 @@ from tests.db.databases import EmptyDatabases
 from tests.waiting import until
 
 INSERT = """
-insert into webhook_endpoints (tenant_id, id, url, secret, position, created_at)
-values (1, $1, 'http://127.0.0.1:9', 'whsec_', 0, now())
+insert into webhook_endpoints (cell, tenant_id, id, url, secret, position, created_at)
+values (1, 1, $1, 'http://127.0.0.1:9', 'whsec_', 0, now())
 """
 DISABLE = "update webhook_endpoints set status = 'disabled', disabled_reason = 'asked' where id = $1"
 ENABLE = "update webhook_endpoints set status = 'enabled', disabled_reason = null where id = $1"
@@ -29,7 +31,14 @@ def url(databases: EmptyDatabases) -> str:
     """A database of the test's own, without endpoints."""
     made = databases.new()
     asyncio.run(migrate(made))
+    asyncio.run(_with_a_merchant(made))
     return made
+
+
+async def _with_a_merchant(url: str) -> None:
+    database = await Database.connect(url, 1)
+    await create_first_merchant(database, datetime.now(UTC))
+    await database.close()
 
 
 class Counting(Watermark):

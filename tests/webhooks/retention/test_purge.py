@@ -10,13 +10,13 @@ from tests.running import Caller
 
 NOW = datetime.now(UTC)
 INSERT = """
-insert into webhook_deliveries (tenant_id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at)
-select tenant_id, id, $2, 'bill.paid', $3, '[]', case $3 when 'pending' then now() end
+insert into webhook_deliveries (cell, tenant_id, endpoint_id, event_id, event_type, status, attempts, next_attempt_at)
+select cell, tenant_id, id, $2, 'bill.paid', $3, '[]', case $3 when 'pending' then now() end
   from webhook_endpoints where id = $1
 """
 INSERT_LANE = """
-insert into webhook_lanes (tenant_id, endpoint_id, id, object_id, sequence, next_attempt_at)
-select tenant_id, id, 'lane_1', 'bill_1', 1, now() + interval '1 day' from webhook_endpoints where id = $1
+insert into webhook_lanes (cell, tenant_id, endpoint_id, id, object_id, sequence, next_attempt_at)
+select cell, tenant_id, id, 'lane_1', 'bill_1', 1, now() + interval '1 day' from webhook_endpoints where id = $1
 """
 COUNT_LANES = "select count(*) as number from webhook_lanes where endpoint_id = $1"
 COUNT = "select count(*) as number from webhook_deliveries where endpoint_id = $1"
