@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.lists.cursors import make_cursor
 from tests.conftest import Ask, Merchant
 from tests.running import Caller, RunningServer
@@ -142,7 +143,7 @@ def test_a_cursor_of_an_earlier_version_goes_on_where_it_was(alice: Caller, merc
     tenant_id = ask(find)
     for order, expected in (("oldest_first", [4]), ("newest_first", [2, 1])):
         filters = {"object": customer, "order": order}
-        cursor = make_cursor(tenant_id, "events", filters, str(positions[0]))
+        cursor = make_cursor(Tenant(0, tenant_id), "events", filters, str(positions[0]))
         answer = alice.http.get("/billing/events", params=filters | {"cursor": cursor})
         assert [event["sequence"] for event in answer.json()["data"]] == expected
 
