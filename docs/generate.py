@@ -186,9 +186,9 @@ def statements() -> Iterator[str]:
     """The statements that follow from the kinds of objects."""
     yield "# Statements"
     yield ""
-    yield "What a [Kind](../../src/dues/commands/kind.py) makes of its table, so that it can be read and searched. Every"
-    yield "other statement stands where it is used: in a `store.py`, or in `db/`. `$1` is the cell, always. What a group"
-    yield "has to know is one statement that selects a subquery for each part that is asked; what it writes is one"
+    yield "What a [Kind](../../src/dues/commands/kind.py) makes of its table, so that it can be read and searched."
+    yield "Every other statement stands where it is used: in a `store.py`, or in `db/`. `$1` is the cell, always. What a"
+    yield "group has to know is one statement that selects a subquery for each part that is asked; what it writes is one"
     yield "statement of all writes."
     for kind in KINDS.values():
         yield ""

@@ -24,18 +24,20 @@ class Stage:
     schema: str
 
     def __post_init__(self) -> None:
-        self.insert_owners = f"insert into {self.schema}.owners select * from unnest($1::text[], $2::bigint[])"
-        self.insert_things = (
-            f"insert into {self.schema}.things select name, owner from unnest($1::text[], $2::text[]) t(name, owner)"
-        )
+        owners, things = f"{self.schema}.owners", f"{self.schema}.things"
+        self.insert_owners = f"insert into {owners} select *, $1::integer from unnest($2::text[], $3::bigint[])"
+        self.insert_things = f"insert into {things} select *, $1::integer from unnest($2::text[], $3::text[])"
         self.lock_owner = f"select value from {self.schema}.owners where name = $1 for update"
 
     async def build(self) -> None:
         """Makes the tables."""
         await self.database.rows(f"create schema {self.schema}")
-        await self.database.rows(f"create table {self.schema}.owners (name text primary key, value bigint)")
         await self.database.rows(
-            f"create table {self.schema}.things (name text primary key, owner text references {self.schema}.owners)"
+            f"create table {self.schema}.owners (name text primary key, value bigint, cell integer)"
+        )
+        await self.database.rows(
+            f"create table {self.schema}.things"
+            f" (name text primary key, owner text references {self.schema}.owners, cell integer)"
         )
 
     async def owners(self) -> dict[str, int]:
@@ -82,17 +84,75 @@ def play(database_url: str) -> Callable[[Story], None]:
 # Combining --------------------------------------------------------------------------------------------------------
 
 
-def test_combined_numbers_parameters_on() -> None:
-    assert combined(("insert into a select $1, $2", "insert into b select $1, $3, $2, $1")) == (
-        "with w0 as (insert into a select $1, $2), w1 as (insert into b select $3, $5, $4, $3) select"
+def test_combined_numbers_parameters_on_but_for_the_cell_which_all_share() -> None:
+    assert combined(
+        ("insert into a select $1, $2, $3", "insert into b select $1, $3, $2, $1", "select $1, $10, $2")
+    ) == (
+        "with w2 as (select $1, $14, $6), w1 as (insert into b select $1, $5, $4, $1),"
+        " w0 as (insert into a select $1, $2, $3) select"
     )
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8))
 def test_combined_gives_every_statement_parameters_of_its_own(counts: list[int]) -> None:
-    statements = tuple(f"s {' '.join(f'<${number}>' for number in range(1, count + 1))}" for count in counts)
-    wanted = [f"<${number}>" for number in range(1, sum(counts) + 1)]
-    assert [word.strip("()") for word in combined(statements).replace(",", "").split() if "<" in word] == wanted
+    statements = tuple(f"s {' '.join(f'<${number}>' for number in range(1, count + 2))}" for count in counts)
+    wanted, first = list[list[str]](), 2
+    for count in counts:
+        wanted.append(["<$1>", *(f"<${number}>" for number in range(first, first + count))])
+        first += count
+    text = combined(statements).replace(",", "")
+    pieces = [[word.strip("()") for word in piece.split() if "<" in word] for piece in text.split(" as ")[1:]]
+    assert pieces == wanted[::-1]
+
+
+def test_what_is_combined_is_carried_out_in_its_order(play: Callable[[Story], None]) -> None:
+    """PostgreSQL promises no order, and has one. Locks are taken by it, so a server with another must be noticed."""
+
+    async def story(stage: Stage) -> None:
+        await stage.database.rows(f"create sequence {stage.schema}.turn")
+        tables = [f"{stage.schema}.table_{number}" for number in range(6)]
+        for table in tables:
+            turn = f"bigint not null default nextval('{stage.schema}.turn')"
+            await stage.database.rows(f"create table {table} (name text primary key, cell integer, turn {turn})")
+
+        def insert(table: str) -> str:
+            return f"insert into {table} (name, cell) select name, $1::integer from unnest($2::text[]) as new(name)"
+
+        def update(table: str) -> str:
+            return (
+                f"update {table} t set cell = $1, turn = default from unnest($2::text[]) as new(name)"
+                " where t.name = new.name"
+            )
+
+        for order in (tables, tables[::-1], tables[3:] + tables[:3]):
+            for statement in (insert, update):
+                async with stage.database.transaction(7) as tx:
+                    for table in order:
+                        tx.write(statement(table), [("a",), ("b",)])
+                    await tx.commit()
+                turns = {}
+                for table in tables:
+                    rows = await stage.database.rows(f"select turn, cell from {table} order by turn")
+                    assert {row["cell"] for row in rows} == {7}
+                    turns[table] = [row["turn"] for row in rows]
+                assert [turn for table in order for turn in turns[table]] == sorted(turn for some in turns.values() for turn in some)
+            for table in tables:
+                await stage.database.rows(f"truncate {table}")
+
+    play(story)
+
+
+def test_a_transaction_writes_to_its_cell(play: Callable[[Story], None]) -> None:
+    async def story(stage: Stage) -> None:
+        for cell in (1, 5):
+            async with stage.database.transaction(cell) as tx:
+                assert tx.cell == cell
+                tx.write(stage.insert_owners, [(f"owner {cell}", 1)])
+                await tx.commit()
+        rows = await stage.database.rows(f"select name, cell from {stage.schema}.owners order by name")
+        assert [tuple(row.values()) for row in rows] == [("owner 1", 1), ("owner 5", 5)]
+
+    play(story)
 
 
 # Writing ----------------------------------------------------------------------------------------------------------
@@ -176,7 +236,7 @@ def test_a_row_that_another_wrote_first_is_a_conflict(play: Callable[[Story], No
                 tx.write(stage.insert_owners, [("fresh", 2), ("o1", 2)])
                 await tx.commit()
 
-        await stage.database.rows(stage.insert_owners, ["o1"], [1])
+        await stage.database.rows(stage.insert_owners, 1, ["o1"], [1])
         for locks in (False, True):
             with pytest.raises(Conflict):
                 await write(locks)
@@ -191,7 +251,7 @@ def test_a_row_that_another_wrote_first_is_a_conflict(play: Callable[[Story], No
 
 def test_what_is_locked_stays_so_until_commit(play: Callable[[Story], None]) -> None:
     async def story(stage: Stage) -> None:
-        await stage.database.rows(stage.insert_owners, ["o1"], [0])
+        await stage.database.rows(stage.insert_owners, 1, ["o1"], [0])
         running = 0
 
         async def add_one() -> None:
@@ -221,7 +281,7 @@ def test_a_lock_held_by_others_for_too_long_is_a_lock_timeout(play: Callable[[St
                 await tx.lock("set local lock_timeout = '50ms'")
                 await tx.lock(stage.lock_owner, "o1")
 
-        await stage.database.rows(stage.insert_owners, ["o1"], [0])
+        await stage.database.rows(stage.insert_owners, 1, ["o1"], [0])
         async with stage.database.transaction() as other:
             await other.lock(stage.lock_owner, "o1")
             with pytest.raises(LockTimeout):

@@ -8,7 +8,8 @@ from typing import Any, cast
 from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.work.group_commit import GroupCommit
-from dues.work.work import Command, Request, Work
+from dues.work.work import Work
+from tests.work.stage import Job
 
 
 class Instant:
@@ -18,25 +19,25 @@ class Instant:
         self.end = asyncio.Event()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, cell: int) -> AsyncIterator[Transaction]:
         """A transaction that ends with all others."""
-        yield Transaction(cast(Any, None))
+        yield Transaction(cast(Any, None), cell)
         await self.end.wait()
 
 
-async def echo(_work: Work, requests: Sequence[Request[int]]) -> list[int]:
-    return [request.body for request in requests]
+async def echo(_work: Work, jobs: Sequence[Job]) -> list[int]:
+    return [job.body for job in jobs]
 
 
 def test_the_next_group_starts_when_two_end_in_one_turn() -> None:
     async def run() -> list[int]:
         instant = Instant()
-        commits = GroupCommit(cast(Database, instant))
+        commits = GroupCommit(cast(Database, instant), echo)
 
         async def ask(number: int) -> int:
-            command = Command(f"echo {number}", echo, lambda _: ())
-            answer, _ = await commits.submit(command, Request(1, "req", None, number))
-            return answer
+            # Alone each, so that there are more groups than may be in flight.
+            answer, _ = await commits.submit(Job(number, is_alone=True))
+            return int(answer)
 
         asked = [asyncio.create_task(ask(number)) for number in range(5)]
         await asyncio.sleep(0.01)

@@ -40,19 +40,19 @@ class Group:
         return answers
 
     async def _answer(self, work: Work, known: Known, job: Job) -> Any:
-        if stored := _stored(known, job):
-            given = replay(job.request, stored)
-            return job.render(job.request, given) if job.render and isinstance(given, Refusal) else given
-        if isinstance(job.command, Procedure):
+        stored = _stored(known, job)
+        if isinstance(job.command, Procedure) and stored is None:
+            # It is alone, so whatever it raises is told to nobody else.
             return self._finish(work, known, job, await job.command.run(work, job.request))
         try:
-            return self._decide(work, known, job, job.command)
+            return self._decide(work, known, job, job.command) if stored is None else _again(job, stored)
         except Conflict:
             raise
         except Exception as error:
             return Failed(error)
 
-    def _decide(self, work: Work, known: Known, job: Job, command: Command) -> Any:
+    def _decide(self, work: Work, known: Known, job: Job, command: Command | Procedure) -> Any:
+        assert isinstance(command, Command)
         outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
         if isinstance(outcome, Refusal):
             if command.further and job.render and not work.cautious:
@@ -74,6 +74,12 @@ class Group:
             known.other[job.tenant.id, job.stored_under] = kept
             known.answered.append((job.request, kept))
         return answer
+
+
+def _again(job: Job, stored: StoredAnswer) -> Any:
+    """What was answered under its key before, if it is the same request."""
+    given = replay(job.request, stored)
+    return job.render(job.request, given) if job.render and isinstance(given, Refusal) else given
 
 
 def _stored(known: Known, job: Job) -> StoredAnswer | None:

@@ -132,15 +132,18 @@ class _Line:
     def next(self, room: int | None) -> Waiting | None:
         """The first that may go, into a group that has so much room left; None: into one that is empty."""
         while self.waiting and len(self._passed) < LOOKED_AT_MAX:
-            one = self.waiting.popleft()
-            if one.answer.done():  # gave up, or its client is gone
-                continue
+            one = self.waiting[0]
             claims = one.job.claims
-            fits = room is None or (one.job.cost <= room and not one.job.is_alone)
-            if fits and self._taken.isdisjoint(claims) and self._blocked.isdisjoint(claims):
-                return one
-            self._blocked |= claims
-            self._passed.append(one)
+            if one.answer.done():  # gave up, or its client is gone
+                self.waiting.popleft()
+            elif not (self._taken.isdisjoint(claims) and self._blocked.isdisjoint(claims)):
+                self._blocked |= claims
+                self._passed.append(self.waiting.popleft())
+            elif room is not None and (one.job.is_alone or one.job.cost > room):
+                # Nobody behind it goes either: if they did, its tenant's turn to be first would never come.
+                return None
+            else:
+                return self.waiting.popleft()
         return None
 
     def close(self) -> None:

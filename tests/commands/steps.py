@@ -1,0 +1,234 @@
+"""What may be asked of the commands, and any sequence of it: of two tenants, of few objects, by id or by reference."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+
+@dataclass(frozen=True)
+class Name:
+    """An object, by its reference; or by its id where the client can know it by then."""
+
+    noun: str
+    reference: str
+    by_id: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A request: whose, of which command, and with what body, in which names stand for themselves.
+
+    `key`: the idempotency key it comes under. `breaks`: where it fails, as only a defect of ours could make it.
+    """
+
+    tenant: int
+    command: str
+    body: Any
+    name: Name | None = None
+    if_match: str | None = None
+    key: str | None = None
+    breaks: str | None = None
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Steps, cut into groups of these sizes (the last takes the rest), which of them are cautious."""
+
+    steps: list[Step]
+    cuts: list[int] = field(default_factory=list)
+    cautious: list[bool] = field(default_factory=list)
+
+    def groups(self) -> list[tuple[list[int], bool]]:
+        """The numbers of each group's steps, and whether it is cautious."""
+        left, groups = list(range(len(self.steps))), list[tuple[list[int], bool]]()
+        for size, cautious in zip(self.cuts, self.cautious, strict=True):
+            groups.append((left[:size], cautious))
+            left = left[size:]
+        return [group for group in [*groups, (left, False)] if group[0]]
+
+
+def often(*usual: Any) -> st.SearchStrategy[Any]:
+    """One of these, mostly the first."""
+    return st.sampled_from([*usual[:1] * 3, *usual])
+
+
+def names(noun: str, count: int) -> st.SearchStrategy[Name]:
+    """One of so many objects, mostly the first."""
+    references = often(*(f"{noun} {number}" for number in range(count)))
+    return st.builds(Name, st.just(noun), references, st.sampled_from([False, False, True]))
+
+
+CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS = (
+    names(noun, count) for noun, count in [("customer", 2), ("account", 2), ("bill", 4), ("payment", 4)]
+)
+OWNERS = CUSTOMERS | ACCOUNTS
+
+
+def some(required: dict[str, Any], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A body with what is required and some of what is not."""
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+currencies = often("ZAR", "USD")
+amounts = st.integers(1, 60) | st.sampled_from([100, 2**53 - 1])
+balances = st.integers(-50, 200) | st.sampled_from([2**53 - 1, 2**53])
+metadata = st.dictionaries(st.sampled_from("ab"), st.sampled_from(["1", "2"]), max_size=2)
+merged = st.none() | st.dictionaries(st.sampled_from("abc"), st.sampled_from(["1", None]), max_size=2)
+rules = st.sampled_from(
+    [
+        {"min_amount": 1, "max_amount": 500, "underpayment_allowed": True, "overpayment_allowed": True},
+        {"min_amount": 10, "max_amount": 40, "underpayment_allowed": False, "overpayment_allowed": False},
+    ]
+)
+dates = st.sampled_from(["2026-01-05", "2026-02-01", "2026-03-01", "2026-01-01"])
+
+
+def _reference(name: Name) -> str:
+    return name.reference
+
+
+owners_fields = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"currency": currencies, "balance": balances}),
+    st.fixed_dictionaries({"currency": currencies}),
+)
+
+
+def new_owner(noun: st.SearchStrategy[Name], **required: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The body of a new customer or account."""
+    own = some(
+        {"external_reference": noun.map(_reference), **required},
+        name=st.sampled_from(["J", "K"]),
+        metadata=metadata,
+        payment_rules=rules,
+    )
+    return st.builds(lambda one, money: one | money, own, owners_fields)
+
+
+new_customers = new_owner(CUSTOMERS)
+new_accounts = new_owner(ACCOUNTS, customer=CUSTOMERS | new_customers)
+
+
+def _is_due_in_time(bill: dict[str, Any]) -> bool:
+    return str(bill.get("due_date", "9")) >= str(bill.get("bill_date", ""))
+
+
+new_bills = st.builds(
+    lambda bill, owner: bill | owner,
+    some(
+        {"external_reference": BILLS.map(_reference), "currency": currencies, "amount_due": amounts},
+        bill_date=st.just("2026-01-05"),
+        due_date=dates,
+        metadata=metadata,
+        payment_rules=rules,
+    ),
+    st.fixed_dictionaries({"customer": CUSTOMERS | new_customers})
+    | some({"account": ACCOUNTS | new_accounts}, customer=CUSTOMERS),
+).filter(_is_due_in_time)
+
+
+def _spread(payment: dict[str, Any], parts: list[tuple[Name, int]]) -> dict[str, Any]:
+    """A payment whose parts are those, and that leaves as much as it said itself for the balance."""
+    named = [{"bill": bill, "amount": amount} for bill, amount in parts]
+    return payment | {"amount": payment["amount"] + sum(amount for _, amount in parts), "parts": named}
+
+
+payments = some(
+    {"external_reference": PAYMENTS.map(_reference), "amount": st.integers(1, 60), "currency": currencies},
+    method=st.just("cash"),
+    metadata=metadata,
+    paid_at=st.just("2026-01-02T10:00:00+02:00"),
+)
+payers = st.fixed_dictionaries({"customer": CUSTOMERS}) | st.fixed_dictionaries({"account": ACCOUNTS})
+new_payments = st.one_of(
+    st.builds(lambda one, owner: one | owner, payments, payers | st.fixed_dictionaries({"bill": BILLS})),
+    st.builds(lambda one, owner: one | owner | {"allocation": "oldest_due_first"}, payments, payers),
+    st.builds(
+        lambda one, owner, parts: _spread(one | owner, parts),
+        payments,
+        payers,
+        st.lists(st.tuples(BILLS, st.integers(1, 30)), min_size=1, max_size=3, unique_by=lambda part: part[0]),
+    ),
+)
+
+owner_changes = some(
+    {},
+    name=st.sampled_from(["L", None]),
+    currency=currencies,
+    balance=st.none() | balances,
+    metadata=merged,
+    payment_rules=st.none() | rules,
+)
+bill_changes = some({}, amount_paid=st.integers(0, 70), metadata=merged, payment_rules=st.none() | rules)
+adjustments = st.fixed_dictionaries(
+    {"amount": st.sampled_from([-50, -1, 1, 20, 2**53 - 1]), "reason": st.just("Interest")}
+)
+reversals = some({"reason": st.sampled_from(["bounced", "fraud"])}, note=st.just("No funds"))
+
+tenants = st.sampled_from([0, 0, 0, 0, 1])
+keys = st.none() | st.sampled_from(["key 0", "key 1", "key 2"])
+conditions = often(None, "*", '"stale"')
+
+
+def making(command: str, body: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    """A request that makes something."""
+    return st.builds(Step, tenants, st.just(command), body, key=keys)
+
+
+def changing(command: str, name: st.SearchStrategy[Name], body: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    """A request that changes or looks at something."""
+    return st.builds(Step, tenants, st.just(command), body, name, conditions, keys)
+
+
+pays = st.builds(Step, tenants, st.just("payments.create"), new_payments, if_match=often(None, "*"), key=keys)
+makes = st.one_of(
+    making("customers.create", new_customers),
+    making("accounts.create", new_accounts),
+    making("bills.create", new_bills),
+    making("bills.create", new_bills),
+)
+changes = st.one_of(
+    changing("customers.update", CUSTOMERS, owner_changes),
+    changing("accounts.update", ACCOUNTS, owner_changes),
+    changing("customers.adjust", CUSTOMERS, adjustments),
+    changing("accounts.adjust", ACCOUNTS, adjustments),
+    changing("bills.update", BILLS, bill_changes),
+    changing("bills.void", BILLS, st.none()),
+    changing("payments.reverse", PAYMENTS, reversals),
+    changing("payments.reverse", PAYMENTS, reversals),
+    changing("bills.read", BILLS, st.none()),
+    changing("customers.read", CUSTOMERS, st.none()),
+    pays.map(lambda step: Step(step.tenant, "payments.preview", step.body)),
+)
+breaking = st.builds(
+    lambda step, where: Step(step.tenant, step.command, step.body, step.name, step.if_match, step.key, where),
+    makes | pays,
+    st.sampled_from(["decide", "render"]),
+)
+
+
+JANE, FIBRE = Name("customer", "customer 0", False), Name("account", "account 0", True)
+
+BEGINNING = [
+    Step(0, "customers.create", {"external_reference": "customer 0", "currency": "ZAR", "balance": 50}),
+    Step(0, "accounts.create", {"external_reference": "account 0", "customer": JANE, "currency": "ZAR", "balance": 80}),
+    Step(0, "bills.create", {"external_reference": "bill 0", "account": FIBRE, "currency": "ZAR", "amount_due": 30}),
+    Step(0, "bills.create", {"external_reference": "bill 1", "customer": JANE, "currency": "ZAR", "amount_due": 40}),
+    Step(0, "payments.create", {"external_reference": "payment 0", "amount": 9, "currency": "ZAR", "account": FIBRE}),
+]
+"""What there is to begin with, mostly, so that more than half of what follows is not refused. Groups are of it, too."""
+
+
+@st.composite
+def sequences(draw: st.DrawFn, *, broken: bool = False) -> Sequence:
+    """Any sequence, cut into groups in any way; now and then the same request comes again."""
+    anything = st.one_of(makes, pays, pays, changes, *([breaking] if broken else []))
+    steps = BEGINNING[: draw(st.sampled_from([0, 2, 4, 5, 5, 5]))]
+    for one in draw(st.lists(anything, min_size=5, max_size=20)):
+        steps.append(one)
+        if draw(st.integers(0, 5)) == 0:
+            steps.append(draw(st.sampled_from(steps)))
+    cuts = draw(st.lists(st.integers(1, 12), max_size=6))
+    cautious = draw(st.lists(st.booleans(), min_size=len(cuts), max_size=len(cuts)))
+    return Sequence(steps, cuts, cautious)
