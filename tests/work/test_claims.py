@@ -68,6 +68,9 @@ def test_who_waits_for_two_things_is_not_overtaken_by_who_needs_one_of_them(play
 
 def test_another_command_is_not_overtaken_for_ever(play: Play) -> None:
     async def story(stage: Stage) -> None:
+        hold, holders = await stage.occupy()  # every connection is there from here on
+        hold.set()
+        await asyncio.gather(*holders)
         stop = asyncio.Event()
 
         async def stream() -> None:

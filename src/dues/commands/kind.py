@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar, get_type_hints
 import msgspec
 from msgspec import Struct, inspect
 
+from dues.commands.columns import Column, arrays_of, cast_of, column_of, is_json, nothing
 from dues.db.database import Database
 from dues.db.transaction import Row as SelectedRow
 from dues.domain.payment_rules import PaymentRules
@@ -21,16 +22,6 @@ from dues.work.questions import Part, reading
 Object = TypeVar("Object")
 
 Row = tuple[object, ...]
-
-
-class Column(Struct, frozen=True):
-    """A column that is written: its type, and its value of an object."""
-
-    name: str
-    type: str
-    value: Callable[[Any], object]
-    saved: bool
-    """Whether it may change."""
 
 
 class Kind(Generic[Object]):
@@ -61,7 +52,7 @@ class Kind(Generic[Object]):
         self.show, self.news, self.rows_beside = show, news, rows_beside
         self.has_balance = has_balance
         self._renamed, self._computed = renamed or {}, computed or {}
-        own = [_column(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
+        own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
         self.columns = (*own, *more_columns)
         self._saved = tuple(column for column in self.columns if column.saved)
 
@@ -99,11 +90,11 @@ class Kind(Generic[Object]):
     @cached_property
     def of_row(self) -> Callable[[SelectedRow], Record[Object]]:
         """Makes a record of what `selected` gives."""
-        plain = [field.name for field in self._info if not _is_json(field.type)]
+        plain = [field.name for field in self._info if not is_json(field.type)]
         json = {
             field.name: msgspec.json.Decoder(get_type_hints(self.shape)[field.name])
             for field in self._info
-            if _is_json(field.type)
+            if is_json(field.type)
         }
 
         def of_row(row: SelectedRow) -> Record[Object]:
@@ -144,12 +135,12 @@ select t.id
     @cached_property
     def insert(self) -> str:
         """Writes new rows."""
-        columns = [*self.columns, Column("created_at", "timestamptz", _nothing, saved=False)]
+        columns = [*self.columns, Column("created_at", "timestamptz", nothing, saved=False)]
         names = ", ".join(column.name for column in columns)
         return f"""
 insert into {self.table} (cell, tenant_id, {names})
-select $1::integer, tenant_id, {", ".join(map(_cast, columns))}
-  from unnest({_arrays(columns)}) as new(tenant_id, {names})
+select $1::integer, tenant_id, {", ".join(map(cast_of, columns))}
+  from unnest({arrays_of(columns)}) as new(tenant_id, {names})
 """
 
     def inserted(self, tenant_id: int, new: Object, created_at: object) -> Row:
@@ -159,13 +150,13 @@ select $1::integer, tenant_id, {", ".join(map(_cast, columns))}
     @cached_property
     def save(self) -> str:
         """Writes what may change of rows."""
-        columns = [Column("id", "text", _nothing, saved=False), *self._saved]
+        columns = [Column("id", "text", nothing, saved=False), *self._saved]
         names = ", ".join(column.name for column in columns)
-        changed = ", ".join(f"{column.name} = new.{_cast(column)}" for column in self._saved)
+        changed = ", ".join(f"{column.name} = new.{cast_of(column)}" for column in self._saved)
         return f"""
 update {self.table} t
    set {changed}
-  from unnest({_arrays(columns)}) as new(tenant_id, {names})
+  from unnest({arrays_of(columns)}) as new(tenant_id, {names})
  where t.cell = $1 and t.tenant_id = new.tenant_id and t.id = new.id
 """
 
@@ -205,53 +196,6 @@ def _existence(kind: Kind[Any], by_id: bool) -> Part:
 _RULES: Final = msgspec.json.Decoder(PaymentRules)
 
 
-def _is_json(kind: inspect.Type) -> bool:
-    if isinstance(kind, inspect.UnionType):
-        return any(map(_is_json, kind.types))
-    return isinstance(kind, inspect.StructType | inspect.DictType | inspect.CollectionType)
-
-
-def _column(field: inspect.Field, renamed: Mapping[str, str], saved: Sequence[str]) -> Column:
-    name, kind = field.name, _type(field.type)
-    if kind == "jsonb":
-        return Column(renamed.get(name, name), kind, lambda one: to_json(getattr(one, name)), name in saved)
-    return Column(renamed.get(name, name), kind, lambda one: getattr(one, name), name in saved)
-
-
-def _type(kind: inspect.Type) -> str:
-    """The column's type for a member's."""
-    match kind:
-        case inspect.UnionType():
-            [only] = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
-            return _type(only)
-        case inspect.Metadata():
-            return _type(kind.type)
-        case inspect.IntType():
-            return "bigint"
-        case inspect.DateType():
-            return "date"
-        case inspect.DateTimeType():
-            return "timestamptz"
-        case inspect.StructType() | inspect.DictType():
-            return "jsonb"
-        case _:
-            return "text"
-
-
-def _arrays(columns: Sequence[Column]) -> str:
-    # JSON goes as text, and is cast row by row.
-    types = ["integer", *("text" if column.type == "jsonb" else column.type for column in columns)]
-    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 2))
-
-
-def _cast(column: Column) -> str:
-    return f"{column.name}::jsonb" if column.type == "jsonb" else column.name
-
-
-def _nothing(_object: object) -> None:
-    return None
-
-
 async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str) -> str | None:
     """The id of the object that is called so."""
     part = kind.existence(by_id=name.startswith(kind.prefix))
@@ -263,8 +207,3 @@ async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str
 def made_or_updated(made: EventType, updated: EventType) -> Callable[[Change[Any]], Sequence[EventType]]:
     """What is told of an object that is made, and of one that is changed."""
     return lambda change: (made,) if change.before is None else (updated,)
-
-
-def to_json(value: object) -> str | None:
-    """The JSON text of `value`, or None (a null column) for None."""
-    return None if value is None else msgspec.json.encode(value).decode()

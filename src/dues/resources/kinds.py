@@ -1,5 +1,7 @@
-"""Every kind of object that commands make and change, in the order in which they are locked and written: from the owner
-down, and payments last."""
+"""Every kind of object that commands make and change.
+
+They are locked and written in this order: from the owner down, and payments last.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from dues.commands.kind import Column, Kind, Row
+from dues.commands.columns import Column
+from dues.commands.kind import Kind, Row
 from dues.domain.payments import Payment
 from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
 from dues.resources.payments.wire import payment_body
