@@ -13,11 +13,13 @@ from typer.main import get_command
 
 from dues.cli.main import app
 from dues.cli.serve import serve
+from dues.commands.kind import Kind
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
 from dues.http.openapi import document
 from dues.http.problems import PROBLEM_TYPES
 from dues.pages.errors.remedies import remedy
+from dues.resources.kinds import KINDS
 from dues.settings import Settings
 
 REFERENCE: Final = Path(__file__).parent / "reference"
@@ -175,9 +177,41 @@ def tables() -> Iterator[str]:
     yield ""
     yield "| table | keeps |"
     yield "| --- | --- |"
-    for comment, name in re.findall(r"((?:^-- .*\n)*)^create table (\w+)", schema(), re.MULTILINE):
+    for comment, name in re.findall(r"((?:^-- ?.*\n)*)^create table (\w+)", schema(), re.MULTILINE):
         says = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
         yield f"| `{name}` | {_cell(says)} |"
+
+
+def statements() -> Iterator[str]:
+    """The statements that follow from the kinds of objects."""
+    yield "# Statements"
+    yield ""
+    yield "What a [Kind](../../src/dues/commands/kind.py) makes of its table, so that it can be read and searched. Every"
+    yield "other statement stands where it is used: in a `store.py`, or in `db/`. `$1` is the cell, always. What a group"
+    yield "has to know is one statement that selects a subquery for each part that is asked; what it writes is one"
+    yield "statement of all writes."
+    for kind in KINDS.values():
+        yield ""
+        yield f"## {kind.table}"
+        for says, statement in _statements(kind):
+            yield ""
+            yield says
+            yield ""
+            yield "```sql"
+            yield statement.strip()
+            yield "```"
+
+
+def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
+    yield (
+        "Finds by id, and to be changed, with the ends of its ledger and events:",
+        kind.part(by_id=True, ends=True).sql(2),
+    )
+    yield "Finds by reference, to be looked at:", kind.part(by_id=False, ends=False).sql(2)
+    yield "Finds out whether there is one:", kind.existence(by_id=False).sql(2)
+    yield "Locks, where others were first the last time:", kind.lock
+    yield "Writes new ones:", kind.insert
+    yield "Writes what may change:", kind.save
 
 
 def _cell(text: str) -> str:
@@ -199,6 +233,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "events.md": events,
     "cli.md": cli,
     "schema.md": tables,
+    "statements.md": statements,
 }
 
 

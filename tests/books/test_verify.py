@@ -144,6 +144,8 @@ EFT_2 = "(select id from payments where external_reference = 'EFT-2')"
             "events say so",
         ),
         ("delete from events where type = 'account.created'", "no event says that it was created"),
+        ("update events set sequence = sequence + 1 where type = 'bill.voided'", "numbered 3 after 1"),
+        ("update events set position = -position where type = 'bill.voided'", "after 1, but before it in the feed"),
         ("update events set object_id = 'bacc_gone' where type = 'bill.voided'", "but does not exist"),
     ],
 )

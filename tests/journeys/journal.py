@@ -199,7 +199,7 @@ class Journal:
         for row in found:
             entries = 1 if row["external_reference"] in with_balance else 0
             assert (row["accounts"], row["openings"], row["entries"], row["events"]) == (1, entries, entries, 1)
-        assert rows_of(url, FIND_UNPROVEN_BALANCES) == []
+        assert rows_of(url, FIND_UNPROVEN_BALANCES, 1) == []
         self._is_answered_once(url)
 
     def _is_answered_once(self, url: str) -> None:

@@ -48,7 +48,8 @@ select o.tenant_id, o.id as object_id, 'exists, but no event says that it was cr
 """
 
 FIND_EVENTS_OUT_OF_ORDER = """
-select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence || ' after ' || before as detail
+select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence || ' after ' || before
+       || case when position < position_before then ', but before it in the feed' else '' end as detail
   from (select tenant_id, object_id, id, sequence, position, lag(sequence) over object_events as before,
                lag(position) over object_events as position_before, lag(data is not null) over object_events as is_kept
           from events

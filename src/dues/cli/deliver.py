@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvloop
 
 from dues.cli.database import Data, database_of
+from dues.cli.signals import stop_on_signals
 from dues.db.database import Database
 from dues.events.notifier import Notifier
 from dues.logs import configure_logs
@@ -15,12 +16,11 @@ from dues.settings import Settings, read_settings
 
 def deliver(data: Data = None) -> None:
     """Deliver webhooks until Ctrl-C. `dues serve` does it too, unless DUES_WEBHOOKS=false; any number may."""
+    stop_on_signals()
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
-    with database_of(settings) as (url, _):
-        print("dues delivers webhooks; Ctrl-C stops it.", flush=True)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_deliver(settings, url))
+    with database_of(settings) as (url, _), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_deliver(settings, url))
 
 
 async def _deliver(settings: Settings, url: str) -> None:
@@ -32,6 +32,7 @@ async def _deliver(settings: Settings, url: str) -> None:
     assert this
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    print("dues delivers webhooks; Ctrl-C stops it.", flush=True)
     # A group, because it waits for all of it to end: what is cancelled again while it ends leaves connections behind.
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:

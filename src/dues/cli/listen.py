@@ -18,6 +18,7 @@ from dues.events.envelope import envelope
 from dues.events.notifier import Notifier
 from dues.events.store import BEGINNING, Event, Place, find_position
 from dues.events.watermark import Watermark
+from dues.logs import configure_logs
 from dues.resources.events.feed import Feed, FeedQuery, follow
 from dues.resources.events.wire import event_body
 from dues.webhooks.signing import new_secret, signed_headers
@@ -46,6 +47,7 @@ def listen(
     as_json: AsJson = False,
 ) -> None:
     """Show a merchant's events as they happen, until Ctrl-C. With --forward-to, send them on, in order."""
+    configure_logs("warning")  # on standard error: what is printed is events alone
     if forward_to and secret is None:
         secret = new_secret()
         print(f"Signing with {secret}", file=sys.stderr, flush=True)

@@ -1,7 +1,6 @@
 """`dues serve`: the server."""
 
 import asyncio
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dues.cli.database import Data, database_of
+from dues.cli.signals import stop_on_signals
 from dues.db.database import Database
 from dues.settings import Settings, read_settings
 from dues.tenants.keys import NewKey
@@ -33,7 +33,7 @@ def serve(
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
 ) -> None:
     """Serve the API until Ctrl-C. Without DUES_DATABASE_URL, PostgreSQL comes along in the data folder."""
-    _stop_on_signals()
+    stop_on_signals()
     # Here, and not above: no other command needs the server, and it takes as long to import as they take to run.
     from dues import server
 
@@ -47,18 +47,6 @@ def serve(
     with database_of(settings) as (url, embedded):
         _greet(_base(settings, listener.getsockname()[1]), asyncio.run(_first_keys(url, settings.cells)))
         server.serve(settings, url, listener, embedded)
-
-
-def _stop_on_signals() -> None:
-    """From the first moment on, SIGTERM and SIGINT end the program by the way of everything it has to close."""
-
-    def stop(*_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        sys.exit(0)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
 
 
 async def _first_keys(url: str, cells: int) -> list[NewKey]:

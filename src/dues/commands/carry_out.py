@@ -15,6 +15,7 @@ from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.commands.read import learn
 from dues.commands.write import Draft, write
+from dues.db.errors import Conflict
 from dues.domain.refusals import Refusal
 from dues.idempotency.answers import is_stored, replay, to_store
 from dues.idempotency.store import StoredAnswer, delete_expired_keys
@@ -45,6 +46,8 @@ class Group:
             return self._finish(work, known, job, await job.command.run(work, job.request))
         try:
             return self._decide(work, known, job, job.command) if stored is None else _again(job, stored)
+        except Conflict:
+            raise
         except Exception as error:
             return Failed(error)
 
@@ -52,6 +55,9 @@ class Group:
         assert isinstance(command, Command)
         outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
         if isinstance(outcome, Refusal):
+            if command.further and job.render and not work.cautious:
+                # A change that was decided on two reads meets the numbers of what it changes; a refusal meets nothing.
+                raise Conflict("what it was refused for was read at two moments")
             return self._finish(work, known, job, outcome)
         draft = Draft(work, known, job.tenant, outcome)
         answer = self._finish(work, known, job, draft.shown)

@@ -19,7 +19,7 @@ class Listener:
         self._url = url
         self._channels = channels
         self.session = 0
-        """The process id of its session in PostgreSQL; 0 while it has none."""
+        """The process id of its session in PostgreSQL; 0 while it hears nothing."""
 
     async def listen(self) -> None:
         """Listens until the connection breaks. Raises Unavailable."""
@@ -37,7 +37,7 @@ class Listener:
     async def _listen_on(self, connection: Any) -> None:
         broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
-        self.session = connection.get_server_pid()
         for channel, heard in self._channels.items():
             await connection.add_listener(channel, lambda *said, heard=heard: heard(str(said[3])))
+        self.session = connection.get_server_pid()
         await broken.wait()

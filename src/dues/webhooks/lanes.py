@@ -15,7 +15,7 @@ from dues.webhooks import store
 from dues.webhooks.attempts import Attempt, Attempts
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.progress import PAUSE_SECONDS, LeaseLostError, Progress
-from dues.webhooks.store import Delivery, Lane
+from dues.webhooks.store import Lane
 
 LANES_MAX: Final = 32
 """Lanes that are tried at a time."""
@@ -88,7 +88,7 @@ class Lanes:
                 lane = structs.replace(lane, sequence=event.sequence, attempts=attempts)
             else:
                 lane = structs.replace(lane, sequence=event.sequence + 1, attempts=0)
-            await self._note(lane, delivery)
+            await self._progress.save_lane(delivery, lane)
             await self._progress.disable_if_hopeless([outcome])
             if is_pending:
                 return
@@ -103,12 +103,3 @@ class Lanes:
             if event is None and not await store.delete_lane(self._database, progress.lease, lane):
                 raise LeaseLostError
             return event
-
-    async def _note(self, lane: Lane, delivery: Delivery) -> None:
-        progress = self._progress
-        async with progress.noting:
-            await progress.save(progress.position, [delivery], [])
-            # Whoever dies now finds it due; whoever goes on does so at once.
-            due_at = delivery.next_attempt_at or progress.now
-            if not await store.save_lane(self._database, progress.lease, lane, due_at):
-                raise LeaseLostError

@@ -14,7 +14,7 @@ from dues.webhooks.disable import disable
 from dues.webhooks.health import Health, after_failure, after_success, reason_to_disable
 from dues.webhooks.leases.store import Lease, find_leased
 from dues.webhooks.sending import Outcome
-from dues.webhooks.store import Delivery, NewLane
+from dues.webhooks.store import Delivery, Lane, MovedLane, NewLane
 
 LEASE_SECONDS: Final = 6.0
 
@@ -75,14 +75,28 @@ class Progress:
         self._context.observe(outcome.succeeded, outcome.duration_ms / 1000)
         return Delivery(event, status, _attempt_json(outcome, now), next_at)
 
-    async def save(self, position: int, deliveries: Sequence[Delivery], lanes: Sequence[NewLane]) -> None:
-        """Notes progress. Raises LeaseLostError."""
+    async def save_round(self, position: int, deliveries: Sequence[Delivery], lanes: Sequence[NewLane]) -> None:
+        """Notes what came of a round, which went up to `position`. Raises LeaseLostError."""
+        async with self.noting:
+            await self._save(position, deliveries, lanes, None)
+            self.position = max(self.position, position)
+
+    async def save_lane(self, delivery: Delivery, lane: Lane) -> None:
+        """Notes what came of a lane's event, and how far the lane is. Raises LeaseLostError."""
+        # Whoever dies now finds it due; whoever goes on does so at once.
+        due_at = delivery.next_attempt_at or self.now
+        moved = MovedLane(lane.id, lane.sequence, lane.attempts, due_at)
+        async with self.noting:
+            await self._save(self.position, [delivery], [], moved)
+
+    async def _save(
+        self, position: int, deliveries: Sequence[Delivery], lanes: Sequence[NewLane], moved: MovedLane | None
+    ) -> None:
         database, until = self._context.database, datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
         health = self.health
-        if not await store.save_progress(database, self.lease, until, position, health, deliveries, lanes):
+        if not await store.save_progress(database, self.lease, until, position, health, deliveries, lanes, moved):
             raise LeaseLostError
         self._noted_health = health
-        self.position = max(self.position, position)
         if self._is_back:  # everything that waits for it may go on
             self._is_back = False
             await store.save_lanes_due(database, self.lease)

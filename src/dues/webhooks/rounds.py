@@ -152,8 +152,7 @@ class Rounds:
         for event in sent.behind:
             # Its lane may have ended meanwhile: then it needs another.
             lanes.setdefault(event.object_id, _lane_from(event, self._progress.now))
-        async with self._progress.noting:
-            await self._progress.save(sent.position, deliveries, list(lanes.values()))
+        await self._progress.save_round(sent.position, deliveries, list(lanes.values()))
         for begun, attempt in under_way:
             self._lanes.start(begun, attempt)
         await self._progress.disable_if_hopeless([outcome for chain in sent.chains for _, outcome in chain.results])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
@@ -26,6 +25,15 @@ class NewLane(Struct, frozen=True):
 
     id: str
     object_id: str
+    sequence: int
+    attempts: int
+    next_attempt_at: datetime
+
+
+class MovedLane(Struct, frozen=True):
+    """How far a lane is: the number of its next event, after so many attempts at that, and when it goes on."""
+
+    id: str
     sequence: int
     attempts: int
     next_attempt_at: datetime
@@ -55,8 +63,13 @@ with held as (
            unnest($15::text[], $16::text[], $17::bigint[], $18::integer[], $19::timestamptz[])
                as new(id, object_id, sequence, attempts, next_attempt_at)
         on conflict (cell, tenant_id, endpoint_id, object_id) where last_sequence is null do nothing
+), moved as (
+    update webhook_lanes l set sequence = $21, attempts = $22, next_attempt_at = $23
+      from held
+     where l.cell = $1 and l.tenant_id = $2 and l.endpoint_id = held.id and l.id = $20
+    returning l.id
 )
-select id from held
+select held.id from held where $20::text is null or exists (select from moved)
 """
 
 
@@ -68,8 +81,10 @@ async def save_progress(
     health: Health,
     deliveries: Sequence[Delivery],
     lanes: Sequence[NewLane],
+    moved: MovedLane | None,
 ) -> bool:
-    """Notes what was attempted and how far the endpoint is now; whether it was still its holder's to do so."""
+    """Notes what was attempted and how far the endpoint is now, or one of its lanes; whether it was still its holder's
+    to do so."""
     rows = await database.rows(
         SAVE_PROGRESS,
         *lease.tenant,
@@ -90,6 +105,7 @@ async def save_progress(
         [one.sequence for one in lanes],
         [one.attempts for one in lanes],
         [one.next_attempt_at for one in lanes],
+        *((moved.id, moved.sequence, moved.attempts, moved.next_attempt_at) if moved else (None,) * 4),
     )
     return bool(rows)
 
@@ -177,20 +193,6 @@ async def find_next_of_lane(
 LOCK_HELD = """
 select id from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3 and leased_by = $4 for update
 """
-
-SAVE_LANE = f"""
-with held as ({LOCK_HELD})
-update webhook_lanes set sequence = $6, attempts = $7, next_attempt_at = $8
- where cell = $1 and tenant_id = $2 and endpoint_id = $3 and id = $5 and exists (select from held)
-returning id
-"""
-
-
-async def save_lane(database: Database, lease: Lease, lane: Lane, next_attempt_at: datetime) -> bool:
-    """Notes how far a lane is, and when it goes on; whether it was still the lease's holder's to do so."""
-    arguments: list[Any] = [lane.sequence, lane.attempts, next_attempt_at]
-    return bool(await database.rows(SAVE_LANE, *lease.tenant, lease.id, lease.holder, lane.id, *arguments))
-
 
 DELETE_LANE = f"""
 with held as ({LOCK_HELD})

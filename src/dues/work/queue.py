@@ -1,7 +1,7 @@
 """Who goes next: a group is filled from all tenants in turn, and by what each request weighs.
 
 No tenant's flood makes another wait longer than its own share does: as long as several tenants ask, none gets more of a
-group than its part, and groups stay small enough that the next is soon.
+group than SHARE_MAX, so that the next group is soon, and everybody has a part in it.
 """
 
 from collections import OrderedDict, deque
@@ -14,8 +14,9 @@ from dues.work.work import Claim
 GROUP_COST_MAX: Final = 128
 """Bounds the latency of the first in a group, and what one failure makes run again."""
 
-SHARED_COST_MAX: Final = 40
-"""The same while several tenants ask: who has little to ask should not wait for a large group of somebody else's."""
+SHARE_MAX: Final = 12
+"""What one tenant may have of a group while several ask: who has little to ask should not wait for a large group of
+somebody else's."""
 
 LOOKED_AT_MAX: Final = 512
 """How many of one tenant's waiting requests are looked at for one group: those behind would not fit anyway."""
@@ -96,22 +97,16 @@ class Queue:
         A claim of somebody who waits counts as taken for all behind, so nobody is overtaken for ever; within the group
         a claim may be shared, since it is decided in order. `several`: other tenants asked of late, too.
         """
-        room = SHARED_COST_MAX if several or len(self._tenants) > 1 else GROUP_COST_MAX
+        share_max = SHARE_MAX if several or len(self._tenants) > 1 else GROUP_COST_MAX
         lines = {tenant: _Line(waiting, taken) for tenant, waiting in self._tenants.items()}
         group: list[Waiting] = []
-        turn = list(lines.values())
-        while turn and room > 0:
-            # A round gives each tenant an even share of what is left, so a group is whole after a few rounds.
-            share, more = max(1, room // len(turn)), []
-            for line in turn:
-                left = share
-                while left > 0 and room > 0 and (waiting := line.next(room if group else None)):
-                    group.append(waiting)
-                    left -= waiting.job.cost
-                    room = 0 if waiting.job.is_alone else room - waiting.job.cost
-                if left <= 0:
-                    more.append(line)
-            turn = more
+        room = GROUP_COST_MAX
+        for line in lines.values():
+            share = share_max
+            while share > 0 and room > 0 and (waiting := line.next(room if group else None)):
+                group.append(waiting)
+                share -= waiting.job.cost
+                room = 0 if waiting.job.is_alone else room - waiting.job.cost
         for tenant, line in lines.items():
             self._put_back(tenant, line)
         for tenant in dict.fromkeys(waiting.job.tenant for waiting in group):

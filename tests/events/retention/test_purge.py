@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.events.retention.purge import purge_events
 from tests.conftest import Ask
@@ -44,3 +45,22 @@ def test_an_object_goes_on_counting_where_it_was(alice: Caller, ask: Ask[None]) 
     alice.patch(f"/billing/customers/{customer}", {"name": "Jane Roe"})
     [event] = alice.everything("/billing/events")
     assert (event["type"], event["sequence"]) == ("customer.updated", 3)
+
+
+def test_an_object_whose_events_are_deleted_again_and_again_is_still_in_order(
+    alice: Caller, ask: Ask[list[Finding]], database_url: str
+) -> None:
+    customer = alice.register_customer().json()["id"]
+
+    async def purge(database: Database) -> list[Finding]:
+        await database.rows(AGE, [customer])
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", customer)
+        return [one async for one in verify(database_url, Progress(), lambda _: None) if one.object_id == customer]
+
+    assert ask(purge) == []
+    for number in range(2):
+        alice.patch(f"/billing/customers/{customer}", {"name": f"Jane {number}"})
+    assert ask(purge) == [], "of the second nothing is left, and that is right"
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane Doe"})
+    assert [event["sequence"] for event in alice.everything("/billing/events", object=customer)] == [4]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Merchant
+from dues.db.database import Database
+from dues.lists.cursors import make_cursor
+from tests.conftest import Ask, Merchant
 from tests.running import Caller, RunningServer
 
 
@@ -96,6 +98,53 @@ def test_types_and_objects_are_chosen(alice: Caller) -> None:
     assert told(follow(alice, object=account["id"])) == [("account.created", 1), ("account.updated", 2)]
     assert told(follow(alice, object=account["id"], type="customer.created")) == []
     assert follow(alice, type="bill.paid")["data"] == []
+
+
+def test_the_events_of_one_object_are_read_page_by_page_in_both_directions(alice: Caller) -> None:
+    customer, other = (alice.register_customer().json()["id"] for _ in range(2))
+    for number in range(6):
+        alice.patch(f"/billing/customers/{customer}", {"name": f"Jane {number}"})
+        alice.patch(f"/billing/customers/{other}", {"name": f"Joan {number}"})
+    asked = {"object": customer, "limit": 2}
+    assert [event["sequence"] for event in alice.everything("/billing/events", **asked)] == [7, 6, 5, 4, 3, 2, 1]
+    seen: list[int] = []
+    page = follow(alice, **asked)
+    while page["data"]:
+        seen += [event["sequence"] for event in page["data"]]
+        page = follow(alice, **asked, cursor=page["next_cursor"])
+    assert seen == [1, 2, 3, 4, 5, 6, 7]
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane"})
+    assert [event["sequence"] for event in follow(alice, **asked, cursor=page["next_cursor"])["data"]] == [8]
+
+
+def test_the_events_of_one_object_are_read_from_after_another_ones(alice: Caller) -> None:
+    customer, other = (alice.register_customer().json()["id"] for _ in range(2))
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane"})
+    alice.patch(f"/billing/customers/{other}", {"name": "Joan"})
+    alice.patch(f"/billing/customers/{customer}", {"name": "Jane Doe"})
+    joan = follow(alice, object=other)["data"][-1]
+    assert [event["sequence"] for event in follow(alice, object=customer, after=joan["id"])["data"]] == [3]
+
+
+def test_a_cursor_of_an_earlier_version_goes_on_where_it_was(alice: Caller, merchant: Merchant, ask: Ask[int]) -> None:
+    customer = alice.register_customer().json()["id"]
+    for number in range(3):
+        alice.patch(f"/billing/customers/{customer}", {"name": f"Jane {number}"})
+    third = follow(alice, object=customer)["data"][2]
+
+    async def find(database: Database) -> int:
+        row = await database.row("select tenant_id, position from events where id = $1", third["id"])
+        assert row
+        positions.append(row["position"])
+        return int(row["tenant_id"])
+
+    positions: list[int] = []
+    tenant_id = ask(find)
+    for order, expected in (("oldest_first", [4]), ("newest_first", [2, 1])):
+        filters = {"object": customer, "order": order}
+        cursor = make_cursor(tenant_id, "events", filters, str(positions[0]))
+        answer = alice.http.get("/billing/events", params=filters | {"cursor": cursor})
+        assert [event["sequence"] for event in answer.json()["data"]] == expected
 
 
 def test_it_waits_for_what_is_to_come(alice: Caller) -> None:

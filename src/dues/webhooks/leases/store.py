@@ -87,7 +87,7 @@ async def lease_endpoints(
     types: Sequence[str],
     to: int,
 ) -> list[Lease]:
-    """Takes up to `limit` endpoints of a cell that nobody holds, and that have something to be sent by position `to`."""
+    """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`."""
     rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, cell, now, holder, until, limit, types, to)
     return [_lease(row) for row in rows]
 
