@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dues.db.database import Database
+from dues.domain.tenants import Tenant
 from dues.lists.cursors import make_cursor
 from tests.conftest import Ask, Merchant
 from tests.running import Caller, RunningServer
@@ -126,23 +127,25 @@ def test_the_events_of_one_object_are_read_from_after_another_ones(alice: Caller
     assert [event["sequence"] for event in follow(alice, object=customer, after=joan["id"])["data"]] == [3]
 
 
-def test_a_cursor_of_an_earlier_version_goes_on_where_it_was(alice: Caller, merchant: Merchant, ask: Ask[int]) -> None:
+def test_a_cursor_of_an_earlier_version_goes_on_where_it_was(
+    alice: Caller, merchant: Merchant, ask: Ask[Tenant]
+) -> None:
     customer = alice.register_customer().json()["id"]
     for number in range(3):
         alice.patch(f"/billing/customers/{customer}", {"name": f"Jane {number}"})
     third = follow(alice, object=customer)["data"][2]
 
-    async def find(database: Database) -> int:
-        row = await database.row("select tenant_id, position from events where id = $1", third["id"])
+    async def find(database: Database) -> Tenant:
+        row = await database.row("select cell, tenant_id, position from events where id = $1", third["id"])
         assert row
         positions.append(row["position"])
-        return int(row["tenant_id"])
+        return Tenant(row["cell"], row["tenant_id"])
 
     positions: list[int] = []
-    tenant_id = ask(find)
+    tenant = ask(find)
     for order, expected in (("oldest_first", [4]), ("newest_first", [2, 1])):
         filters = {"object": customer, "order": order}
-        cursor = make_cursor(tenant_id, "events", filters, str(positions[0]))
+        cursor = make_cursor(tenant, "events", filters, str(positions[0]))
         answer = alice.http.get("/billing/events", params=filters | {"cursor": cursor})
         assert [event["sequence"] for event in answer.json()["data"]] == expected
 
