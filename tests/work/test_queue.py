@@ -1,5 +1,6 @@
 """Who goes next: every tenant in turn, by what each request weighs, and nobody is forgotten."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dues.domain.tenants import Tenant
-from dues.work.queue import GROUP_COST_MAX, LOOKED_AT_MAX, SHARED_COST_MAX, Queue, Waiting
+from dues.work.queue import GROUP_COST_MAX, LOOKED_AT_MAX, SHARE_MAX, Queue, Waiting
 from dues.work.work import Claim
 
 ALICE, BOB, CAROL = (Tenant(1, number) for number in (1, 2, 3))
@@ -160,27 +161,32 @@ def test_only_so_many_of_those_who_cannot_go_are_looked_at_and_all_keep_their_pl
 def test_a_flood_leaves_every_other_tenant_its_share() -> None:
     flood, few = [ask(ALICE) for _ in range(1000)], [ask(BOB) for _ in range(3)]
     group = queue_of([*flood, *few]).take(NOBODY)
-    assert tenants_of(group).count(BOB) == 3
-    assert cost_of(group) == SHARED_COST_MAX
+    assert Counter(tenants_of(group)) == {ALICE: SHARE_MAX, BOB: 3}
 
 
 def test_those_who_ask_for_much_have_even_shares() -> None:
     queue = queue_of([ask(tenant) for tenant in (ALICE, BOB, CAROL) for _ in range(100)])
-    shares = tenants_of(queue.take(NOBODY))
-    assert [abs(shares.count(tenant) - SHARED_COST_MAX / 3) < 3 for tenant in (ALICE, BOB, CAROL)] == [True] * 3
+    for _ in range(5):
+        assert Counter(tenants_of(queue.take(NOBODY))) == dict.fromkeys((ALICE, BOB, CAROL), SHARE_MAX)
+
+
+def test_whoever_had_no_place_in_a_group_comes_first_in_the_next() -> None:
+    tenants = [Tenant(1, number) for number in range(2 * GROUP_COST_MAX // SHARE_MAX)]
+    queue = queue_of([ask(tenant) for tenant in tenants for _ in range(100)])
+    first, second = queue.take(NOBODY), queue.take(NOBODY)
+    assert cost_of(first) == cost_of(second) == GROUP_COST_MAX
+    assert {*tenants_of(first), *tenants_of(second)} == {*tenants}
 
 
 def test_a_share_is_what_its_requests_weigh() -> None:
-    queue = queue_of([*(ask(ALICE, cost=10) for _ in range(50)), *(ask(BOB) for _ in range(50))])
-    group = queue.take(NOBODY)
-    assert 10 <= cost_of(one for one in group if one.job.tenant == ALICE) <= SHARED_COST_MAX / 2 + 10
-    assert tenants_of(group).count(BOB) >= SHARED_COST_MAX / 2 - 10
+    queue = queue_of([*(ask(ALICE, cost=5) for _ in range(50)), *(ask(BOB) for _ in range(50))])
+    assert Counter(tenants_of(queue.take(NOBODY))) == {ALICE: -(-SHARE_MAX // 5), BOB: SHARE_MAX}
 
 
 @pytest.mark.parametrize("several", [True, False])
-def test_while_several_tenants_ask_a_group_is_smaller(several: bool) -> None:
+def test_while_several_tenants_ask_one_has_no_more_than_its_share(several: bool) -> None:
     queue = queue_of(ask(ALICE) for _ in range(1000))
-    assert cost_of(queue.take(NOBODY, several=several)) == (SHARED_COST_MAX if several else GROUP_COST_MAX)
+    assert cost_of(queue.take(NOBODY, several=several)) == (SHARE_MAX if several else GROUP_COST_MAX)
 
 
 def test_tenants_with_one_claim_by_the_same_name_are_not_in_each_others_way() -> None:
@@ -190,7 +196,7 @@ def test_tenants_with_one_claim_by_the_same_name_are_not_in_each_others_way() ->
 
 # Any of it --------------------------------------------------------------------------------------------------------
 
-costs = st.integers(1, 5) | st.sampled_from([20, SHARED_COST_MAX, SHARED_COST_MAX + 1, GROUP_COST_MAX + 1])
+costs = st.integers(1, 5) | st.sampled_from([20, SHARE_MAX, SHARE_MAX + 1, GROUP_COST_MAX + 1])
 stories = st.lists(
     st.tuples(
         st.integers(1, 3),

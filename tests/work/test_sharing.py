@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pytest
+
 from dues.domain.tenants import Tenant
+from dues.work import group_commit
 from dues.work.group_commit import GROUPS_IN_FLIGHT, GroupCommit
-from dues.work.queue import SHARED_COST_MAX
+from dues.work.queue import SHARE_MAX
 from dues.work.work import Work
 from tests.work.stage import ALICE, BOB, ELSEWHERE, BoomError, Job, Play, Put, Stage, answers_of, turns
 
@@ -25,17 +28,31 @@ def test_who_asks_for_little_goes_beside_who_floods(play: Play) -> None:
     play(story)
 
 
-def test_while_several_tenants_ask_no_group_is_larger_than_a_shared_one_may_be(play: Play) -> None:
+def test_while_several_tenants_ask_none_has_more_of_a_group_than_its_share(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SEVERAL_SECONDS", 10.0)
+
     async def story(stage: Stage) -> None:
         hold, holders = await stage.occupy()
-        flood = [stage.submit(Put(f"flood {number}")) for number in range(100)]
-        few = [stage.submit(Put("few"), tenant=BOB)]
+        flood = [stage.submit(Put(f"flood {number}")) for number in range(50)]
+        few = stage.submit(Put("few"), tenant=BOB)
         await turns()
         hold.set()
-        await asyncio.gather(*flood, *few, *holders)
-        sizes = [len(group) for group in stage.groups[GROUPS_IN_FLIGHT:]]
-        assert sizes[0] == SHARED_COST_MAX
-        assert max(sizes) == SHARED_COST_MAX, "the other tenant asked a moment ago"
+        await asyncio.gather(*flood, few, *holders)
+        shares = [sum(key != "few" for key in group) for group in stage.groups[GROUPS_IN_FLIGHT:]]
+        assert shares == [SHARE_MAX] * (50 // SHARE_MAX) + [50 % SHARE_MAX], "the other asked a moment ago"
+
+    play(story)
+
+
+def test_who_is_alone_in_asking_has_whole_groups_again(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "SEVERAL_SECONDS", 0.05)
+
+    async def story(stage: Stage) -> None:
+        await stage.submit(Put("few"), tenant=BOB)
+        await asyncio.sleep(0.1)
+        assert await answers_of(*(stage.submit(Put(f"{number}")) for number in range(50))) == [("written", 50)] * 50
 
     play(story)
 

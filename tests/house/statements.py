@@ -1,0 +1,151 @@
+"""Every statement that the program can send, by name; and what of tenants' data each reads or changes."""
+
+import itertools
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import dues
+from dues.commands.kind import Kind
+from dues.db.migrate import schema
+from dues.lists.listing import Listing
+from dues.lists.pages import list_statement
+from dues.work.questions import Part, reading
+
+VERBS = ("select", "insert", "update", "delete", "with")
+
+FILTERS_MAX = 2
+"""Of lists, every combination of so many filters is looked at: a statement is put together filter by filter."""
+
+
+@cache
+def modules() -> list[ModuleType]:
+    """Every module of the program."""
+    names = [one.name for one in pkgutil.walk_packages(dues.__path__, "dues.")]
+    return [import_module(name) for name in names if not name.endswith("__main__")]
+
+
+@cache
+def statements() -> dict[str, str]:
+    """Name to text: constants, what kinds and lists make, and all parts of the statement that groups read with."""
+    found = {name: value for name, value in _values() if isinstance(value, str) and _is_statement(name, value)}
+    for kind in _unique(Kind):
+        found |= {f"{kind.noun}.insert": kind.insert, f"{kind.noun}.save": kind.save, f"{kind.noun}.lock": kind.lock}
+    found |= {f"part {part.name}": reading((part,)) for part in parts()}
+    for listing in _unique(Listing):
+        found |= dict(_lists(listing))
+    return found
+
+
+def parts() -> list[Part]:
+    """All pieces of the reading statement."""
+    of_kinds = [
+        part
+        for kind in _unique(Kind)
+        for by_id in (True, False)
+        for part in (
+            kind.part(by_id=by_id, ends=False),
+            kind.part(by_id=by_id, ends=True),
+            kind.existence(by_id=by_id),
+        )
+    ]
+    return [*of_kinds, *_unique(Part)]
+
+
+def _values() -> Iterator[tuple[str, Any]]:
+    """Every value of a module, and of its tables, by name."""
+    for module in modules():
+        for name, value in vars(module).items():
+            yield f"{module.__name__}.{name}", value
+            if isinstance(value, dict):
+                yield from ((f"{module.__name__}.{name}[{key}]", one) for key, one in value.items())
+
+
+def _is_statement(name: str, value: str) -> bool:
+    return name.rpartition(".")[2].isupper() and value.strip().lower().startswith(VERBS)
+
+
+def _unique(shape: type[Any]) -> list[Any]:
+    return list({id(value): value for _, value in _values() if isinstance(value, shape)}.values())
+
+
+def _lists(listing: Listing) -> Iterator[tuple[str, str]]:
+    options = [(name, by) for name in listing.names for by in ([False, True] if name in listing.named else [False])]
+    for count, pairs in itertools.product(range(FILTERS_MAX + 1), range(3 if listing.has_metadata else 1)):
+        for chosen in itertools.combinations(options, count):
+            if len(dict(chosen)) == count:
+                yield f"list {listing.name} {chosen} {pairs}", list_statement(listing, chosen, pairs)
+
+
+# What a statement touches -----------------------------------------------------------------------------------------
+
+
+@cache
+def tables() -> frozenset[str]:
+    """The tables of tenants' data: those that have a cell, but for the one that says which."""
+    found = re.findall(r"create table (\w+) \((.*?)\n\);", schema(), re.DOTALL)
+    return frozenset(name for name, columns in found if re.search(r"^ *cell ", columns, re.MULTILINE)) - {"tenants"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One level of a statement, without what stands in parentheses within it."""
+
+    text: str
+
+    def strays(self) -> Iterator[str]:
+        """The tables of tenants' data that it reads, changes or writes without saying that it is in the cell $1."""
+        named = rf"\b({'|'.join(sorted(tables()))})\b(?: +(?:as +)?(?!{_NO_ALIAS})(\w+))?"
+        inserts = re.findall(rf"\binsert into {named}\s*\((\d+)\)\s*(?:select|values)\s*(\S*)", self.text)
+        for table, _, columns, first in inserts:
+            if columns_of(columns)[:1] != ["cell"] or not self._begins_with_cell(first):
+                yield f"insert into {table}"
+        for table, _ in re.findall(rf"\binsert into {named}", self.text)[len(inserts) :]:
+            yield f"insert into {table} in another form"
+        read = re.findall(rf"(?:\bfrom|\bjoin|\bupdate|\busing|,)\s+{named}", self.text)
+        for table, alias in read:
+            own = re.search(rf"\b{alias or table}\.cell = \$1\b", self.text)
+            bare = len(read) == 1 and re.search(r"(?<![.\w])cell = \$1(?!\d)", self.text)
+            if not own and not bare:
+                yield f"{table} {alias}".strip()
+
+    def _begins_with_cell(self, first: str) -> bool:
+        inside = re.match(r"\((\d+)\)", first)
+        told = _inside[int(inside[1])] if inside else first
+        return bool(re.match(r"\$1(?!\d)", told.strip()))
+
+
+_NO_ALIAS = r"(?:where|set|on|order|group|cross|left|join|union|limit|for|using|select|values|returning|having|do)\b"
+
+_inside: list[str] = []
+"""What stands in parentheses, by number."""
+
+
+def columns_of(number: str) -> list[str]:
+    """The names in the parentheses of this number."""
+    return [name.strip() for name in _inside[int(number)].split(",")]
+
+
+def blocks(statement: str) -> Iterator[Block]:
+    """Every level of a statement, and each side of a union for itself. Parentheses are replaced by their numbers."""
+    text = re.sub(r"--[^\n]*", "", re.sub(r"'[^']*'", "''", statement))
+    while found := re.search(r"\(([^()]*)\)", text):
+        _inside.append(found[1])
+        yield from _sides(found[1])
+        text = f"{text[: found.start()]}\0{len(_inside) - 1}\1{text[found.end() :]}"
+    yield from _sides(text)
+
+
+def _sides(text: str) -> Iterable[Block]:
+    plain = re.sub("\0(\\d+)\1", r"(\1)", text)
+    return [Block(" ".join(side.split())) for side in re.split(r"\bunion(?: all)?\b", plain)]
+
+
+def strays(statement: str) -> list[str]:
+    """What a statement touches of tenants' data without saying that it is in the cell $1."""
+    return [stray for block in blocks(statement) for stray in block.strays()]
