@@ -101,13 +101,6 @@ class World:
         conflict is carried out again, with care."""
         known = await self.known()
         jobs = [self._job(number, by_id, known) for number in numbers]
-        try:
-            await self._attempt(numbers, jobs, cautious=cautious)
-        except Conflict:
-            assert not cautious, "there is nobody to be in conflict with"
-            await self._attempt(numbers, jobs, cautious=True)
-
-    async def _attempt(self, numbers: Several[int], jobs: Several[Job], *, cautious: bool) -> None:
         async with self.database.transaction(self.tenants[0].cell) as tx:
             work = Work(tx, NOW, clock_offsets_of(job.request for job in jobs), cautious)
             try:

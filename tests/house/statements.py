@@ -76,7 +76,7 @@ def _unique(shape: type[Any]) -> list[Any]:
 
 def _lists(listing: Listing) -> Iterator[tuple[str, str]]:
     options = [(name, by) for name in listing.names for by in ([False, True] if name in listing.named else [False])]
-    for count, pairs in itertools.product(range(FILTERS_MAX + 1), range(3 if listing.has_metadata else 1)):
+    for count, pairs in itertools.product(range(FILTERS_MAX + 1), range(3)):
         for chosen in itertools.combinations(options, count):
             if len(dict(chosen)) == count:
                 yield f"list {listing.name} {chosen} {pairs}", list_statement(listing, chosen, pairs)
