@@ -11,16 +11,17 @@ from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
+from dues.events.feed import Feed
 from dues.events.notifier import Notifier
 from dues.events.retention.purge import event_retention
 from dues.events.watermark import Watermark
-from dues.http.endpoints import Floor
+from dues.http.context import Context
 from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.retention import answer_retention
+from dues.lists.turns import Turns
 from dues.logs import request_log
-from dues.resources.events.feed import Feed
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
@@ -50,12 +51,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
     )
     reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
-    floor = Floor(
+    context = Context(
         database=database,
         keys=KeyRing(commits),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
+        lists=Turns(database),
         feed=Feed(database, watermark, notifier),
         webhook_allow_private=settings.webhook_allow_private,
     )
@@ -69,7 +71,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(floor, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
+        yield FrontDoor(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
     finally:
         for task in background:
             task.cancel()

@@ -10,8 +10,8 @@ import pytest
 import dues
 from dues.domain.refusals import MEANINGS
 from dues.events.catalogue import MEANINGS as EVENTS
-from dues.http.operations import OPERATIONS
 from dues.http.problems import PROBLEM_TYPES
+from dues.resources.api import OPERATIONS
 
 SOURCE = Path(dues.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -23,7 +23,6 @@ LONG_ON_PURPOSE = {
     "domain/bills.py": "all that can happen to a bill, and why not",
     "http/connection.py": "one life cycle: whatever can happen to a connection can happen at any time",
     "http/openapi.py": "one document",
-    "http/operations.py": "one table of every operation",
     "http/validation.py": "the fast way and the slow way must agree, so they stand together",
     "db/embedded.py": "one life cycle",
     "domain/fields.py": "one list of the kinds of field",
@@ -96,15 +95,30 @@ def test_every_refusal_has_a_status() -> None:
 
 
 def test_every_code_of_an_operation_is_a_problem() -> None:
-    for operation in OPERATIONS.values():
+    for operation in OPERATIONS:
         assert set(operation.problems) <= PROBLEM_TYPES.keys()
 
 
+TELLING = {"News", "insert_next_event", "made_or_updated"}
+"""What is called with the types of events that are written, beside what a kind of object tells of its changes."""
+
+
+def events_written(path: Path) -> Iterator[str]:
+    """The types of events that a file has written."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        told: list[ast.AST] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TELLING:
+            told = [*node.args]
+        elif (isinstance(node, ast.keyword) and node.arg == "news") or (
+            isinstance(node, ast.FunctionDef) and node.name == "_news"
+        ):
+            told = [node]
+        strings = [one.value for root in told for one in ast.walk(root) if isinstance(one, ast.Constant)]
+        yield from (one for one in strings if isinstance(one, str) and re.fullmatch(r"[a-z_]+\.[a-z_]+", one))
+
+
 def test_every_event_that_is_written_is_in_the_catalogue() -> None:
-    written = {
-        match for path in FILES for match in re.findall(r'insert_event\([^"]*"([a-z_]+\.[a-z_]+)"', path.read_text())
-    }
-    assert written == EVENTS.keys()
+    assert {event for path in FILES for event in events_written(path)} == EVENTS.keys()
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "test_clock"], ids=names)

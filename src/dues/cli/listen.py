@@ -15,11 +15,11 @@ from dues.db.database import Database
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.events.envelope import envelope
+from dues.events.feed import Feed, FeedQuery, follow
 from dues.events.notifier import Notifier
 from dues.events.store import BEGINNING, Event, Place, find_position
 from dues.events.watermark import Watermark
 from dues.logs import configure_logs
-from dues.resources.events.feed import Feed, FeedQuery, follow
 from dues.resources.events.wire import event_body
 from dues.webhooks.signing import new_secret, signed_headers
 

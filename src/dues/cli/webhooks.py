@@ -13,7 +13,6 @@ from dues.cli.tenants import Live, find_tenant, print_json, run_command
 from dues.commands.command import Modify
 from dues.db.database import Database
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, WebhookEndpointChanges
-from dues.lists.listing import Query
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
 from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
@@ -41,7 +40,7 @@ def list_endpoints(merchant: Merchant = None, live: Live = False, data: Data = N
 
     async def run(database: Database) -> Sequence[Any]:
         tenant, _ = await find_tenant(database, merchant, live)
-        return await store.list_webhook_endpoints(database, tenant, Query(1_000, None, {}, {}))
+        return await store.list_webhook_endpoints(database, tenant, 1_000)
 
     found = with_database(data, run)
     if as_json:

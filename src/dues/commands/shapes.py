@@ -1,6 +1,6 @@
 """The shapes of commands that every kind of object has: a look at it, a change of it. What differs is said for one."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -10,17 +10,13 @@ from dues.commands.command import Command, Look, Modify, Outcome, Shown, to_show
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Named
-from dues.db.database import Database
 from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
 from dues.domain.owners import adjust_owner, update_owner
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal, not_found
-from dues.domain.tenants import Tenant
 from dues.ledger.store import BalanceAt, BalanceThen
 from dues.ledger.wire import entry_json
-from dues.lists.listing import Listing, Query
-from dues.lists.pages import find_page
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -120,13 +116,3 @@ def _as_of(record: Record[Any], then: BalanceThen | None) -> Record[Any]:
 
 def _json(kind: Kind[Any], record: Record[Any]) -> bytes:
     return to_shown_json(kind.show(record))
-
-
-def list_of(kind: Kind[Any], listing: Listing) -> Callable[[Database, Tenant, Query], Awaitable[list[Any]]]:
-    """Finds a page of a list and, where there are more, one object of the next; as clients see them."""
-
-    async def find(database: Database, tenant: Tenant, query: Query) -> list[Any]:
-        rows = await find_page(database, listing, tenant, query)
-        return [kind.show(kind.of_row(row)) for row in rows]
-
-    return find

@@ -1,7 +1,7 @@
 """The pool of connections to PostgreSQL, and the two ways to use one: a transaction, or a single statement."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -35,8 +35,11 @@ _SESSION = {
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, turn: AbstractAsyncContextManager[Any] | None = None
+    ) -> None:
         self._pool = pool
+        self._turn = turn or nullcontext()
         self.url = url
 
     @classmethod
@@ -58,6 +61,10 @@ class Database:
                 reset=_nothing_to_reset,
             )
         return cls(pool, url)
+
+    def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
+        """The same pool, of which a connection is only taken in one's `turn`."""
+        return Database(self._pool, self.url, turn)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -88,12 +95,13 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        with translated():
-            connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
-            try:
-                yield connection
-            finally:
-                await self._pool.release(connection)
+        async with self._turn:
+            with translated():
+                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
+                try:
+                    yield connection
+                finally:
+                    await self._pool.release(connection)
 
     @property
     def connections(self) -> dict[str, int]:

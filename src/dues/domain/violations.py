@@ -15,3 +15,11 @@ class Violation:
 def pointer_to(parent: str, name: str) -> str:
     """The JSON Pointer of member `name` below `parent`."""
     return f"{parent}/{name.replace('~', '~0').replace('/', '~1')}"
+
+
+class Invalid(Exception):
+    """Raised where a request turns out to be wrong while it is carried out: a cursor that is another list's."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__(violations[0].detail)
+        self.violations = violations

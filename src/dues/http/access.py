@@ -6,8 +6,11 @@ from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 
 
-async def authenticate(exchange: Exchange, keys: KeyRing, *, collectors: bool = False) -> ApiKey:
-    """The secret key that came with the request or, where `collectors` are let in, a collector's. Refuses all else."""
+async def authenticate(
+    exchange: Exchange, keys: KeyRing, *, collectors: bool = False, test_mode: bool = False
+) -> ApiKey:
+    """The secret key that came with the request or, where `collectors` are let in, a collector's. Refuses all else,
+    and live keys where only `test_mode` will do."""
     key = await _key(exchange, keys)
     exchange.tenant, exchange.key_id = f"{key.merchant_id}/{key.mode}", key.id
     if key.revoked_at is not None:
@@ -18,6 +21,8 @@ async def authenticate(exchange: Exchange, keys: KeyRing, *, collectors: bool = 
         raise ProblemError(
             "secret_key_required", f"This is a {key.kind} key. This call needs the merchant's secret key (sk_…)."
         )
+    if test_mode and key.mode != "test":
+        raise ProblemError("test_mode_required", "This is a live key, and live data has no clock but the real one.")
     return key
 
 

@@ -1,226 +1,154 @@
-"""The way of a request: authenticate → validate → claim → group → answer. Written once, around all commands."""
+"""The way of a request: authenticate → validate → claim → group → answer. Written once, for every operation."""
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
 
 from dues.commands.command import Command, Conditional, Look, Modify, Procedure
 from dues.commands.job import Job
-from dues.db.database import Database
 from dues.domain.etags import etag, names
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
+from dues.domain.violations import Invalid
 from dues.http.access import authenticate
+from dues.http.context import Context, Endpoint, caller_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
-from dues.http.queries import as_of, flag, nothing
+from dues.http.queries import decode_query, invalid
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
-from dues.resources.events.feed import Feed
-from dues.tenants.authenticate import KeyRing
+from dues.lists.paging import PageBody
+from dues.lists.query import ListQuery
+from dues.resources.operation import (
+    Answers,
+    AnyCommand,
+    AsOfQuery,
+    Call,
+    Changes,
+    Creates,
+    Doing,
+    Operation,
+    Pays,
+    PreviewQuery,
+    Shows,
+)
 from dues.tenants.keys import ApiKey
-from dues.work.group_commit import GroupCommit
 from dues.work.work import Request
-
-Endpoint = Callable[[Exchange], Awaitable[Reply]]
-
-AnyCommand = Command | Procedure
 
 _KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """What endpoints stand on."""
-
-    database: Database
-    """For lists, reports and feeds: what commits need is not theirs."""
-    keys: KeyRing
-    writes: GroupCommit
-    reads: GroupCommit
-    docs_base: str
-    feed: Feed
-    webhook_allow_private: bool
-
-
-def create(floor: Floor, command: AnyCommand, shape: type[Any]) -> Endpoint:
-    """An endpoint that makes something new of a body, once per Idempotency-Key, and answers 201."""
-
-    async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
-        return decode(await exchange.json_body(), shape)
-
-    return write(floor, command, body, 201, tagged=True)
+def endpoint_of(context: Context, operation: Operation) -> Endpoint:
+    """What answers the calls of an operation."""
+    match operation.does:
+        case Creates(command, moves_clock):
+            create = _write(context, operation, _command(context, command))
+            return _moving_clock(context, create) if moves_clock else create
+        case Changes(command):
+            return _write(context, operation, _command(context, command))
+        case Pays(command, preview):
+            return _pay(context, operation, command, preview)
+        case Shows(command):
+            return _show(context, operation, command)
+        case Answers(function):
+            return _answer(context, operation, function)
 
 
-def change(
-    floor: Floor,
-    command: AnyCommand,
-    parameter: str,
-    shape: type[Any] | None,
-    status: int,
-    *,
-    collectors: bool = False,
-) -> Endpoint:
-    """An endpoint that changes the object which the path's `parameter` names, and answers `status`.
-
-    `shape` None: it takes no body. `collectors`: it is open to their keys too.
-    """
-
-    async def body(exchange: Exchange, _key: ApiKey) -> tuple[Any, bytes]:
-        changes, canonical = decode(await exchange.json_body(), shape) if shape else await exchange.no_body()
-        return Modify(named(exchange, parameter), changes, if_match(exchange)), canonical
-
-    # What a change answers with 201 or 202 is something else than the object that it changed.
-    return write(floor, command, body, status, tagged=status == 200, collectors=collectors)
+def _command(context: Context, doing: Doing) -> AnyCommand:
+    return doing if isinstance(doing, Command | Procedure) else doing(context.webhook_allow_private)
 
 
-def pay(floor: Floor, command: AnyCommand, preview: AnyCommand) -> Endpoint:
-    """An endpoint that takes a payment; with `?preview=true` it answers 200 with what the payment would do."""
-
-    async def body(exchange: Exchange, key: ApiKey) -> tuple[Any, bytes]:
-        new, canonical = decode(await exchange.json_body(), NewPayment)
-        if new.allocation is not None and key.kind == "collector":
-            # Its answer would tell a collector of bills that nobody named.
-            raise ProblemError("secret_key_required", "A collector names the bills that it takes money for: use parts.")
-        return Conditional(new, if_match(exchange)), canonical
-
-    take = write(floor, command, body, 201, tagged=True, collectors=True, previews=True)
-
-    async def endpoint(exchange: Exchange) -> Reply:
-        # Before anything else: who misspells `preview` must not find that the payment was taken.
-        if not flag(exchange.query_string, "preview"):
-            return await take(exchange)
-        key = await authenticate(exchange, floor.keys)
-        idempotency_key(exchange)
-        wanted, _ = await body(exchange, key)
-        request = request_of(exchange, key, wanted)
-        outcome, exchange.group_size = await floor.reads.submit(Job(preview, request))
-        if isinstance(outcome, Refusal):
-            return _problem(floor, exchange, outcome)
-        return Reply(200, outcome.json)
-
-    return endpoint
+# Writes: once per Idempotency-Key ---------------------------------------------------------------------------------
 
 
-def if_match(exchange: Exchange) -> str | None:
-    """The If-Match header, if there is one."""
-    condition = exchange.header(b"if-match")
-    return None if condition is None else condition.decode("latin-1")
-
-
-def read(
-    floor: Floor, command: AnyCommand, parameter: str, *, timed: bool = False, collectors: bool = False
-) -> Endpoint:
-    """An endpoint that answers with the object that the path's `parameter` names; where `timed`, also as of a time."""
-
-    async def endpoint(exchange: Exchange) -> Reply:
-        key = await authenticate(exchange, floor.keys, collectors=collectors)
-        if not timed:
-            nothing(exchange.query_string)
-        look = Look(named(exchange, parameter), as_of(exchange.query_string) if timed else None)
-        outcome, exchange.group_size = await floor.reads.submit(Job(command, request_of(exchange, key, look)))
-        if isinstance(outcome, Refusal):
-            raise ProblemError(outcome.code, outcome.detail)
-        tag = etag(outcome.tagged or outcome.json)
-        if (condition := exchange.header(b"if-none-match")) and names(condition.decode("latin-1"), tag):
-            return Reply(304, b"", headers=[(b"etag", tag.encode())])
-        return Reply(200, outcome.json, headers=[(b"etag", tag.encode())])
-
-    return endpoint
-
-
-def fixed(body: bytes, content_type: bytes) -> Endpoint:
-    """An endpoint that always answers the same, to anyone."""
-
-    async def endpoint(_exchange: Exchange) -> Reply:
-        return Reply(200, body, content_type)
-
-    return endpoint
-
-
-HTML: Final = b"text/html; charset=utf-8"
-
-
-def write(
-    floor: Floor,
-    command: AnyCommand,
-    body: Callable[[Exchange, ApiKey], Awaitable[tuple[Any, bytes]]],
-    status: int,
-    *,
-    tagged: bool,
-    collectors: bool = False,
-    previews: bool = False,
-) -> Endpoint:
-    """An endpoint that has a command do, once per Idempotency-Key, what `body` makes of an exchange: that, and the
-    canonical form of what was sent."""
+def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpoint:
+    """Has the command do what is asked for, and gives the stored answer where it was done before."""
+    parameter = operation.parameter
 
     def render(request: Request[Any], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
-            problem = problem_json(floor.docs_base, request.path, request.request_id, outcome)
+            problem = problem_json(context.docs_base, request.path, request.request_id, outcome)
             return Answer(PROBLEM_TYPES[outcome.code].status, problem)
-        return Answer(status, outcome.json, outcome.id)
+        return Answer(operation.status, outcome.json, outcome.id)
 
     async def endpoint(exchange: Exchange) -> Reply:
-        key = await authenticate(exchange, floor.keys, collectors=collectors)
-        name = idempotency_key(exchange)
-        if not previews:
-            nothing(exchange.query_string)
-        wanted, canonical = await body(exchange, key)
-
+        key = await caller_of(context, operation, exchange)
+        name = _idempotency_key(exchange)
+        decode_query(exchange.query_string, operation.query)
+        wanted, canonical = await _wanted(operation, parameter, exchange, key)
         told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
         if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
             told += b"\n" + key.id.encode()
         request = request_of(exchange, key, wanted, name, sha256(told).digest())
-        answer, exchange.group_size = await floor.writes.submit(Job(command, request, render))
-        return _reply(answer, tagged)
+        answer, exchange.group_size = await context.writes.submit(Job(command, request, render))
+        return _reply(answer, operation.tagged)
 
     return endpoint
 
 
-def request_of(
-    exchange: Exchange, key: ApiKey, body: Any, idempotency_key: str | None = None, fingerprint: bytes = b""
-) -> Request[Any]:
-    """What a command is told of an exchange: who asks, by which clock, and for what."""
-    return Request(
-        tenant=key.tenant,
-        request_id=exchange.request_id,
-        body=body,
-        collector_id=key.id if key.kind == "collector" else None,
-        clock_offset_seconds=key.clock_offset_seconds,
-        idempotency_key=idempotency_key,
-        fingerprint=fingerprint,
-        method=exchange.method,
-        path=exchange.path,
-    )
+def _moving_clock(context: Context, advance: Endpoint) -> Endpoint:
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await authenticate(exchange, context.keys, test_mode=True)
+        try:
+            return await advance(exchange)
+        finally:
+            # Whoever was told that it is later must find it so here at once. Other processes look each key up again
+            # within half a second; and where there was no answer, nobody knows whether it was done.
+            context.keys.forget(key.tenant)
+
+    return endpoint
 
 
-def _problem(floor: Floor, exchange: Exchange, refusal: Refusal) -> Reply:
-    """A refusal that is not stored."""
-    body = problem_json(floor.docs_base, exchange.path, exchange.request_id, refusal)
-    return Reply(PROBLEM_TYPES[refusal.code].status, body, PROBLEM_CONTENT_TYPE)
+def _pay(context: Context, operation: Operation, command: AnyCommand, preview: AnyCommand) -> Endpoint:
+    """Takes a payment; with `?preview=true` answers 200 with what the payment would do."""
+    take = _write(context, operation, command)
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        # Before anything else: who misspells `preview` must not find that the payment was taken.
+        if not decode_query(exchange.query_string, PreviewQuery).preview:
+            return await take(exchange)
+        key = await authenticate(exchange, context.keys)
+        _idempotency_key(exchange)
+        wanted, _ = await _wanted(operation, None, exchange, key)
+        outcome, exchange.group_size = await context.reads.submit(Job(preview, request_of(exchange, key, wanted)))
+        if isinstance(outcome, Refusal):
+            body = problem_json(context.docs_base, exchange.path, exchange.request_id, outcome)
+            return Reply(PROBLEM_TYPES[outcome.code].status, body, PROBLEM_CONTENT_TYPE)
+        return Reply(200, outcome.json)
+
+    return endpoint
 
 
-def _reply(answer: Answer, tagged: bool) -> Reply:
-    headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
-    if answer.status >= 300:
-        return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
-    if tagged:
-        headers.append((b"etag", etag(answer.body).encode()))
-    return Reply(answer.status, answer.body, headers=headers)
+async def _wanted(operation: Operation, parameter: str | None, exchange: Exchange, key: ApiKey) -> tuple[Any, bytes]:
+    """What the command is asked for, and the canonical form of what was sent."""
+    if operation.body is None:
+        sent, canonical = await exchange.no_body()
+    else:
+        sent, canonical = decode(await exchange.json_body(), operation.body)
+    match operation.does:
+        case Changes(conditional=conditional):
+            return Modify(named(parameter, exchange), sent, _if_match(exchange) if conditional else None), canonical
+        case Pays():
+            if key.kind == "collector" and isinstance(sent, NewPayment) and sent.allocation is not None:
+                # Its answer would tell a collector of bills that nobody named.
+                detail = "A collector names the bills that it takes money for: use parts."
+                raise ProblemError("secret_key_required", detail)
+            return Conditional(sent, _if_match(exchange)), canonical
+        case _:
+            return sent, canonical
 
 
-def named(exchange: Exchange, parameter: str) -> str:
-    """The id or reference that the path's `parameter` is. Refuses what can name nothing as not found."""
-    name = exchange.path_parameter(parameter)
-    if name is None:
-        raise ProblemError(f"{parameter}_not_found", "The path does not name anything that can exist.")
-    return name
+def _if_match(exchange: Exchange) -> str | None:
+    condition = exchange.header(b"if-match")
+    return None if condition is None else condition.decode("latin-1")
 
 
-def idempotency_key(exchange: Exchange) -> str | None:
+def _idempotency_key(exchange: Exchange) -> str | None:
     """The key; None for a PATCH without one."""
     key = exchange.header(b"idempotency-key")
     if key is None and exchange.method == "PATCH":
@@ -234,3 +162,69 @@ def idempotency_key(exchange: Exchange) -> str | None:
             "idempotency_key_invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, sent once."
         )
     return key.decode("ascii")
+
+
+def _reply(answer: Answer, tagged: bool) -> Reply:
+    headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
+    if answer.status >= 300:
+        return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
+    if tagged:
+        headers.append((b"etag", etag(answer.body).encode()))
+    return Reply(answer.status, answer.body, headers=headers)
+
+
+# Reads ------------------------------------------------------------------------------------------------------------
+
+
+def _show(context: Context, operation: Operation, command: AnyCommand) -> Endpoint:
+    """Answers with what the path names; with 304 where the client has it."""
+    parameter = operation.parameter
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await caller_of(context, operation, exchange)
+        query = decode_query(exchange.query_string, operation.query)
+        look = Look(named(parameter, exchange), query.as_of if isinstance(query, AsOfQuery) else None)
+        outcome, exchange.group_size = await context.reads.submit(Job(command, request_of(exchange, key, look)))
+        if isinstance(outcome, Refusal):
+            raise ProblemError(outcome.code, outcome.detail)
+        if not operation.tagged:
+            return Reply(200, outcome.json)
+        tag = etag(outcome.tagged or outcome.json)
+        if (condition := exchange.header(b"if-none-match")) and names(condition.decode("latin-1"), tag):
+            return Reply(304, b"", headers=[(b"etag", tag.encode())])
+        return Reply(200, outcome.json, headers=[(b"etag", tag.encode())])
+
+    return endpoint
+
+
+def _answer(context: Context, operation: Operation, function: Callable[[Call], Awaitable[Any]]) -> Endpoint:
+    """Answers as a function does, within the tenant's share of the database."""
+    parameter = operation.parameter
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await caller_of(context, operation, exchange)
+        query = decode_query(exchange.query_string, operation.query)
+        if operation.method != "GET":
+            await exchange.no_body()
+        database = context.lists.share_of(key.tenant.id)
+        name = named(parameter, exchange)
+        try:
+            answer = await function(Call(key=key, name=name, query=query, database=database, feed=context.feed))
+        except Invalid as error:
+            raise invalid(error.violations) from None
+        if isinstance(answer, Refusal):
+            raise ProblemError(answer.code, answer.detail)
+        return _page(exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
+
+    return endpoint
+
+
+def _page(exchange: Exchange, query: Any, page: PageBody) -> Reply:
+    """A page, with headers that lead to the next."""
+    body = msgspec.json.encode(page)
+    if page.next_cursor is None:
+        return Reply(200, body)
+    assert isinstance(query, ListQuery)
+    target = f"{exchange.path}?{urlencode({**query.everything, 'limit': query.limit, 'cursor': page.next_cursor})}"
+    headers = [(b"next-cursor", page.next_cursor.encode()), (b"link", f'<{target}>; rel="next"'.encode())]
+    return Reply(200, body, headers=headers)

@@ -1,7 +1,7 @@
 """GET /healthz, /readyz and /metrics: for whoever watches the server."""
 
 from dues.db.migrate import is_current
-from dues.http.endpoints import Endpoint, Floor
+from dues.http.context import Context, Endpoint
 from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply
@@ -12,11 +12,11 @@ async def healthz(_exchange: Exchange) -> Reply:
     return Reply(200, b'{"status":"alive"}')
 
 
-def readyz(floor: Floor) -> Endpoint:
+def readyz(context: Context) -> Endpoint:
     """200: the database answers and its schema is this program's; otherwise 503."""
 
     async def endpoint(_exchange: Exchange) -> Reply:
-        if not await is_current(floor.database):
+        if not await is_current(context.database):
             raise ProblemError(
                 "unavailable", "The database's schema is not this program's.", headers={"Retry-After": "5"}
             )
@@ -25,11 +25,11 @@ def readyz(floor: Floor) -> Endpoint:
     return endpoint
 
 
-def metrics(floor: Floor, counts: Metrics) -> Endpoint:
+def metrics(context: Context, counts: Metrics) -> Endpoint:
     """The counts, as Prometheus reads them."""
 
     async def endpoint(_exchange: Exchange) -> Reply:
-        body = counts.render(floor.database.connections)
+        body = counts.render(context.database.connections)
         return Reply(200, body, b"text/plain; version=0.0.4; charset=utf-8")
 
     return endpoint

@@ -1,96 +1,43 @@
-"""Query strings: what a list or a look is asked for, and what is wrong with it."""
+"""From a query string to a typed struct, or to everything that is wrong with it."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from dues.domain.tenants import Tenant
+from msgspec import Struct, structs
+
 from dues.domain.violations import Violation
+from dues.http.parameters import Parameter, parameters_of
 from dues.http.problems import ProblemError
-from dues.lists.cursors import read_cursor
-from dues.lists.listing import Query
 
-LIMIT_DEFAULT: Final = 20
-LIMIT_MAX: Final = 100
-METADATA_FILTERS_MAX: Final = 10
-
-_METADATA: Final = re.compile(r"metadata\[([^\0]{1,40})\]")
+Query = TypeVar("Query", bound=Struct)
 
 
-def list_query(
-    query_string: bytes,
-    tenant: Tenant,
-    list_name: str,
-    filters: Collection[str],
-    place: str,
-    statuses: Sequence[str] = (),
-    has_metadata: bool = True,
-) -> Query:
-    """The page that is asked for, whose cursor stands at a `place` (a pattern). `status` is one of `statuses`.
-
-    Raises ProblemError with every parameter that is unknown, twice, or nonsense.
-    """
-    given = parameters(query_string)
-    found = {match[1]: value for name, value in given.items() if (match := _METADATA.fullmatch(name))}
-    metadata, wanted = found if has_metadata else {}, {name: given[name] for name in filters if name in given}
-    broken = list(_violations(given, filters, metadata, statuses, has_metadata))
-    limit, cursor = given.get("limit", str(LIMIT_DEFAULT)), given.get("cursor")
-    everything = wanted | {f"metadata[{key}]": value for key, value in metadata.items()}
-    after = read_cursor(tenant, list_name, everything, cursor) if cursor is not None else None
-    if cursor is not None and (after is None or not re.fullmatch(place, after)):
-        broken.append(Violation("/cursor", "invalid_cursor", "is not of this list with these filters."))
+def decode_query(query_string: bytes, shape: type[Query]) -> Query:
+    """What is asked for. Raises ProblemError with every parameter that is unknown, twice, or nonsense."""
+    if not query_string:
+        return shape()
+    given, known = _pairs(query_string), parameters_of(shape)
+    broken = list(_unknown(given, known))
+    values: dict[str, Any] = {}
+    for parameter in known:
+        broken += _read(parameter, given, values)
+    broken += _cross_check(shape, values)
     if broken:
         raise invalid(broken)
-    return Query(int(limit), after, wanted, metadata)
+    return shape(**values)
 
 
-def filters_of(query: Query) -> dict[str, str]:
-    """All filters of a query by the names they have in a query string; what cursors are tied to."""
-    return dict(query.filters) | {f"metadata[{key}]": value for key, value in query.metadata.items()}
+def invalid(broken: list[Violation]) -> ProblemError:
+    """All that is wrong with a query string."""
+    where = broken[0].pointer[1:] or "Query string:"
+    return ProblemError("validation_failed", f"{where} {broken[0].detail}", broken)
 
 
-def as_of(query_string: bytes) -> datetime | None:
-    """The time of `?as_of=`, if it is given. Raises ProblemError for anything else in the query string."""
-    given = parameters(query_string)
-    broken = [unknown(name, ["as_of"]) for name in given if name != "as_of"]
-    time = None
-    if "as_of" in given:
-        try:
-            # A plus sign that was not escaped has arrived as a space.
-            time = datetime.fromisoformat(given["as_of"].replace(" ", "+"))
-            # Within a day of the first or the last year it may have no time in UTC.
-            time = time.astimezone(UTC) if time.tzinfo else None
-        except (ValueError, OverflowError):
-            time = None
-        if time is None:
-            detail = "must be a time with its offset from UTC, like 2026-01-31T12:00:00Z."
-            broken.append(Violation("/as_of", "invalid_time", detail))
-    if broken:
-        raise invalid(broken)
-    return time
-
-
-def nothing(query_string: bytes) -> None:
-    """Raises ProblemError if anything is said in a query string: who misspells a parameter should learn of it."""
-    if broken := [unknown(name, ["none"]) for name in parameters(query_string)]:
-        raise invalid(broken)
-
-
-def flag(query_string: bytes, name: str) -> bool:
-    """Whether `?name=true` is said. Raises ProblemError for any other value or parameter."""
-    given = parameters(query_string)
-    broken = [unknown(other, [name]) for other in given if other != name]
-    if given.get(name, "true") not in ("true", "false"):
-        broken.append(Violation(f"/{name}", "wrong_type", "must be true or false."))
-    if broken:
-        raise invalid(broken)
-    return given.get(name) == "true"
-
-
-def parameters(query_string: bytes) -> dict[str, str]:
-    """What a query string says, each name once. Raises ProblemError."""
+def _pairs(query_string: bytes) -> dict[str, str]:
+    """What a query string says, each name once."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
@@ -101,36 +48,45 @@ def parameters(query_string: bytes) -> dict[str, str]:
     return given
 
 
-def limit_violations(given: Mapping[str, str]) -> Iterator[Violation]:
-    """What is wrong with the `limit` of a list, where one is given."""
-    if not re.fullmatch(r"[0-9]{1,3}", limit := given.get("limit", "1")) or not 1 <= int(limit) <= LIMIT_MAX:
-        yield Violation("/limit", "out_of_range", f"must be a whole number from 1 to {LIMIT_MAX}.")
-
-
-def _violations(
-    given: Mapping[str, str],
-    filters: Collection[str],
-    metadata: Mapping[str, str],
-    statuses: Sequence[str],
-    has_metadata: bool,
-) -> Iterator[Violation]:
-    known = ["limit", "cursor", *filters, *(["metadata[key]"] if has_metadata else [])]
+def _unknown(given: Mapping[str, str], known: tuple[Parameter, ...]) -> Iterator[Violation]:
+    """Who misspells a parameter should learn of it."""
+    told = ", ".join(parameter.name for parameter in known) or "none"
     for name in given:
-        if name not in known and not (has_metadata and _METADATA.fullmatch(name)):
-            yield unknown(name, known)
-    yield from limit_violations(given)
-    if len(metadata) > METADATA_FILTERS_MAX:
-        yield Violation("/metadata", "too_many", f"must name at most {METADATA_FILTERS_MAX} keys.")
-    if (status := given.get("status")) is not None and "status" in filters and status not in statuses:
-        yield Violation("/status", "unknown_status", f"must be one of {', '.join(statuses)}.")
+        if not any(_key(parameter, name) is not None for parameter in known):
+            yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {told}.")
 
 
-def unknown(name: str, known: list[str]) -> Violation:
-    """What is wrong with a parameter that there is not."""
-    return Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {', '.join(known)}.")
+def _key(parameter: Parameter, name: str) -> str | None:
+    """The key in the name of a parameter that has one; otherwise the name. None: it is another parameter's."""
+    if parameter.most is None:
+        return name if name == parameter.field else None
+    found = re.fullmatch(rf"{parameter.field}\[([^\0]{{1,40}})\]", name)
+    return found and found[1]
 
 
-def invalid(broken: list[Violation]) -> ProblemError:
-    """All that is wrong with a query string."""
-    where = broken[0].pointer[1:] or "Query string:"
-    return ProblemError("validation_failed", f"{where} {broken[0].detail}", broken)
+def _read(parameter: Parameter, given: Mapping[str, str], values: dict[str, Any]) -> Iterator[Violation]:
+    """Puts what is said into `values`; yields what is wrong with it."""
+    said = {key: text for name, text in given.items() if (key := _key(parameter, name)) is not None}
+    if not said:
+        return
+    if parameter.most is not None:
+        values[parameter.field] = said
+        if len(said) > parameter.most:
+            yield Violation(f"/{parameter.field}", "too_many", f"must name at most {parameter.most} keys.")
+        return
+    pointer, text = f"/{parameter.field}", said[parameter.field]
+    values[parameter.field] = text
+    try:
+        values[parameter.field] = value = parameter.reading.read(text)
+    except ValueError as wrong:
+        yield Violation(pointer, parameter.reading.code, str(wrong))
+        return
+    for violation in parameter.rule(value) if parameter.rule else ():
+        yield Violation(pointer, violation.code, violation.detail)
+
+
+def _cross_check(shape: type[Struct], values: Mapping[str, Any]) -> Iterator[Violation]:
+    """What the shape says of its fields together, whether each makes sense or not."""
+    if check := getattr(shape, "cross_check", None):
+        unsaid = {field.name: field.default for field in structs.fields(shape)}
+        yield from check(SimpleNamespace(**(unsaid | dict(values))))

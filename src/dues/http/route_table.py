@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from operator import itemgetter
 
-from dues.http.endpoints import Endpoint
+from dues.http.context import Endpoint
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError
 

@@ -2,14 +2,17 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import msgspec
 
 from dues.domain.tenants import Tenant
+from dues.domain.violations import Violation
 
 _CHECK_BYTES = 9
+
+NOT_OF_THIS_LIST = "is not of this list with these filters."
 
 
 def make_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], last: str) -> str:
@@ -20,12 +23,22 @@ def make_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], last
 
 def read_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], cursor: str) -> str | None:
     """What the cursor stands at, or None where it is not this list's."""
+    check, told = _opened(cursor) or (b"", b"")
+    return told.decode("latin-1") if check == _check(tenant, list_name, filters, told) else None
+
+
+def refuse_malformed(cursor: str) -> Iterable[Violation]:
+    """What is wrong with a text that is no list's cursor."""
+    return () if _opened(cursor) else (Violation("", "invalid_cursor", NOT_OF_THIS_LIST),)
+
+
+def _opened(cursor: str) -> tuple[bytes, bytes] | None:
+    """The check and what is told, where it is a cursor at all."""
     try:
         decoded = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        check, told = decoded[:_CHECK_BYTES], decoded[_CHECK_BYTES:]
-        return told.decode("ascii") if check == _check(tenant, list_name, filters, told) else None
     except (Error, ValueError):
         return None
+    return (decoded[:_CHECK_BYTES], decoded[_CHECK_BYTES:]) if len(decoded) >= _CHECK_BYTES else None
 
 
 def _check(tenant: Tenant, list_name: str, filters: Mapping[str, str], told: bytes) -> bytes:

@@ -30,23 +30,11 @@ class Listing(Struct, frozen=True, eq=False):
     """Filters whose value may be an id or a reference: name to (id's prefix, how to find the id of a reference)."""
     through: Mapping[str, Through] = {}
     """Filters whose value stands beside the objects' ids in another table."""
-    statuses: tuple[str, ...] = ()
-    """The values of the filter `status`, where there is one."""
-    has_metadata: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """Everything that it can be filtered by, beside metadata."""
         return (*self.filters, *self.through)
-
-
-class Query(Struct, frozen=True):
-    """A page that is asked for: what follows `after` (an id; None: the beginning), of what fits all filters."""
-
-    limit: int
-    after: str | None
-    filters: Mapping[str, str]
-    metadata: Mapping[str, str]
 
 
 _NAMED = """(select named.id from {table} named

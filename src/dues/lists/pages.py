@@ -10,17 +10,21 @@ from functools import lru_cache
 from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.tenants import Tenant
-from dues.lists.listing import Listing, Query, Through
+from dues.lists.listing import Listing, Through
+from dues.lists.query import ListQuery
 from dues.metadata.store import pair_of
 
 
-async def find_page(database: Database, listing: Listing, tenant: Tenant, query: Query) -> list[Row]:
-    """The rows of a page and, where there are more, one row of the next."""
-    chosen = tuple((name, _by_reference(listing, name, value)) for name, value in query.filters.items())
-    statement = list_statement(listing, chosen, len(query.metadata))
-    before = query.after or f"{listing.prefix}~"  # ~ comes after every character of an id
-    pairs = [pair_of(key, value) for key, value in query.metadata.items()]
-    return await database.rows(statement, *tenant, before, query.limit + 1, *query.filters.values(), *pairs)
+async def find_page(
+    database: Database, listing: Listing, tenant: Tenant, query: ListQuery, after: str | None = None
+) -> list[Row]:
+    """The rows of a page that follows the id `after` and, where there are more, one row of the next."""
+    filters = query.filters
+    chosen = tuple((name, _by_reference(listing, name, value)) for name, value in filters.items())
+    statement = list_statement(listing, chosen, len(query.pairs))
+    before = after or f"{listing.prefix}~"  # ~ comes after every character of an id
+    pairs = [pair_of(key, value) for key, value in query.pairs.items()]
+    return await database.rows(statement, *tenant, before, query.limit + 1, *filters.values(), *pairs)
 
 
 def _by_reference(listing: Listing, name: str, value: str) -> bool:

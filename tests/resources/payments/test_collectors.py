@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dues.http.endpoints import Floor
+from dues.http.context import Context
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.tenants.keys import NewKey
@@ -35,7 +35,9 @@ OPEN = {
 
 ALL = {
     (method, path)
-    for path, methods in routes(Floor(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", NOWHERE, False), Metrics()).items()
+    for path, methods in routes(
+        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", NOWHERE, NOWHERE, False), Metrics()
+    ).items()
     for method in methods
     if path.startswith("/billing/")
 }

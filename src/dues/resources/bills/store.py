@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.domain.allocation import BILLS_MAX
-from dues.domain.bills import Bill, BillStatus
+from dues.domain.bills import Bill
 from dues.domain.records import Change, Record
 from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
@@ -53,7 +53,6 @@ BILLS: Final = Listing(
         "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED},
-    statuses=get_args(BillStatus),
 )
 
 

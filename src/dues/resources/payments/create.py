@@ -18,7 +18,7 @@ from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL, OpenBills, find_open_bills
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.payables import payable_json
+from dues.resources.payables.read import payable_json
 from dues.resources.payments.store import PAYMENT
 from dues.resources.payments.wire import amount_applied_body
 from dues.work.questions import Question

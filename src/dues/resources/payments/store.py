@@ -1,10 +1,10 @@
 """Payments as they are kept, found and listed, with what each was applied to."""
 
 from collections.abc import Iterable
-from typing import Final, get_args
+from typing import Final
 
 from dues.commands.kind import Column, Kind, Row
-from dues.domain.payments import Payment, PaymentStatus
+from dues.domain.payments import Payment
 from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
 from dues.resources.payments.wire import payment_body
 
@@ -60,5 +60,4 @@ PAYMENTS: Final = Listing(
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED, "bill": BILL_NAMED},
     through={"bill": Through("payment_applications", "owner_id", "payment_id")},
-    statuses=get_args(PaymentStatus),
 )

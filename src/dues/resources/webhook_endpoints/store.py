@@ -8,8 +8,9 @@ from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.tenants import Tenant
 from dues.domain.webhook_endpoints import WebhookEndpoint
-from dues.lists.listing import Listing, Query
+from dues.lists.listing import Listing
 from dues.lists.pages import find_page
+from dues.lists.query import ListQuery
 from dues.tenants.keys import Mode
 from dues.webhooks.wire import WebhookEndpointBody, webhook_endpoint_body
 from dues.work.questions import Part, Question
@@ -23,14 +24,12 @@ WEBHOOK_ENDPOINTS: Final = Listing(
     columns=COLUMNS,
     table="webhook_endpoints t",
     filters={"status": "t.status = {}"},
-    statuses=("enabled", "disabled"),
-    has_metadata=False,
 )
 
 
-async def list_webhook_endpoints(database: Database, tenant: Tenant, query: Query) -> list[WebhookEndpointBody]:
-    """A page and, where there are more, one endpoint of the next."""
-    rows = await find_page(database, WEBHOOK_ENDPOINTS, tenant, query)
+async def list_webhook_endpoints(database: Database, tenant: Tenant, limit: int) -> list[WebhookEndpointBody]:
+    """The newest `limit` endpoints, and one more where there are more."""
+    rows = await find_page(database, WEBHOOK_ENDPOINTS, tenant, ListQuery(limit=limit))
     return [webhook_endpoint_body(endpoint_of(row)) for row in rows]
 
 

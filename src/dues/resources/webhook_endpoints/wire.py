@@ -55,11 +55,6 @@ class DeliveryBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempts: Annotated[list[AttemptBody], says("Every attempt, the last 50 at most.")]
     next_attempt_at: Annotated[Time, says("When it is tried again.")] | None = None
 
-    @property
-    def id(self) -> str:
-        """What a list of deliveries goes on after."""
-        return self.event_id
-
 
 def delivery_body(row: Row) -> DeliveryBody:
     """The delivery as clients see it."""

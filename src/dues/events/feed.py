@@ -1,4 +1,4 @@
-"""GET /billing/events: the feed, newest first; or oldest first, for who follows it and must miss nothing."""
+"""The feed of events: newest first; or oldest first, for who follows it and must miss nothing."""
 
 import asyncio
 from collections.abc import Sequence

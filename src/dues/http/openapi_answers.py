@@ -1,0 +1,160 @@
+"""What an operation can answer, for the OpenAPI document: done, unchanged, and every problem with an example."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from dues.http.openapi_schemas import component
+from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemType
+from dues.lists.paging import PageBody
+from dues.resources.operation import Operation
+
+_EVERY_CALL: Final = (
+    "unauthorized",
+    "key_revoked",
+    "key_expired",
+    "secret_key_required",
+    "internal_error",
+    "unavailable",
+)
+
+_EVERY_BODY: Final = ("malformed_json", "request_timeout", "payload_too_large", "unsupported_media_type")
+
+_EVERY_WRITE: Final = ("validation_failed", "idempotency_key_invalid", "idempotency_key_reused", "request_in_progress")
+
+HEADERS: Final = {
+    "Request-Id": {
+        "description": "Names this exchange; quote it when you ask for help.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^req_[0-9A-Za-z]{21}$"},
+    },
+    "Idempotent-Replayed": {
+        "description": "`true` where the stored first answer is given again; absent on a first answer.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "ETag": {
+        "description": "The version of the object, for `If-Match` and `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
+    "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
+    "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
+}
+
+_PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+
+
+def responses_of(operation: Operation, docs_base: str) -> dict[str, Any]:
+    """By status."""
+    responses = {str(operation.status): _success(operation)}
+    if operation.previews:
+        responses["200"] = _preview(*operation.previews)
+    if operation.conditional and not operation.writes:
+        responses["304"] = {
+            "description": "It has not changed since `If-None-Match`.",
+            "headers": _headers("Request-Id", "ETag"),
+        }
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(_codes(operation)):
+        by_status.setdefault(PROBLEM_TYPES[code].status, []).append(code)
+    return responses | {
+        str(status): _problem(status, by_status[status], operation, docs_base) for status in sorted(by_status)
+    }
+
+
+def _codes(operation: Operation) -> Iterator[str]:
+    """The codes of all problems that it can answer with."""
+    yield from operation.problems
+    yield from _EVERY_CALL
+    if operation.writes:
+        yield from _EVERY_WRITE
+    if operation.method == "POST":
+        yield "idempotency_key_missing"
+    if operation.body:
+        yield from _EVERY_BODY
+    elif operation.method != "GET":
+        yield "payload_too_large"
+        yield "request_timeout"
+    if operation.conditional and operation.writes:
+        yield "etag_mismatch"
+    # Of the query string, where nothing else can be wrong.
+    yield "validation_failed"
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    names = ["Request-Id"]
+    if operation.writes:
+        names.append("Idempotent-Replayed")
+        if operation.tagged:
+            names.append("ETag")
+    elif operation.conditional:
+        names.append("ETag")
+    elif issubclass(operation.answer, PageBody):
+        names += ["Next-Cursor", "Link"]
+    return {
+        "description": f"{operation.summary}: done.",
+        "headers": _headers(*names),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{component(operation.answer.__name__)}"},
+                "example": operation.example,
+            }
+        },
+    }
+
+
+def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "description": "With `?preview=true`: what it would do. Nothing is done.",
+        "headers": _headers("Request-Id"),
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{component(answer.__name__)}"},
+                "example": example,
+            }
+        },
+    }
+
+
+def _problem(status: int, codes: Sequence[str], operation: Operation, docs_base: str) -> dict[str, Any]:
+    kinds = {code: PROBLEM_TYPES[code] for code in codes}
+    names = ["Request-Id", *_PROBLEM_HEADERS.get(status, ())]
+    if operation.writes and status in (404, 409, 422):
+        names.append("Idempotent-Replayed")
+    if status == 409:
+        names.append("Retry-After")
+    return {
+        "description": " ".join(f"`{code}`: {kind.meaning}" for code, kind in kinds.items()),
+        "headers": _headers(*names),
+        "content": {
+            PROBLEM_CONTENT_TYPE.decode(): {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    code: {"value": _problem_example(code, kind, operation.path, docs_base)}
+                    for code, kind in kinds.items()
+                },
+            }
+        },
+    }
+
+
+def _problem_example(code: str, kind: ProblemType, path: str, docs_base: str) -> dict[str, Any]:
+    """A problem as a client would see it."""
+    example: dict[str, Any] = {
+        "type": f"{docs_base}/errors#{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        "instance": path,
+        "code": code,
+        "request_id": "req_0Ue8xPq2dK7mN4vRtYw3z",
+    }
+    if code == "validation_failed":
+        example["errors"] = [
+            {"pointer": "/balance", "code": "wrong_type", "detail": "must be an integer, not a string."}
+        ]
+    return example
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

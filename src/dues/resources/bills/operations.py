@@ -1,0 +1,100 @@
+"""What the API offers of bills."""
+
+from typing import Annotated, Final
+
+from dues.commands.shapes import look
+from dues.domain.bills import BillChanges, BillStatus, NewBill
+from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.resources.bills.create import CREATE_BILLS
+from dues.resources.bills.store import BILL, BILLS
+from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
+from dues.resources.bills.wire import BillBody
+from dues.resources.noun import PATCHES, RULES, noun_of, shown
+from dues.resources.operation import Changes, Creates
+
+
+class BillQuery(ListQuery, frozen=True, kw_only=True):
+    """What bills can be listed by."""
+
+    external_reference: ByReference | None = None
+    customer: ByCustomer | None = None
+    account: ByAccount | None = None
+    status: Annotated[BillStatus, OF_THIS_STATUS] | None = None
+    currency: ByCurrency | None = None
+    metadata: ByMetadata | None = None
+
+
+EXAMPLE: Final = {
+    "id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+    "external_reference": "INV-2026-001",
+    "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
+    "currency": "ZAR",
+    "amount_due": 150000,
+    "amount_paid": 0,
+    "amount_remaining": 150000,
+    "status": "unpaid",
+    "bill_date": "2026-01-05",
+    "account_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
+    "due_date": "2026-01-31",
+    "payment_rules": RULES,
+}
+
+NOUN: Final = noun_of(BILL, "Bills", BillBody, EXAMPLE)
+
+_NEW: Final = {
+    "for an account": {
+        "account": "UAR1234567890",
+        "external_reference": "INV-2026-001",
+        "currency": "ZAR",
+        "amount_due": 150000,
+        "due_date": "2999-01-31",
+    },
+    "customer, account and bill": {
+        "account": {
+            "customer": {"external_reference": "CUST-1044", "name": "Ann Other"},
+            "external_reference": "UAR1234567892",
+        },
+        "external_reference": "INV-2026-002",
+        "currency": "ZAR",
+        "amount_due": 150000,
+    },
+}
+
+OPERATIONS: Final = (
+    NOUN.create(
+        Creates(CREATE_BILLS),
+        NewBill,
+        _NEW,
+        summary="Make a bill",
+        description="For a customer or for an account, each named by id or reference or given as a new object: one "
+        "call can make customer, account and bill, all or none.",
+        problems=(
+            "customer_not_found",
+            "account_not_found",
+            "external_reference_taken",
+            "amount_out_of_range",
+            "currency_mismatch",
+            "owner_mismatch",
+        ),
+    ),
+    NOUN.list(BILLS, BillQuery, shown(BILL)),
+    NOUN.retrieve(look(BILL)),
+    NOUN.update(
+        UPDATE_BILLS,
+        BillChanges,
+        {"part payment": {"amount_paid": 50000}},
+        description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
+        "from it, and lowering it reopens the bill.",
+        problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
+    ),
+    NOUN.one(
+        "POST",
+        "/void",
+        Changes(VOID_BILLS),
+        id="void_bill",
+        summary="Void a bill",
+        description="For good: a voided bill can be neither paid nor changed. It takes no body.",
+        example=EXAMPLE | {"status": "voided"},
+        problems=("bill_paid", "bill_voided"),
+    ),
+)

@@ -1,0 +1,194 @@
+"""Nouns of the API: what is offered of customers, accounts, bills and payments alike, said once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from dues.commands.command import Command
+from dues.commands.kind import Kind, find_id
+from dues.commands.shapes import adjust_balance_owner
+from dues.db.transaction import Row
+from dues.domain.adjustments import NewAdjustment
+from dues.domain.refusals import Refusal, not_found
+from dues.ledger.store import list_entries
+from dues.ledger.wire import EntryBody, entry_body
+from dues.lists.listing import Listing
+from dues.lists.paging import PageBody, page_of, page_shape, place_of
+from dues.lists.query import ListQuery
+from dues.resources.operation import (
+    Answers,
+    Call,
+    Changes,
+    Creates,
+    Doing,
+    NoQuery,
+    Operation,
+    Pays,
+    Shows,
+    Tag,
+    example_page,
+    listing,
+)
+
+Bodies = Mapping[str, Mapping[str, Any]]
+
+_BY_ID_OR_REFERENCE: Final = "By its id or by its external reference. What was answered with 201 is there at once."
+
+PATCHES: Final = "Only what is sent changes; `null` clears. Metadata merges: `null` deletes a key. "
+
+REPLACES_BALANCE: Final = (
+    PATCHES + "A `balance` replaces the one there is, and the ledger records the difference; send `If-Match` with the "
+    "`ETag` you saw, so that nothing that happened since is overwritten."
+)
+
+RULES: Final = {"min_amount": 100, "max_amount": 500000, "underpayment_allowed": True, "overpayment_allowed": False}
+"""An example of payment rules."""
+
+_LIST_OF_ENTRIES: Final = page_shape(
+    EntryBody, "A page of ledger entries, newest first. `next_cursor` is there while `has_more`."
+)
+
+_ENTRY: Final = {
+    "id": "ent_0Ue8xRf3vX6nJ1yQkBd8s",
+    "kind": "adjustment",
+    "currency": "ZAR",
+    "amount": -500,
+    "balance_after": 1500,
+    "caused_by": {"request_id": "req_0Ue8xRf3uA5mH2zWjCg7t", "idempotency_key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90"},
+    "created_at": "2026-01-05T08:30:00Z",
+    "reason": "Late fee waived",
+}
+
+
+class Noun(Struct, frozen=True, kw_only=True):
+    """What differs between nouns in what is offered of each. `named` says how one is named in a path."""
+
+    noun: str
+    named: str
+    tag: Tag
+    body: type[Struct]
+    example: Mapping[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Of all of them."""
+        return f"/billing/{self.noun}s"
+
+    @property
+    def a_noun(self) -> str:
+        """The noun with its article."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun.replace('_', ' ')}"
+
+    @property
+    def nouns(self) -> str:
+        """All of them, to people."""
+        return f"{self.noun.replace('_', ' ')}s"
+
+    def create(self, does: Creates | Pays, body: type[Struct], bodies: Bodies, **more: Any) -> Operation:
+        """POST of a new one."""
+        return self._operation(
+            "POST", self.path, does, id=f"create_{self.noun}", body=body, bodies=bodies, status=201, **more
+        )
+
+    def list(
+        self, of: Listing, query: type[ListQuery], show: Callable[[Row], Any], description: str | None = None
+    ) -> Operation:
+        """GET of all that fit."""
+        fitting = f"The {self.nouns} that fit every filter, newest first, and what was just created too."
+        return self._operation(
+            "GET",
+            self.path,
+            listing(of, query, show),
+            id=f"list_{self.noun}s",
+            summary=f"List {self.nouns}",
+            description=description or fitting,
+            query=query,
+            answer=page_shape(
+                self.body, f"A page of {self.nouns}, newest first. `next_cursor` is there while `has_more`."
+            ),
+            example=example_page(self.example),
+        )
+
+    def retrieve(
+        self, command: Command, query: type[Struct] = NoQuery, description: str = _BY_ID_OR_REFERENCE
+    ) -> Operation:
+        """GET of one."""
+        told: dict[str, Any] = {"summary": f"Retrieve {self.a_noun}", "description": description, "query": query}
+        return self.one("GET", "", Shows(command), id=f"retrieve_{self.noun}", **told)
+
+    def update(self, command: Doing, body: type[Struct], bodies: Bodies, **more: Any) -> Operation:
+        """PATCH of one."""
+        told: dict[str, Any] = {"summary": f"Update {self.a_noun}", "body": body, "bodies": bodies}
+        return self.one("PATCH", "", Changes(command), id=f"update_{self.noun}", **told, **more)
+
+    def adjust(self, kind: Kind[Any]) -> Operation:
+        """POST of a change of its balance."""
+        return self.one(
+            "POST",
+            "/adjustments",
+            Changes(adjust_balance_owner(kind)),
+            id=f"adjust_{self.noun}",
+            tag="Ledger",
+            summary=f"Adjust the balance of {self.a_noun}",
+            description="Changes the balance by a signed amount: positive makes it owe more. Safe beside any other "
+            "change, where a `balance` in a PATCH overwrites.",
+            body=NewAdjustment,
+            bodies={"waive a fee": {"amount": -500, "reason": "Late fee waived"}},
+            status=201,
+            answer=EntryBody,
+            example=_ENTRY,
+            problems=("balance_not_tracked", "amount_out_of_range"),
+            tagged=False,
+        )
+
+    def list_entries(self, kind: Kind[Any]) -> Operation:
+        """GET of the changes of its balance."""
+        return self.one(
+            "GET",
+            "/entries",
+            _entries_of(kind),
+            id=f"list_{self.noun}_entries",
+            tag="Ledger",
+            summary=f"List the entries of {self.a_noun}",
+            description="Every change of its balance, newest first. Entries never change.",
+            query=ListQuery,
+            answer=_LIST_OF_ENTRIES,
+            example=example_page(_ENTRY),
+        )
+
+    def one(self, method: Any, below: str, does: Any, *, problems: Sequence[str] = (), **more: Any) -> Operation:
+        """An operation on one of them, which the path names, at a path `below` its own."""
+        path, missing = f"{self.path}/{{{self.noun}}}{below}", f"{self.noun}_not_found"
+        return self._operation(method, path, does, named=self.named, problems=(missing, *problems), **more)
+
+    def _operation(self, method: Any, path: str, does: Any, **more: Any) -> Operation:
+        """It answers with the object, unless something else is said."""
+        told = {"tag": self.tag, "answer": self.body, "example": self.example} | more
+        return Operation(method=method, path=path, does=does, **told)
+
+
+def noun_of(kind: Kind[Any], tag: Tag, body: type[Struct], example: Mapping[str, Any]) -> Noun:
+    """The noun of a kind, whose objects have references."""
+    named = f"The {kind.noun}'s id (`{kind.prefix}…`) or external reference, percent-encoded: "
+    named += "`INV/2024/001` is `INV%2F2024%2F001`."
+    return Noun(noun=kind.noun, named=named, tag=tag, body=body, example=example)
+
+
+def shown(kind: Kind[Any]) -> Callable[[Row], Any]:
+    """Shows a row of a list of such objects."""
+    return lambda row: kind.show(kind.of_row(row))
+
+
+def _entries_of(kind: Kind[Any]) -> Answers:
+    async def entries(call: Call) -> PageBody | Refusal:
+        owner_id = await find_id(call.database, kind, call.tenant, call.name)
+        if owner_id is None:
+            return not_found(kind.noun, call.name)
+        list_name = f"entries of {owner_id}"
+        place = place_of(call.query, call.tenant, list_name, "[1-9][0-9]{0,17}")
+        before = int(place) if place else None
+        found = await list_entries(call.database, call.tenant, owner_id, before, call.query.limit + 1)
+        return page_of(call.query, call.tenant, list_name, [(str(one.number), entry_body(one)) for one in found])
+
+    return Answers(entries)

@@ -1,0 +1,199 @@
+"""An operation of the API, declared once: what it takes, what carries it out, what it answers, what people are told.
+
+Routes, the checks of bodies and query strings, the OpenAPI document and the pages are made from it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Struct
+
+from dues.commands.command import Command, Procedure
+from dues.db.database import Database
+from dues.db.transaction import Row
+from dues.domain.fields import says
+from dues.domain.refusals import Refusal
+from dues.domain.tenants import Tenant
+from dues.events.feed import Feed
+from dues.lists.listing import Listing
+from dues.lists.pages import find_page
+from dues.lists.paging import PageBody, page_of, place_of
+from dues.lists.query import ListQuery
+from dues.tenants.keys import ApiKey
+
+AnyCommand = Command | Procedure
+
+Doing = AnyCommand | Callable[[bool], AnyCommand]
+"""A command; or what makes it for a server that lets webhooks go to private addresses, or does not."""
+
+
+# What carries an operation out ------------------------------------------------------------------------------------
+
+
+class Creates(Struct, frozen=True):
+    """A command that makes something new of the body, once per Idempotency-Key.
+
+    `moves_clock`: what time it is for the tenant is to be found out anew after it.
+    """
+
+    command: Doing
+    moves_clock: bool = False
+
+
+class Changes(Struct, frozen=True):
+    """A command that does something to the object that the path names, once per Idempotency-Key.
+
+    `conditional`: only if If-Match holds, where it is sent.
+    """
+
+    command: Doing
+    conditional: bool = True
+
+
+class Pays(Struct, frozen=True):
+    """A command as for Creates, but on the condition that If-Match holds for what is paid; with `?preview=true`, one
+    that tells what the other would do."""
+
+    command: AnyCommand
+    preview: AnyCommand
+
+
+class Shows(Struct, frozen=True):
+    """A command that shows what the path names, as it is or as it was."""
+
+    command: AnyCommand
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call of an operation that no command carries out: whose it is, and what was asked."""
+
+    key: ApiKey
+    name: str
+    """What the path names; empty where it names nothing."""
+    query: Any
+    database: Database
+    """For lists, reports and feeds: what commits need is not theirs."""
+    feed: Feed
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose data it is about."""
+        return self.key.tenant
+
+
+class Answers(Struct, frozen=True):
+    """A function: for lists, and for what is like nothing else. It gives a page, or JSON, or refuses."""
+
+    function: Callable[[Call], Awaitable[PageBody | bytes | Refusal]]
+
+
+# What is said in query strings ------------------------------------------------------------------------------------
+
+
+class NoQuery(Struct, frozen=True):
+    """Nothing."""
+
+
+class AsOfQuery(Struct, frozen=True):
+    """Now, or at a time."""
+
+    as_of: Annotated[datetime, says("Show the balance that it had at this time, by the ledger.")] | None = None
+
+
+class PreviewQuery(Struct, frozen=True):
+    """For good, or only to see."""
+
+    preview: Annotated[bool, says("`true`: only tell what the payment would do.")] = False
+
+
+# The operation ----------------------------------------------------------------------------------------------------
+
+Tag = Literal[
+    "Customers",
+    "Accounts",
+    "Bills",
+    "Ledger",
+    "Payments",
+    "Events",
+    "Webhook endpoints",
+    "Test clock",
+    "Idempotency keys",
+]
+"""The chapters of the documentation, in their order."""
+
+
+class Operation(Struct, frozen=True, kw_only=True, eq=False):
+    """One method of one path. `problems` are the codes that it can answer with, beside those of every call."""
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    does: Creates | Changes | Pays | Shows | Answers
+    id: str
+    tag: Tag
+    summary: str
+    description: str
+    body: type[Struct] | None = None
+    """What is sent; None: nothing is."""
+    bodies: Mapping[str, Mapping[str, Any]] = {}
+    """Examples of that, by what each is of."""
+    query: type[Struct] = NoQuery
+    status: int = 200
+    answer: type[Struct]
+    example: Mapping[str, Any]
+    previews: tuple[type[Struct], Mapping[str, Any]] | None = None
+    """What Pays answers to `?preview=true`, and an example of it."""
+    problems: Sequence[str] = ()
+    named: str = ""
+    """What the path's parameter is."""
+    tagged: bool = True
+    """Whether what Shows or a write answers with is an object, which has an ETag."""
+    collectors: bool = False
+    """Whether a collector's key opens it too."""
+    test_mode: bool = False
+    """Whether it is for test keys alone."""
+
+    @property
+    def parameter(self) -> str | None:
+        """The name of the path's parameter."""
+        found = re.search(r"\{(\w+)\}", self.path)
+        return found and found[1]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is carried out once per Idempotency-Key."""
+        return isinstance(self.does, Creates | Changes | Pays)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it honours If-Match (writes) or If-None-Match (reads)."""
+        match self.does:
+            case Changes(conditional=conditional):
+                return conditional
+            case Shows():
+                return self.tagged
+            case does:
+                return isinstance(does, Pays)
+
+
+def listing(of: Listing, query: type[ListQuery], show: Callable[[Row], Any]) -> Answers:
+    """Answers with a page of a list, each row as `show` shows it."""
+    unlike = {*of.names} ^ {*query.filter_names()}
+    assert not unlike, f"the list {of.name} and its query do not have the same filters: {unlike}"
+
+    async def page(call: Call) -> PageBody:
+        after = place_of(call.query, call.tenant, of.name, f"{of.prefix}[0-9A-Za-z]+")
+        rows = await find_page(call.database, of, call.tenant, call.query, after)
+        shown = [show(row) for row in rows]
+        return page_of(call.query, call.tenant, of.name, [(one.id, one) for one in shown])
+
+    return Answers(page)
+
+
+def example_page(example: Mapping[str, Any]) -> dict[str, Any]:
+    """A page with one object, and another to come."""
+    return {"data": [example], "has_more": True, "next_cursor": _CURSOR}
+
+
+_CURSOR: Final = "tJmXn0s1Rk9sYmFjY18wVWU4eFBxMmRLN21ONHZSdFl3M3o"

@@ -1,0 +1,1 @@
+"""Payables: what can be paid just now of a customer, an account or a bill."""
