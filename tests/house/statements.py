@@ -21,8 +21,8 @@ VERBS = ("select", "insert", "update", "delete", "with")
 
 FILTERS_MAX = 2
 PAIRS_MAX = 2
-"""Of lists, every combination of so many filters is looked at, with so many pairs of metadata: a statement is put together
-filter by filter."""
+"""Of lists, every combination of so many filters is looked at, with so many pairs of metadata: a statement is put
+together filter by filter."""
 
 
 @cache
