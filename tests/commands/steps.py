@@ -211,13 +211,46 @@ breaking = st.builds(
 JANE, FIBRE = Name("customer", "customer 0", False), Name("account", "account 0", True)
 
 BEGINNING = [
-    Step(0, "customers.create", {"external_reference": "customer 0", "currency": "ZAR", "balance": 50}),
+    Step(
+        0,
+        "customers.create",
+        {"external_reference": "customer 0", "currency": "ZAR", "balance": 50, "metadata": {"a": "1"}},
+    ),
     Step(0, "accounts.create", {"external_reference": "account 0", "customer": JANE, "currency": "ZAR", "balance": 80}),
     Step(0, "bills.create", {"external_reference": "bill 0", "account": FIBRE, "currency": "ZAR", "amount_due": 30}),
     Step(0, "bills.create", {"external_reference": "bill 1", "customer": JANE, "currency": "ZAR", "amount_due": 40}),
     Step(0, "payments.create", {"external_reference": "payment 0", "amount": 9, "currency": "ZAR", "account": FIBRE}),
 ]
 """What there is to begin with, mostly, so that more than half of what follows is not refused. Groups are of it, too."""
+
+
+BILL = Name("bill", "bill 0", True)
+SPARE = Name("bill", "bill 3", False)
+
+EVERYTHING = Sequence(
+    [
+        *BEGINNING,
+        Step(0, "customers.update", {"metadata": {"a": None, "b": "2"}}, JANE),
+        Step(0, "accounts.update", {"balance": 70}, FIBRE),
+        Step(0, "customers.adjust", {"amount": 5, "reason": "Interest"}, JANE, None, "key 0"),
+        Step(0, "customers.adjust", {"amount": 5, "reason": "Interest"}, JANE, None, "key 0"),
+        Step(0, "accounts.adjust", {"amount": -5, "reason": "Interest"}, FIBRE),
+        Step(0, "payments.reverse", {"reason": "bounced"}, Name("payment", "payment 0", False)),
+        Step(0, "bills.update", {"amount_paid": 3}, BILL),
+        Step(
+            0,
+            "payments.create",
+            {"external_reference": "payment 1", "amount": 60, "currency": "ZAR", "customer": JANE}
+            | {"allocation": "oldest_due_first"},
+        ),
+        Step(0, "payments.preview", {"external_reference": "x", "amount": 1, "currency": "ZAR", "account": FIBRE}),
+        Step(0, "bills.create", {"external_reference": "bill 3", "customer": JANE, "currency": "ZAR", "amount_due": 1}),
+        Step(0, "bills.void", None, SPARE),
+        Step(0, "bills.read", None, SPARE),
+        Step(0, "customers.read", None, JANE),
+    ]
+)
+"""Each command once, and none refused, all in one group; and an answer that is given again."""
 
 
 @st.composite

@@ -97,8 +97,7 @@ class World:
     """By number of step. A failure is told as it was given."""
 
     async def carry_out(self, numbers: Several[int], by_id: set[tuple[int, Name]], *, cautious: bool) -> None:
-        """Carries out a group; `by_id` says which names are ids, in which step. As a group commit does: what meets a
-        conflict is carried out again, with care."""
+        """Carries out a group; `by_id` says which names are ids, in which step."""
         known = await self.known()
         jobs = [self._job(number, by_id, known) for number in numbers]
         async with self.database.transaction(self.tenants[0].cell) as tx:

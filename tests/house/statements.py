@@ -20,7 +20,9 @@ from dues.work.questions import Part, reading
 VERBS = ("select", "insert", "update", "delete", "with")
 
 FILTERS_MAX = 2
-"""Of lists, every combination of so many filters is looked at: a statement is put together filter by filter."""
+PAIRS_MAX = 2
+"""Of lists, every combination of so many filters is looked at, with so many pairs of metadata: a statement is put
+together filter by filter."""
 
 
 @cache
@@ -76,7 +78,7 @@ def _unique(shape: type[Any]) -> list[Any]:
 
 def _lists(listing: Listing) -> Iterator[tuple[str, str]]:
     options = [(name, by) for name in listing.names for by in ([False, True] if name in listing.named else [False])]
-    for count, pairs in itertools.product(range(FILTERS_MAX + 1), range(3)):
+    for count, pairs in itertools.product(range(FILTERS_MAX + 1), range(PAIRS_MAX + 1)):
         for chosen in itertools.combinations(options, count):
             if len(dict(chosen)) == count:
                 yield f"list {listing.name} {chosen} {pairs}", list_statement(listing, chosen, pairs)

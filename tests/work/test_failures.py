@@ -9,7 +9,8 @@ import pytest
 
 from dues.db.errors import Unavailable
 from dues.work import group_commit
-from dues.work.group_commit import GROUPS_IN_FLIGHT, Busy, GroupCommit, Later
+from dues.work.group_commit import GROUPS_IN_FLIGHT, GroupCommit, Later
+from dues.work.line import Busy
 from dues.work.work import Work
 from tests.work.stage import SOON_SECONDS, Anything, BoomError, Job, Play, Put, Stage, answers_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dues.domain.tenants import Tenant
-from dues.work import group_commit
+from dues.work import line
 from dues.work.group_commit import GROUPS_IN_FLIGHT, GroupCommit
 from dues.work.queue import SHARE_MAX
 from dues.work.work import Work
@@ -31,7 +31,7 @@ def test_who_asks_for_little_goes_beside_who_floods(play: Play) -> None:
 def test_while_several_tenants_ask_none_has_more_of_a_group_than_its_share(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "SEVERAL_SECONDS", 10.0)
+    monkeypatch.setattr(line, "SEVERAL_SECONDS", 10.0)
 
     async def story(stage: Stage) -> None:
         hold, holders = await stage.occupy()
@@ -47,7 +47,7 @@ def test_while_several_tenants_ask_none_has_more_of_a_group_than_its_share(
 
 
 def test_who_is_alone_in_asking_has_whole_groups_again(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "SEVERAL_SECONDS", 0.05)
+    monkeypatch.setattr(line, "SEVERAL_SECONDS", 0.05)
 
     async def story(stage: Stage) -> None:
         await stage.submit(Put("few"), tenant=BOB)

@@ -13,7 +13,7 @@ from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply
 from dues.http.route_table import Routes, RouteTable
-from dues.work.group_commit import Busy
+from dues.work.line import Busy
 
 _log = structlog.get_logger()
 

@@ -17,7 +17,8 @@ from typing import Any, Final, cast
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
 from dues.domain.tenants import Tenant
-from dues.work.queue import Job, Queue, Waiting
+from dues.work.line import Busy, Line
+from dues.work.queue import Job, Waiting
 from dues.work.work import Claim, Work, clock_offsets_of
 
 GROUPS_IN_FLIGHT: Final = 2
@@ -34,13 +35,6 @@ ATTEMPTS_MAX: Final = 8
 
 CAUTIOUS_SECONDS: Final = 1.0
 """For so long after a conflict what it was about is locked at the first attempt: another process is at it, too."""
-
-SEVERAL_SECONDS: Final = 0.1
-"""Tenants that asked within this are several."""
-
-
-class Busy(Exception):
-    """Something this request needs was in other hands for too long. Nothing was done."""
 
 
 class Failed(Exception):
@@ -79,7 +73,7 @@ class GroupCommit:
         self._now = now
         self._observe = observe
         self._committed = committed
-        self._cells: dict[int, _Cell] = {}
+        self._lines: dict[int, Line] = {}
         self._groups_in_flight = groups_in_flight
         self._groups: set[asyncio.Task[None]] = set()
         self._gathering = False
@@ -93,9 +87,9 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         waiting = Waiting(job, loop.create_future(), loop.time() + WAIT_SECONDS)
-        cell = self._cells.get(job.tenant.cell) or self._cells.setdefault(job.tenant.cell, _Cell())
-        cell.queue.put(waiting)
-        cell.asked(job.tenant, loop.time())
+        line = self._lines.get(job.tenant.cell) or self._lines.setdefault(job.tenant.cell, Line())
+        line.queue.put(waiting)
+        line.asked(job.tenant, loop.time())
         self._gather(loop)
         if not self._sweeping:
             self._sweeping = True
@@ -104,7 +98,7 @@ class GroupCommit:
 
     async def drain(self) -> None:
         """Returns when nothing is pending and nothing is in work."""
-        while self._groups or self._gathering or any(cell.queue for cell in self._cells.values()):
+        while self._groups or self._gathering or any(line.queue for line in self._lines.values()):
             await (asyncio.wait(self._groups) if self._groups else asyncio.sleep(0.001))
 
     def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,24 +113,24 @@ class GroupCommit:
         while started and len(self._groups) < self._groups_max:
             started = False
             # Cells in turn, like tenants within each.
-            for number, cell in list(self._cells.items()):
+            for number, line in list(self._lines.items()):
                 if len(self._groups) >= self._groups_max:
                     break
-                if cell.in_flight < self._groups_in_flight and (group := cell.next_group()):
-                    self._cells[number] = self._cells.pop(number)
-                    self._groups.add(asyncio.create_task(self._run_group(number, cell, group)))
+                if line.in_flight < self._groups_in_flight and (group := line.next_group()):
+                    self._lines[number] = self._lines.pop(number)
+                    self._groups.add(asyncio.create_task(self._run_group(number, line, group)))
                     started = True
 
-    async def _run_group(self, number: int, cell: "_Cell", group: Sequence[Waiting]) -> None:
+    async def _run_group(self, number: int, line: Line, group: Sequence[Waiting]) -> None:
         try:
-            await self._answer(number, cell, group)
+            await self._answer(number, line, group)
         finally:
-            cell.end_group(group)
+            line.end_group(group)
             # Here, and not when the task is done: whoever is started next must see this slot free, or nobody starts.
             self._groups.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             self._gather(asyncio.get_running_loop())
 
-    async def _answer(self, number: int, cell: "_Cell", group: Sequence[Waiting]) -> None:
+    async def _answer(self, number: int, line: Line, group: Sequence[Waiting]) -> None:
         """Gives everybody their answer or their exception."""
         self._observe(group[0].job.name, len(group))
         try:
@@ -147,12 +141,12 @@ class GroupCommit:
                     _refuse(waiting, _told(error))
             else:
                 for waiting in group:
-                    await self._answer(number, cell, [waiting])
+                    await self._answer(number, line, [waiting])
             return
         for waiting, answer in zip(reversed(group), reversed(answers), strict=True):
             waiting.group_size = len(group)
             if isinstance(answer, Failed) and isinstance(answer.error, Later):
-                cell.queue.put_first(waiting)
+                line.queue.put_first(waiting)
             elif isinstance(answer, Failed):
                 _refuse(waiting, answer.error)
         for waiting, answer in zip(group, answers, strict=True):
@@ -196,57 +190,13 @@ class GroupCommit:
         """Ends waits that have lasted too long; what has started is left to finish."""
         loop = asyncio.get_running_loop()
         self._sweeping = False
-        for cell in self._cells.values():
-            for waiting in [one for one in cell.queue if one.gives_up_at <= loop.time()]:
-                cell.queue.remove(waiting)
-                _refuse(waiting, cell.why_not(waiting))
-            self._sweeping |= bool(cell.queue)
+        for line in self._lines.values():
+            for waiting in [one for one in line.queue if one.gives_up_at <= loop.time()]:
+                line.queue.remove(waiting)
+                _refuse(waiting, line.why_not(waiting))
+            self._sweeping |= bool(line.queue)
         if self._sweeping:
             loop.call_later(SWEEP_SECONDS, self._sweep)
-
-
-class _Cell:
-    """What waits for groups of one cell, and what those that are in flight hold."""
-
-    def __init__(self) -> None:
-        self.queue = Queue()
-        self.in_flight = 0
-        self._taken: set[Claim] = set()
-        self._asked: dict[Tenant, float] = {}
-
-    def asked(self, tenant: Tenant, now: float) -> None:
-        """A tenant asks."""
-        self._asked.pop(tenant, None)
-        self._asked[tenant] = now
-
-    def next_group(self) -> list[Waiting]:
-        """Those who go next, whose claims are taken from here on."""
-        if not self.queue:
-            return []
-        group = self.queue.take(self._taken, several=self._are_several())
-        if group:
-            self.in_flight += 1
-        for waiting in group:
-            self._taken |= waiting.job.claims
-        return group
-
-    def end_group(self, group: Sequence[Waiting]) -> None:
-        """Their claims are free again."""
-        self.in_flight -= 1
-        for waiting in group:
-            self._taken -= waiting.job.claims
-
-    def why_not(self, waiting: Waiting) -> Exception:
-        """Why somebody's turn did not come."""
-        if self._taken.isdisjoint(waiting.job.claims):
-            return Unavailable("too many requests are waiting")
-        return Busy("an earlier request for the same thing is still in progress")
-
-    def _are_several(self) -> bool:
-        since = asyncio.get_running_loop().time() - SEVERAL_SECONDS
-        while self._asked and (oldest := next(iter(self._asked))) and self._asked[oldest] < since:
-            del self._asked[oldest]
-        return len(self._asked) > 1
 
 
 def _told(error: Exception) -> Exception:

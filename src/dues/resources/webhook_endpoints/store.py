@@ -42,8 +42,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8,
 
 async def insert_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str) -> None:
     """Writes a new endpoint. It is sent the events that are committed from now on."""
-    one = endpoint
-    row = (one.id, one.url, one.event_types, one.description, secret, one.created_at)
+    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, secret, endpoint.created_at)
     await work.tx.lock(INSERT_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
@@ -102,14 +101,7 @@ async def lock_webhook_endpoint(work: Work, tenant: Tenant, endpoint_id: str) ->
 
 def endpoint_of(row: Row) -> WebhookEndpoint:
     """The endpoint that a row with COLUMNS is."""
-    return WebhookEndpoint(
-        id=row["id"],
-        url=row["url"],
-        event_types=row["event_types"],
-        description=row["description"],
-        disabled_reason=row["disabled_reason"],
-        created_at=row["created_at"],
-    )
+    return WebhookEndpoint(**{name: row[name] for name in WebhookEndpoint.__struct_fields__})
 
 
 SAVE_WEBHOOK_ENDPOINT = """
@@ -125,8 +117,7 @@ update webhook_endpoints e
 
 async def save_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint) -> None:
     """Writes what became of a locked endpoint. One that is enabled again begins without its past failures."""
-    one = endpoint
-    row = (one.id, one.url, one.event_types, one.description, one.disabled_reason)
+    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, endpoint.disabled_reason)
     await work.tx.lock(SAVE_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
