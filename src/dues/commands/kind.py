@@ -90,18 +90,17 @@ class Kind(Generic[Object]):
     @cached_property
     def of_row(self) -> Callable[[SelectedRow], Record[Object]]:
         """Makes a record of what `selected` gives."""
-        plain = [field.name for field in self._info if not is_json(field.type)]
-        json = {
-            field.name: msgspec.json.Decoder(get_type_hints(self.shape)[field.name])
-            for field in self._info
-            if is_json(field.type)
-        }
+        types = get_type_hints(self.shape)
+        json = [
+            (field.name, msgspec.json.Decoder(types[field.name]).decode) for field in self._info if is_json(field.type)
+        ]
 
         def of_row(row: SelectedRow) -> Record[Object]:
-            values = {name: row[name] for name in plain}
-            for name, decoder in json.items():
-                values[name] = None if (text := row[name]) is None else decoder.decode(text)
-            rules = row["default_rules"] if self.has_balance else None
+            values = dict(row)
+            rules = values.pop("default_rules", None)
+            for name, decode in json:
+                if values[name] is not None:
+                    values[name] = decode(values[name])
             return Record(self.shape(**values), None if rules is None else _RULES.decode(rules))
 
         return of_row

@@ -177,7 +177,8 @@ def noun_of(kind: Kind[Any], tag: Tag, body: type[Struct], example: Mapping[str,
 
 def shown(kind: Kind[Any]) -> Callable[[Row], Any]:
     """Shows a row of a list of such objects."""
-    return lambda row: kind.show(kind.of_row(row))
+    show, of_row = kind.show, kind.of_row
+    return lambda row: show(of_row(row))
 
 
 def _entries_of(kind: Kind[Any]) -> Answers:
