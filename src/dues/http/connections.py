@@ -3,15 +3,12 @@
 import asyncio
 import resource
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import structlog
 
 from dues.http.front_door import FrontDoor
 from dues.http.responses import header_lines
-
-if TYPE_CHECKING:
-    from dues.http.connection import Connection
 
 CONNECTIONS_MAX: Final = 10_000
 """Where the limit of open files leaves room for more: an idle one costs some 10 KB."""
@@ -30,6 +27,15 @@ WARN_SECONDS: Final = 60.0
 _log = structlog.get_logger()
 
 
+class Timed(Protocol):
+    """A connection, as far as its time is concerned: what is to be done where it is not done by the `deadline`."""
+
+    deadline: float
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+
+
 class Connections:
     """What the connections of a process share."""
 
@@ -37,15 +43,15 @@ class Connections:
         self.front_door = front_door
         self.idle_seconds = idle_seconds
         self._connections_max = connections_max
-        self._admitted: set[Connection] = set()
-        self._refused: set[Connection] = set()
+        self._admitted: set[Timed] = set()
+        self._refused: set[Timed] = set()
         self._refusals = 0
         self._warned_at = -WARN_SECONDS
         self._is_sweeping = False
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._default_lines = b""
 
-    def admit(self, connection: "Connection") -> bool:
+    def admit(self, connection: Timed) -> bool:
         """Whether one more is not one too many."""
         if not self._is_sweeping:
             self._is_sweeping = True
@@ -65,7 +71,7 @@ class Connections:
         """Whether the one that was just refused may stay to read why."""
         return len(self._refused) <= REFUSED_MAX
 
-    def forget(self, connection: "Connection") -> None:
+    def forget(self, connection: Timed) -> None:
         """It is closed."""
         self._admitted.discard(connection)
         self._refused.discard(connection)
