@@ -16,7 +16,7 @@ from dues.events.notifier import Notifier
 from dues.events.retention.purge import event_retention
 from dues.events.watermark import Watermark
 from dues.http.context import Context
-from dues.http.front_door import FrontDoor
+from dues.http.entrance import Entrance
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.idempotency.retention import answer_retention
@@ -34,7 +34,7 @@ LIST_SECONDS: Final = 5
 
 
 @asynccontextmanager
-async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[FrontDoor, Notifier]]:
+async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[Entrance, Notifier]]:
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
@@ -71,7 +71,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield FrontDoor(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
+        yield Entrance(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
     finally:
         for task in background:
             task.cancel()

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 import msgspec
 import structlog
 
-from dues.http.front_door import LogRequest
+from dues.http.entrance import LogRequest
 from dues.http.request_log import RequestLog, no_log
 from dues.settings import LogLevel
 

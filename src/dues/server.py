@@ -57,14 +57,14 @@ def serve_here(
     configure_logs(settings.log_level)
     # uvicorn stops on these signals, then sends them to itself once more; that must not end us half-way. One that
     # comes before uvicorn listens for it is remembered.
-    told_to_stop = threading.Event()
+    stop_requested = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told_to_stop.set())
+        signal.signal(number, lambda *_: stop_requested.set())
     # Requests leave next to nothing in cycles, so looking for cycles every 700 objects costs a twentieth for nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url, listener, embedded, told_to_stop))
+        runner.run(_serve(settings, database_url, listener, embedded, stop_requested))
 
 
 async def _serve(
@@ -72,12 +72,12 @@ async def _serve(
     database_url: str,
     listener: socket.socket,
     embedded: EmbeddedPostgres | None,
-    told_to_stop: threading.Event,
+    stop_requested: threading.Event,
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
-    async with application(settings, database_url) as (front_door, notifier):
-        server = uvicorn.Server(uvicorn_config(Connections(front_door, connections_max, settings.idle_seconds)))
-        watch = asyncio.create_task(_watch(server, embedded, told_to_stop, notifier))
+    async with application(settings, database_url) as (entrance, notifier):
+        server = uvicorn.Server(uvicorn_config(Connections(entrance, connections_max, settings.idle_seconds)))
+        watch = asyncio.create_task(_watch(server, embedded, stop_requested, notifier))
         await server.serve(sockets=[listener])
         watch.cancel()
 
@@ -101,14 +101,14 @@ def uvicorn_config(connections: Connections) -> uvicorn.Config:
 
 
 async def _watch(
-    server: uvicorn.Server, embedded: EmbeddedPostgres | None, told_to_stop: threading.Event, notifier: Notifier
+    server: uvicorn.Server, embedded: EmbeddedPostgres | None, stop_requested: threading.Event, notifier: Notifier
 ) -> None:
     """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         if embedded:
             await asyncio.to_thread(_revive, embedded)
-        server.should_exit |= is_orphan() or told_to_stop.is_set()
+        server.should_exit |= is_orphan() or stop_requested.is_set()
         if server.should_exit:
             notifier.close()  # nobody waits for events any longer, and so nobody for them
 

@@ -98,7 +98,7 @@ def test_every_code_of_an_operation_is_a_problem() -> None:
         assert set(operation.problems) <= PROBLEM_TYPES.keys()
 
 
-TELLING = {"News", "insert_next_event", "made_or_updated"}
+TELLING = {"ObjectEvent", "insert_next_event", "made_or_updated"}
 """What is called with the types of events that are written, beside what a kind of object tells of its changes."""
 
 
@@ -108,8 +108,8 @@ def events_written(path: Path) -> Iterator[str]:
         told: list[ast.AST] = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TELLING:
             told = [*node.args]
-        elif (isinstance(node, ast.keyword) and node.arg == "news") or (
-            isinstance(node, ast.FunctionDef) and node.name == "_news"
+        elif (isinstance(node, ast.keyword) and node.arg == "events_of") or (
+            isinstance(node, ast.FunctionDef) and node.name == "_events_of"
         ):
             told = [node]
         strings = [one.value for root in told for one in ast.walk(root) if isinstance(one, ast.Constant)]
@@ -120,7 +120,7 @@ def test_every_event_that_is_written_is_in_the_catalogue() -> None:
     assert {event for path in FILES for event in events_written(path)} == EVENTS.keys()
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "test_clock"], ids=names)
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "clock"], ids=names)
 def test_what_is_a_tenants_goes_by_the_tenants_time(path: Path) -> None:
     """The server's time is for setting the clocks alone; a command that took it would forget the clock."""
     assert not re.search(r"\bwork\.server_now\b", path.read_text())

@@ -13,8 +13,8 @@ import uvicorn
 import uvloop
 
 from dues.http.connections import Connections
+from dues.http.entrance import Entrance
 from dues.http.exchange import Exchange
-from dues.http.front_door import FrontDoor
 from dues.http.metrics import Metrics
 from dues.http.problems import Reply
 from dues.http.request_log import RequestLog
@@ -60,7 +60,7 @@ class Stage:
     def __init__(self, connections_max: int, idle_seconds: float) -> None:
         self.lines: list[dict[str, Any]] = []
         log = RequestLog(lambda line: self.lines.append(json.loads(line)), for_people=False)
-        connections = Connections(FrontDoor(ROUTES, Metrics(), "/docs", log), connections_max, idle_seconds)
+        connections = Connections(Entrance(ROUTES, Metrics(), "/docs", log), connections_max, idle_seconds)
         self.server = uvicorn.Server(uvicorn_config(connections))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

@@ -85,15 +85,15 @@ select x.tenant_id, x.owner_id as object_id,
        || count(e.number) filter (where e.kind = 'payment') || ' times ' || coalesce(sum(e.amount), 0) as detail
   from payment_applications x
   join payments p on p.cell = $1 and p.tenant_id = x.tenant_id and p.id = x.payment_id
- cross join lateral (values (case when x.owner_id like 'bill\\_%' then x.amount else -x.amount end)) as told(amount)
+ cross join lateral (values (case when x.owner_id like 'bill\\_%' then x.amount else -x.amount end)) as signed(amount)
   left join entries e
     on e.cell = $1 and e.tenant_id = x.tenant_id and e.owner_id = x.owner_id and e.payment_id = x.payment_id
  where x.cell = $1
- group by x.tenant_id, x.payment_id, x.owner_id, x.amount, p.status, told.amount
+ group by x.tenant_id, x.payment_id, x.owner_id, x.amount, p.status, signed.amount
 having array_agg(e.kind || e.amount order by e.number) is distinct from
        case p.status
-           when 'reversed' then array['payment' || told.amount, 'reversal' || -told.amount]
-           else array['payment' || told.amount]
+           when 'reversed' then array['payment' || signed.amount, 'reversal' || -signed.amount]
+           else array['payment' || signed.amount]
        end
  limit 1000
 """

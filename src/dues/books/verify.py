@@ -129,8 +129,8 @@ def _compare(owner: Row, chain: _Chain | None) -> Iterator[Finding]:
     elif last is None:
         yield Finding(*key, f"has a balance of {owner['balance']}, but no entries")
     elif (last.balance_after, last.currency) != (owner["balance"], owner["currency"]) or last.kind == "closing":
-        told = f"{last.balance_after} {last.currency}"
-        yield Finding(*key, f"has a balance of {owner['balance']} {owner['currency']}, but its entries come to {told}")
+        total = f"{last.balance_after} {last.currency}"
+        yield Finding(*key, f"has a balance of {owner['balance']} {owner['currency']}, but its entries come to {total}")
 
 
 def _compare_bill(bill: Row, last: Entry | None) -> Iterator[Finding]:

@@ -10,11 +10,11 @@ from dues.cli.database import AsJson, Data
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import ask
 from dues.commands.command import Procedure
+from dues.domain.clock import ClockAdvance
 from dues.domain.refusals import Refusal
-from dues.domain.test_clock import TestClockAdvance
-from dues.resources.test_clock.advance import ADVANCE_TEST_CLOCKS
-from dues.resources.test_clock.read import READ_TEST_CLOCKS
-from dues.resources.test_clock.wire import TestClockBody
+from dues.resources.clock.advance import ADVANCE_TEST_CLOCKS
+from dues.resources.clock.read import READ_TEST_CLOCKS
+from dues.resources.clock.wire import ClockBody
 
 app = typer.Typer(help="The test clock of a merchant: what time it is for its test data.", no_args_is_help=True)
 
@@ -42,9 +42,9 @@ def advance(
     _print_clock(_ask(ADVANCE_TEST_CLOCKS, _wanted(seconds, to), merchant, data), as_json)
 
 
-def _wanted(seconds: int | None, to: str | None) -> TestClockAdvance:
+def _wanted(seconds: int | None, to: str | None) -> ClockAdvance:
     try:
-        wanted = msgspec.convert({"seconds": seconds, "to": to}, TestClockAdvance)
+        wanted = msgspec.convert({"seconds": seconds, "to": to}, ClockAdvance)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(str(error)) from None
     if any(wanted.cross_check()):
@@ -52,14 +52,14 @@ def _wanted(seconds: int | None, to: str | None) -> TestClockAdvance:
     return wanted
 
 
-def _ask(command: Procedure, body: object, merchant: str | None, data: Path | None) -> TestClockBody:
+def _ask(command: Procedure, body: object, merchant: str | None, data: Path | None) -> ClockBody:
     outcome = ask(command, body, merchant, live=False, data=data)
     if isinstance(outcome, Refusal):
         raise typer.BadParameter(outcome.detail)
-    return msgspec.json.decode(outcome.json, type=TestClockBody)
+    return msgspec.json.decode(outcome.json, type=ClockBody)
 
 
-def _print_clock(clock: TestClockBody, as_json: bool) -> None:
+def _print_clock(clock: ClockBody, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(clock).decode())
     else:

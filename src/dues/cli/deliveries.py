@@ -15,7 +15,7 @@ from dues.db.database import Database
 from dues.domain.webhook_endpoints import Resend
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.resend import RESEND
-from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
+from dues.resources.webhook_endpoints.send_event import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.wire import delivery_body
 
 

@@ -30,14 +30,14 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
     seconds = time.monotonic() - started
 
     if as_json:
-        told = {
+        report = {
             "entries": progress.entries,
             "objects": progress.objects,
             "seconds": round(seconds, 2),
             "wrong": len(findings),
             "findings": findings[:SHOWN_MAX],
         }
-        print(msgspec.json.encode(told).decode())
+        print(msgspec.json.encode(report).decode())
     else:
         for finding in findings[:SHOWN_MAX]:
             print(f"WRONG  tenant {finding.tenant_id}  {finding.object_id}  {finding.detail}")

@@ -28,8 +28,8 @@ class Kind(Generic[Object]):
     """Objects of one kind, whose ids begin with `prefix`.
 
     `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
-    that are none. `show` gives what clients see of a record; `news` what is told of a change of one. `rows_beside`
-    gives what of a new object goes to other tables.
+    that are none. `show` gives what clients see of a record; `events_of` which events a change of one has.
+    `rows_beside` gives what of a new object goes to other tables.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Kind(Generic[Object]):
         table: str,
         saved: Sequence[str],
         show: Callable[[Record[Object]], Struct],
-        news: Callable[[Change[Object]], Sequence[EventType]],
+        events_of: Callable[[Change[Object]], Sequence[EventType]],
         renamed: Mapping[str, str] | None = None,
         computed: Mapping[str, str] | None = None,
         more_columns: Sequence[Column] = (),
@@ -49,7 +49,7 @@ class Kind(Generic[Object]):
         has_balance: bool = True,
     ) -> None:
         self.noun, self.prefix, self.table, self.shape = noun, prefix, table, shape
-        self.show, self.news, self.rows_beside = show, news, rows_beside
+        self.show, self.events_of, self.rows_beside = show, events_of, rows_beside
         self.has_balance = has_balance
         self._renamed, self._computed = renamed or {}, computed or {}
         own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
@@ -199,8 +199,8 @@ async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str
     """The id of the object that is called so."""
     part = kind.existence(by_id=name.startswith(kind.prefix))
     [row] = await database.rows(reading((part,)), tenant.cell, [tenant.id], [name])
-    [told] = row.values()
-    return part.decoder.decode(told)[0][1] if told else None
+    [answers] = row.values()
+    return part.decoder.decode(answers)[0][1] if answers else None
 
 
 def made_or_updated(made: EventType, updated: EventType) -> Callable[[Change[Any]], Sequence[EventType]]:

@@ -46,8 +46,8 @@ async def _ask(work: Work, known: Known, asked: Iterable[Asked]) -> None:
     for part in parts:
         columns += zip(*((tenant.id, *question.values) for tenant, question in by_part[part]), strict=True)
     [row] = await work.tx.find(reading(parts), work.tx.cell, *columns)
-    for part, told in zip(parts, row.values(), strict=True):
-        answers: dict[int, Any] = dict(part.decoder.decode(told)) if told else {}
+    for part, answered in zip(parts, row.values(), strict=True):
+        answers: dict[int, Any] = dict(part.decoder.decode(answered)) if answered else {}
         for position, (tenant, question) in enumerate(by_part[part], 1):
             question.learn(known, tenant.id, answers.get(position))
 

@@ -333,7 +333,7 @@ begin
 end;
 $$;
 
-create trigger webhook_endpoints_are_told_of after insert or update of status on webhook_endpoints
+create trigger webhook_endpoints_are_announced after insert or update of status on webhook_endpoints
     for each statement execute function tell_of_webhook_endpoints();
 
 -- The events of one object that one endpoint has still to get, one after the other: because one of them failed, or

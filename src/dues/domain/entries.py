@@ -109,7 +109,7 @@ class Chain:
 
 def chain_hash(previous: bytes, entry: Entry) -> bytes:
     """SHA-256 of the previous entry's hash (32 zero bytes before the first) and of all that this one says."""
-    told: tuple[object, ...] = (
+    hashed: tuple[object, ...] = (
         entry.tenant_id,
         entry.owner_id,
         entry.number,
@@ -124,8 +124,8 @@ def chain_hash(previous: bytes, entry: Entry) -> bytes:
         _microseconds(entry.created_at),
     )
     if entry.payment_id is not None:
-        told += (entry.payment_id,)
-    return sha256(previous + msgspec.json.encode(told)).digest()
+        hashed += (entry.payment_id,)
+    return sha256(previous + msgspec.json.encode(hashed)).digest()
 
 
 def _microseconds(time: datetime) -> int:

@@ -47,7 +47,7 @@ class Notifier:
         self._database = database
         self._own = uuid.uuid4().hex
         self._signals: dict[int, asyncio.Event] = {}
-        self._untold: set[int] = set()
+        self._pending: set[int] = set()
         self._something = asyncio.Event()
         self._has_listeners_until = 0.0
         self._listener = Listener(
@@ -62,7 +62,7 @@ class Notifier:
     def notify(self, tenant_ids: Iterable[int]) -> None:
         """Tells everybody that these tenants may have new events, which were committed."""
         tenants = set(tenant_ids)
-        self._untold |= tenants
+        self._pending |= tenants
         self._something.set()
         self._wake(tenants)
 
@@ -80,12 +80,12 @@ class Notifier:
         """Waits for something to tell, and tells it to other processes if there are any."""
         await self._something.wait()
         self._something.clear()
-        told, self._untold = self._untold, set()
+        tenant_ids, self._pending = self._pending, set()
         if not await self._has_listeners():
             # Whoever comes to listen looks first; of what is committed from here on they are told after this.
             await asyncio.sleep(COUNT_SECONDS)
             return
-        tenants = " ".join(map(str, told)) if len(told) <= TENANTS_MAX else "*"
+        tenants = " ".join(map(str, tenant_ids)) if len(tenant_ids) <= TENANTS_MAX else "*"
         await self._database.rows(store.NOTIFY_EVENTS, CHANNEL, f"{self._own} {tenants}")
         await asyncio.sleep(BREATH_SECONDS)
 

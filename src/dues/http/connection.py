@@ -83,7 +83,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._connections.admit(self):
             exchange = Exchange("-", b"", {})
             exchange.peer, exchange.keeps_connection = self._peer, False
-            self._send(self._connections.front_door.refuse_connection(exchange), exchange)
+            self._send(self._connections.entrance.refuse_connection(exchange), exchange)
             self._end(lingers=self._connections.may_linger)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -96,7 +96,7 @@ class Connection(asyncio.BufferedProtocol):
             self._task.add_done_callback(self._state.tasks.discard)
         unanswered = [*self._waiting, *([self._parser.exchange] if self._parser.exchange else [])]
         for exchange in unanswered:
-            self._connections.front_door.abandon(exchange)
+            self._connections.entrance.abandon(exchange)
         self._waiting.clear()
         self._parser.close()
         self._is_closing = True
@@ -213,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
     async def _answer(self, exchange: Exchange) -> None:
         """Answers until nothing waits."""
         while True:
-            reply = await self._connections.front_door.answer(exchange)
+            reply = await self._connections.entrance.answer(exchange)
             if self._is_closing:
                 break
             if self._is_stopping and not self._waiting:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from dues.http.front_door import FrontDoor
+from dues.http.entrance import Entrance
 from dues.http.responses import header_lines
 
 CONNECTIONS_MAX: Final = 10_000
@@ -39,8 +39,8 @@ class Timed(Protocol):
 class Connections:
     """What the connections of a process share."""
 
-    def __init__(self, front_door: FrontDoor, connections_max: int, idle_seconds: float) -> None:
-        self.front_door = front_door
+    def __init__(self, entrance: Entrance, connections_max: int, idle_seconds: float) -> None:
+        self.entrance = entrance
         self.idle_seconds = idle_seconds
         self._connections_max = connections_max
         self._admitted: set[Timed] = set()

@@ -80,11 +80,11 @@ def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpo
         name = _idempotency_key(exchange)
         decode_query(exchange.query_string, operation.query)
         wanted, canonical = await _wanted(operation, parameter, exchange, key)
-        told = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
+        hashed = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
         if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
-            told += b"\n" + key.id.encode()
-        request = request_of(exchange, key, wanted, name, sha256(told).digest())
+            hashed += b"\n" + key.id.encode()
+        request = request_of(exchange, key, wanted, name, sha256(hashed).digest())
         answer, exchange.group_size = await context.writes.submit(Job(command, request, render))
         return _reply(answer, operation.tagged)
 
@@ -97,7 +97,7 @@ def _moving_clock(context: Context, advance: Endpoint) -> Endpoint:
         try:
             return await advance(exchange)
         finally:
-            # Whoever was told that it is later must find it so here at once. Other processes look each key up again
+            # Whoever was hashed that it is later must find it so here at once. Other processes look each key up again
             # within half a second; and where there was no answer, nobody knows whether it was done.
             context.keys.forget(key.tenant)
 

@@ -17,14 +17,14 @@ NOT_OF_THIS_LIST = "is not of this list with these filters."
 
 def make_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], last: str) -> str:
     """A cursor for what follows `last` in this list, with these filters, of this tenant."""
-    told = last.encode()
-    return urlsafe_b64encode(_check(tenant, list_name, filters, told) + told).decode().rstrip("=")
+    place = last.encode()
+    return urlsafe_b64encode(_check(tenant, list_name, filters, place) + place).decode().rstrip("=")
 
 
 def read_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], cursor: str) -> str | None:
     """What the cursor stands at, or None where it is not this list's."""
-    check, told = _opened(cursor) or (b"", b"")
-    return told.decode("latin-1") if check == _check(tenant, list_name, filters, told) else None
+    check, place = _opened(cursor) or (b"", b"")
+    return place.decode("latin-1") if check == _check(tenant, list_name, filters, place) else None
 
 
 def refuse_malformed(cursor: str) -> Iterable[Violation]:
@@ -33,7 +33,7 @@ def refuse_malformed(cursor: str) -> Iterable[Violation]:
 
 
 def _opened(cursor: str) -> tuple[bytes, bytes] | None:
-    """The check and what is told, where it is a cursor at all."""
+    """The check and what is place, where it is a cursor at all."""
     try:
         decoded = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (Error, ValueError):
@@ -41,7 +41,7 @@ def _opened(cursor: str) -> tuple[bytes, bytes] | None:
     return (decoded[:_CHECK_BYTES], decoded[_CHECK_BYTES:]) if len(decoded) >= _CHECK_BYTES else None
 
 
-def _check(tenant: Tenant, list_name: str, filters: Mapping[str, str], told: bytes) -> bytes:
+def _check(tenant: Tenant, list_name: str, filters: Mapping[str, str], place: bytes) -> bytes:
     """Ties a cursor to its list. It protects nobody's data: a page only ever shows the caller's own."""
     text = msgspec.json.encode((tenant.id, list_name, sorted(filters.items())))
-    return blake2b(text + told, digest_size=_CHECK_BYTES).digest()
+    return blake2b(text + place, digest_size=_CHECK_BYTES).digest()

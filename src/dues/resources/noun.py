@@ -114,13 +114,13 @@ class Noun(Struct, frozen=True, kw_only=True):
         self, command: Command, query: type[Struct] = NoQuery, description: str = _BY_ID_OR_REFERENCE
     ) -> Operation:
         """GET of one."""
-        told: dict[str, Any] = {"summary": f"Retrieve {self.a_noun}", "description": description, "query": query}
-        return self.one("GET", "", Shows(command), id=f"retrieve_{self.noun}", **told)
+        declared: dict[str, Any] = {"summary": f"Retrieve {self.a_noun}", "description": description, "query": query}
+        return self.one("GET", "", Shows(command), id=f"retrieve_{self.noun}", **declared)
 
     def update(self, command: Doing, body: type[Struct], bodies: Bodies, **more: Any) -> Operation:
         """PATCH of one."""
-        told: dict[str, Any] = {"summary": f"Update {self.a_noun}", "body": body, "bodies": bodies}
-        return self.one("PATCH", "", Changes(command), id=f"update_{self.noun}", **told, **more)
+        declared: dict[str, Any] = {"summary": f"Update {self.a_noun}", "body": body, "bodies": bodies}
+        return self.one("PATCH", "", Changes(command), id=f"update_{self.noun}", **declared, **more)
 
     def adjust(self, kind: Kind[Any]) -> Operation:
         """POST of a change of its balance."""
@@ -164,8 +164,8 @@ class Noun(Struct, frozen=True, kw_only=True):
 
     def _operation(self, method: Any, path: str, does: Any, **more: Any) -> Operation:
         """It answers with the object, unless something else is said."""
-        told = {"tag": self.tag, "answer": self.body, "example": self.example} | more
-        return Operation(method=method, path=path, does=does, **told)
+        declared = {"tag": self.tag, "answer": self.body, "example": self.example} | more
+        return Operation(method=method, path=path, does=does, **declared)
 
 
 def noun_of(kind: Kind[Any], tag: Tag, body: type[Struct], example: Mapping[str, Any]) -> Noun:

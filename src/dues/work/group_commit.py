@@ -138,7 +138,7 @@ class GroupCommit:
         except Exception as error:
             if len(group) == 1 or isinstance(error, Unavailable):
                 for waiting in group:
-                    _refuse(waiting, _told(error))
+                    _refuse(waiting, _explained(error))
             else:
                 for waiting in group:
                     await self._answer(number, line, [waiting])
@@ -199,7 +199,7 @@ class GroupCommit:
             loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
-def _told(error: Exception) -> Exception:
+def _explained(error: Exception) -> Exception:
     """What a client can act on: somebody holds what it needs, or others were first too often in a row."""
     match error:
         case LockTimeout():

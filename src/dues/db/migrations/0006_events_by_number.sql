@@ -45,5 +45,5 @@ begin
 end;
 $$;
 
-create trigger webhook_endpoints_are_told_of after insert or update of status on webhook_endpoints
+create trigger webhook_endpoints_are_announced after insert or update of status on webhook_endpoints
     for each statement execute function tell_of_webhook_endpoints();

@@ -413,7 +413,7 @@ create trigger entries_are_immutable before update or delete on entries
 create trigger entries_are_not_truncated before truncate on entries
     for each statement execute function refuse_to_change_entries();
 
-create trigger webhook_endpoints_are_told_of after insert or update of status on webhook_endpoints
+create trigger webhook_endpoints_are_announced after insert or update of status on webhook_endpoints
     for each statement execute function tell_of_webhook_endpoints();
 
 drop table outgrown_idempotency_keys, outgrown_webhook_deliveries, outgrown_webhook_lanes, outgrown_webhook_endpoints, outgrown_events, outgrown_entries, outgrown_metadata_pairs, outgrown_payment_applications, outgrown_payments, outgrown_bills, outgrown_accounts, outgrown_customers, outgrown_default_payment_rules, outgrown_api_keys, outgrown_tenants;

@@ -19,14 +19,14 @@ EVERY_CALL_LINKS: Final = (
 def every_call_section(openapi: Mapping[str, Any]) -> Html:
     """The section, in three parts."""
     components = openapi["components"]
-    told = (
+    chapters = (
         _authentication(components["securitySchemes"]),
         _headers(components["headers"]),
         _problems(openapi),
     )
     parts = [
         element("section", heading(3, link[1:], title), part, id=link[1:], class_="plain")
-        for (title, link), part in zip(EVERY_CALL_LINKS, told, strict=True)
+        for (title, link), part in zip(EVERY_CALL_LINKS, chapters, strict=True)
     ]
     return element("section", heading(2, "every-call", "Every call"), *parts, id="every-call", class_="chapter")
 

@@ -48,7 +48,7 @@ async def list_events(call: Call) -> PageBody | Refusal:
     return PageBody(
         data=[event_body(event) for event in found[: query.limit]],
         has_more=len(found) > query.limit,
-        next_cursor=make_cursor(call.tenant, _LIST, asked.everything, _told(last, query)) if last else None,
+        next_cursor=make_cursor(call.tenant, _LIST, asked.everything, _to_text(last, query)) if last else None,
     )
 
 
@@ -65,7 +65,7 @@ def _end_of_feed(found: Sequence[Event], query: FeedQuery, stable_to: int) -> Pl
     return Place(max(query.place.position, stable_to), found[-1].sequence if found else query.place.sequence)
 
 
-def _told(place: Place, query: FeedQuery) -> str:
+def _to_text(place: Place, query: FeedQuery) -> str:
     """What a cursor says. The number is of use in a list of one object's events only."""
     return f"{place.position}.{place.sequence}" if query.object_id else str(place.position)
 
@@ -77,10 +77,10 @@ async def _place(call: Call, beginning: Place) -> Place | Refusal:
         if position is None:
             return Refusal("event_not_found", f"There is no event {after!r}, or it is no longer kept.")
         return Place(position, beginning.sequence)
-    told = place_of(call.query, call.tenant, _LIST, _CURSOR)
-    if told is None:
+    place = place_of(call.query, call.tenant, _LIST, _CURSOR)
+    if place is None:
         return beginning
-    at, _, sequence = told.partition(".")
+    at, _, sequence = place.partition(".")
     return Place(int(at), int(sequence) if sequence else beginning.sequence)
 
 

@@ -14,7 +14,7 @@ from dues.resources.webhook_endpoints.list_deliveries import list_deliveries
 from dues.resources.webhook_endpoints.read import READ_WEBHOOK_ENDPOINTS
 from dues.resources.webhook_endpoints.resend import RESEND
 from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
-from dues.resources.webhook_endpoints.send_test import SEND_TEST_EVENTS
+from dues.resources.webhook_endpoints.send_event import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.store import WEBHOOK_ENDPOINTS, endpoint_of
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 from dues.resources.webhook_endpoints.wire import DeletedBody, DeliveryBody, ResentBody, SecretWebhookEndpointBody

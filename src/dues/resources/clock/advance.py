@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from dues.commands.command import Procedure, Shown
+from dues.domain.clock import ClockAdvance, advance_test_clock
 from dues.domain.refusals import Refusal
-from dues.domain.test_clock import TestClockAdvance, advance_test_clock
-from dues.resources.test_clock import store
-from dues.resources.test_clock.wire import show_clock
+from dues.resources.clock import store
+from dues.resources.clock.wire import show_clock
 from dues.work.work import Claim, Request, Work
 
 
-async def _advance(work: Work, request: Request[TestClockAdvance]) -> Shown | Refusal:
+async def _advance(work: Work, request: Request[ClockAdvance]) -> Shown | Refusal:
     """The tenant's clock as it is then, or why it was not moved. It is in test mode."""
     found = await store.lock_clock(work, request.tenant)
     offset = advance_test_clock(request.body, work.server_now, found)
@@ -23,7 +23,7 @@ async def _advance(work: Work, request: Request[TestClockAdvance]) -> Shown | Re
     return show_clock(work.server_now, offset)
 
 
-def _claims(_request: Request[TestClockAdvance]) -> Iterable[Claim]:
+def _claims(_request: Request[ClockAdvance]) -> Iterable[Claim]:
     yield "test_clock"
 
 

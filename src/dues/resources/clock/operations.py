@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from dues.domain.test_clock import TestClockAdvance
+from dues.domain.clock import ClockAdvance
+from dues.resources.clock.advance import ADVANCE_TEST_CLOCKS
+from dues.resources.clock.read import READ_TEST_CLOCKS
+from dues.resources.clock.wire import ClockBody
 from dues.resources.operation import Creates, Operation, Shows
-from dues.resources.test_clock.advance import ADVANCE_TEST_CLOCKS
-from dues.resources.test_clock.read import READ_TEST_CLOCKS
-from dues.resources.test_clock.wire import TestClockBody
 
 _EXAMPLE: Final = {"now": "2026-02-05T08:30:00Z", "offset_seconds": 2678400}
 
@@ -19,7 +19,7 @@ OPERATIONS: Final = (
         tag="Test clock",
         summary="What time it is for your test data",
         description="The server's time, until the clock was advanced. For test keys alone.",
-        answer=TestClockBody,
+        answer=ClockBody,
         example=_EXAMPLE,
         problems=("test_mode_required",),
         tagged=False,
@@ -35,9 +35,9 @@ OPERATIONS: Final = (
         description="By `seconds` or `to` a time, for good: all that test keys do from then on is of that time, and "
         "what lasts for a while in test mode ends by it. At most ten years ahead. For test keys alone; live data has "
         "no clock but the real one.",
-        body=TestClockAdvance,
+        body=ClockAdvance,
         bodies={"a day": {"seconds": 86400}, "to a time": {"to": "2034-01-31T12:00:00Z"}},
-        answer=TestClockBody,
+        answer=ClockBody,
         example=_EXAMPLE,
         problems=("test_mode_required", "test_clock_backwards", "test_clock_out_of_range"),
         tagged=False,

@@ -9,7 +9,7 @@ from dues.commands.command import Shown, to_shown_json
 from dues.domain.fields import says
 
 
-class TestClockBody(Struct, frozen=True, kw_only=True):
+class ClockBody(Struct, frozen=True, kw_only=True):
     """What time it is for the merchant's test data."""
 
     now: Annotated[datetime, Meta(tz=True, description="Its present time, in UTC.")]
@@ -19,4 +19,4 @@ class TestClockBody(Struct, frozen=True, kw_only=True):
 def show_clock(server_now: datetime, offset_seconds: int) -> Shown:
     """How a clock is shown."""
     now = server_now + timedelta(seconds=offset_seconds)
-    return Shown(None, to_shown_json(TestClockBody(now=now, offset_seconds=offset_seconds)))
+    return Shown(None, to_shown_json(ClockBody(now=now, offset_seconds=offset_seconds)))

@@ -1,8 +1,8 @@
 """GET /billing/test_clock: what time it is for the merchant's test data."""
 
 from dues.commands.command import Procedure, Shown
-from dues.resources.test_clock import store
-from dues.resources.test_clock.wire import show_clock
+from dues.resources.clock import store
+from dues.resources.clock.wire import show_clock
 from dues.work.work import Request, Work
 
 

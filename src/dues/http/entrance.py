@@ -21,7 +21,7 @@ LogRequest = Callable[[Exchange, Reply, float], None]
 """Writes the line of an exchange, given its answer and how many seconds it took."""
 
 
-class FrontDoor:
+class Entrance:
     """What answers exchanges. Knows HTTP, and nothing of billing."""
 
     def __init__(self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest) -> None:

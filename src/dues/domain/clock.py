@@ -14,7 +14,7 @@ OFFSET_SECONDS_MAX: Final = 315_576_000
 """Ten years: more than any due date needs, and nothing overflows. The schema has the same number."""
 
 
-class TestClockAdvance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ClockAdvance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How far to move the test clock: by `seconds`, or `to` a time."""
 
     seconds: (
@@ -40,7 +40,7 @@ class TestClockAdvance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             yield Violation("/to", "one_only", "must not be given beside seconds: name one of them.")
 
 
-def advance_test_clock(advance: TestClockAdvance, server_now: datetime, offset_seconds: int) -> int | Refusal:
+def advance_test_clock(advance: ClockAdvance, server_now: datetime, offset_seconds: int) -> int | Refusal:
     """How far the clock is ahead afterwards, in seconds; it is never before `to`, and less than a second after it.
 
     Refuses `test_clock_backwards` and `test_clock_out_of_range`.
