@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from dues.commands.command import News, Outcome, Shown, to_shown_json
+from dues.commands.command import ExtraEvent, Outcome, Shown, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import Known, Written
 from dues.domain.entries import Entry
@@ -35,7 +35,7 @@ class Draft:
         self._entries: list[Entry] = []
         self._events: list[NewEvent] = []
         for change in outcome.changes:
-            if isinstance(change, News):
+            if isinstance(change, ExtraEvent):
                 self._tell(change)
             else:
                 self._change(change)
@@ -49,22 +49,22 @@ class Draft:
             return
         kind = self._kind(after)
         json = self._json[after.of.id] = to_shown_json(kind.show(after))
-        news = kind.news(change)
+        event_types = kind.event_types(change)
         assert after.events is not None, "who changes an object has read where its events end"
         self._written[after.of.id] = Written(
-            kind, change.before, structs.replace(after, events=after.events + len(news)), self._now
+            kind, change.before, structs.replace(after, events=after.events + len(event_types)), self._now
         )
         self._entries += change.entries
-        for number, event_type in enumerate(news, after.events + 1):
+        for number, event_type in enumerate(event_types, after.events + 1):
             self._event(event_type, after.of.id, number, json)
 
-    def _tell(self, news: News) -> None:
+    def _tell(self, extra: ExtraEvent) -> None:
         """Something else is told of an object that this request makes or changes."""
-        written = self._written[news.object_id]
+        written = self._written[extra.object_id]
         assert written.after.events is not None
         number = written.after.events + 1
         written.after = structs.replace(written.after, events=number)
-        self._event(news.type, news.object_id, number, news.data)
+        self._event(extra.type, extra.object_id, number, extra.data)
 
     def _json_of(self, record: Record[Any]) -> bytes:
         """What clients see of an object."""

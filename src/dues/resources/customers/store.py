@@ -14,7 +14,7 @@ CUSTOMER: Final = Kind(
     table="customers",
     saved=("name", "email", "phone", "currency", "balance", "payment_rules", "metadata"),
     show=customer_body,
-    news=made_or_updated("customer.created", "customer.updated"),
+    event_types=made_or_updated("customer.created", "customer.updated"),
 )
 
 CUSTOMERS: Final = Listing(
