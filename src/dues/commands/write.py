@@ -39,6 +39,8 @@ class Draft:
                 self._tell(change)
             else:
                 self._change(change)
+        for written in self._written.values():
+            assert written.after.events != _events_before(written), "only its event's number tells of a rival"
         answer = outcome.answer
         self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
 
@@ -46,6 +48,7 @@ class Draft:
         """An object is made, or changed; nothing happens where it stays as it is."""
         after = change.after
         if change.before is not None and change.before.of == after.of:
+            assert not change.entries, "who writes to the ledger of an object changes it"
             return
         kind = self._kind(after)
         json = self._json[after.of.id] = to_shown_json(kind.show(after))
@@ -94,6 +97,10 @@ class Draft:
 
     def _kind(self, record: Record[Any]) -> Kind[Any]:
         return self._known.kinds[type(record.of)]
+
+
+def _events_before(written: Written) -> int | None:
+    return written.before.events if written.before else 0
 
 
 def write(work: Work, known: Known) -> None:
