@@ -98,7 +98,7 @@ def test_every_code_of_an_operation_is_a_problem() -> None:
         assert set(operation.problems) <= PROBLEM_TYPES.keys()
 
 
-TELLING = {"ObjectEvent", "insert_next_event", "made_or_updated"}
+TELLING = {"ExtraEvent", "insert_next_event", "made_or_updated"}
 """What is called with the types of events that are written, beside what a kind of object tells of its changes."""
 
 
@@ -108,8 +108,8 @@ def events_written(path: Path) -> Iterator[str]:
         told: list[ast.AST] = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TELLING:
             told = [*node.args]
-        elif (isinstance(node, ast.keyword) and node.arg == "events_of") or (
-            isinstance(node, ast.FunctionDef) and node.name == "_events_of"
+        elif (isinstance(node, ast.keyword) and node.arg == "event_types") or (
+            isinstance(node, ast.FunctionDef) and node.name == "_event_types"
         ):
             told = [node]
         strings = [one.value for root in told for one in ast.walk(root) if isinstance(one, ast.Constant)]

@@ -197,6 +197,61 @@ def test_only_who_needs_what_others_hold_too_long_is_told_that_it_is_busy(play: 
     play(story)
 
 
+def test_what_is_held_too_long_is_not_waited_for_again_by_each_who_names_it(play: Play) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.put_there("held", "also held", "free")
+        rival = await asyncpg.connect(stage.url)
+        await rival.execute("begin")
+        await rival.execute(f"update {stage.table} set value = 9 where key like '%held'")
+        runs: list[tuple[list[str], str]] = []
+
+        async def add(work: Work, jobs: Sequence[Job]) -> list[str]:
+            if len(jobs) > 1:
+                await work.tx.lock("set local lock_timeout = '50ms'")
+            [setting] = await work.tx.lock("show lock_timeout")
+            runs.append(([job.body.key for job in jobs], setting["lock_timeout"]))
+            query = f"update {stage.table} set value = value + 1 where key = any($1::text[])"
+            await work.tx.lock(query, [job.body.alone[0] for job in jobs])
+            return ["added" for _ in jobs]
+
+        commits = GroupCommit(stage.database, add)
+        rows = {"1": "held", "2": "held", "3": "free", "4": "held", "5": "also held", "6": "free"}
+        clients = [stage.submit(Put(key, alone=(row,)), commits) for key, row in rows.items()]
+        answers = dict(zip(rows, await asyncio.gather(*clients, return_exceptions=True), strict=True))
+        await rival.close()
+        assert runs[0] == (list(rows), "50ms")
+        assert runs[1:] == [([key], "100ms") for key in ("1", "3", "5", "6")]
+        assert [type(answers[key]) for key in ("1", "2", "4", "5")] == [Busy] * 4
+        assert answers["3"] == answers["6"] == ("added", 1)
+
+    play(story)
+
+
+def test_whoever_is_tried_alone_has_waited_long_enough_at_some_time(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "WAIT_SECONDS", 0.3)
+
+    async def story(stage: Stage) -> None:
+        tried: list[str] = []
+
+        async def slow(_work: Work, jobs: Sequence[Job]) -> list[str]:
+            if len(jobs) > 1:
+                raise BoomError
+            tried.append(jobs[0].body.key)
+            await asyncio.sleep(0.2)
+            return ["written"]
+
+        commits = GroupCommit(stage.database, slow)
+        clients = [stage.submit(Put(f"{number}"), commits) for number in range(6)]
+        answers = await asyncio.gather(*clients, return_exceptions=True)
+        assert [answer for answer in answers if not isinstance(answer, Unavailable)] == [("written", 1)] * len(tried)
+        assert len(tried) < 6
+        assert await commits.submit(Job(Put("after"))) == ("written", 1)
+
+    play(story)
+
+
 def test_when_the_database_goes_away_everybody_of_the_group_is_told(play: Play) -> None:
     async def story(stage: Stage) -> None:
         groups: list[list[str]] = []

@@ -11,7 +11,7 @@ import typer
 from dues.cli.database import with_database
 from dues.cli.merchants import find_merchant
 from dues.commands.carry_out import Group
-from dues.commands.command import Command, Procedure
+from dues.commands.command import Procedure
 from dues.commands.job import Job
 from dues.db.database import Database
 from dues.domain.ids import new_id
@@ -31,7 +31,7 @@ async def find_tenant(database: Database, merchant: str | None, live: bool) -> t
     return tenants["live" if live else "test"]
 
 
-def ask(command: Command | Procedure, body: Any, merchant: str | None, live: bool, data: Path | None) -> Any:
+def ask(command: Procedure, body: Any, merchant: str | None, live: bool, data: Path | None) -> Any:
     """Runs a command of the API on a merchant's data; its outcome."""
 
     async def run(database: Database) -> Any:
@@ -48,7 +48,7 @@ def ask(command: Command | Procedure, body: Any, merchant: str | None, live: boo
 
 
 def run_command(
-    command: Command | Procedure, body: Any, merchant: str | None, live: bool, data: Path | None
+    command: Procedure, body: Any, merchant: str | None, live: bool, data: Path | None
 ) -> Mapping[str, Any]:
     """The same; what it answers. Raises typer.BadParameter where it refuses."""
     outcome = ask(command, body, merchant, live, data)

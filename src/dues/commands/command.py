@@ -57,8 +57,8 @@ class Shown(Struct, frozen=True):
     tagged: bytes | None = None
 
 
-class ObjectEvent(Struct, frozen=True):
-    """An event of an object, beside that it was made or changed. `data` is JSON."""
+class ExtraEvent(Struct, frozen=True):
+    """An event of an object, beside those that it was made or changed. `data` is JSON."""
 
     object_id: str
     type: EventType
@@ -69,7 +69,7 @@ class Outcome(Struct, frozen=True):
     """What a request is answered with, and what becomes of which objects, in the order in which it is told."""
 
     answer: Record[Any] | Shown
-    changes: Sequence[Change[Any] | ObjectEvent] = ()
+    changes: Sequence[Change[Any] | ExtraEvent] = ()
 
 
 Decide = Callable[[Request[Any], TenantLookup, Cause], Outcome | Refusal]

@@ -28,7 +28,7 @@ class Kind(Generic[Object]):
     """Objects of one kind, whose ids begin with `prefix`.
 
     `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
-    that are none. `show` gives what clients see of a record; `events_of` which events a change of one has.
+    that are none. `show` gives what clients see of a record; `event_types` the events of a change of one, at least one.
     `rows_beside` gives what of a new object goes to other tables.
     """
 
@@ -41,7 +41,7 @@ class Kind(Generic[Object]):
         table: str,
         saved: Sequence[str],
         show: Callable[[Record[Object]], Struct],
-        events_of: Callable[[Change[Object]], Sequence[EventType]],
+        event_types: Callable[[Change[Object]], Sequence[EventType]],
         renamed: Mapping[str, str] | None = None,
         computed: Mapping[str, str] | None = None,
         more_columns: Sequence[Column] = (),
@@ -49,7 +49,7 @@ class Kind(Generic[Object]):
         has_balance: bool = True,
     ) -> None:
         self.noun, self.prefix, self.table, self.shape = noun, prefix, table, shape
-        self.show, self.events_of, self.rows_beside = show, events_of, rows_beside
+        self.show, self.event_types, self.rows_beside = show, event_types, rows_beside
         self.has_balance = has_balance
         self._renamed, self._computed = renamed or {}, computed or {}
         own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from dues.commands.command import ObjectEvent, Outcome, Shown, to_shown_json
+from dues.commands.command import ExtraEvent, Outcome, Shown, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import Known, Written
 from dues.domain.entries import Entry
@@ -35,10 +35,12 @@ class Draft:
         self._entries: list[Entry] = []
         self._events: list[NewEvent] = []
         for change in outcome.changes:
-            if isinstance(change, ObjectEvent):
-                self._add(change)
+            if isinstance(change, ExtraEvent):
+                self._tell(change)
             else:
                 self._change(change)
+        for written in self._written.values():
+            assert written.after.events != _events_before(written), "only its event's number tells of a rival"
         answer = outcome.answer
         self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
 
@@ -46,10 +48,11 @@ class Draft:
         """An object is made, or changed; nothing happens where it stays as it is."""
         after = change.after
         if change.before is not None and change.before.of == after.of:
+            assert not change.entries, "who writes to the ledger of an object changes it"
             return
         kind = self._kind(after)
         json = self._json[after.of.id] = to_shown_json(kind.show(after))
-        event_types = kind.events_of(change)
+        event_types = kind.event_types(change)
         assert after.events is not None, "who changes an object has read where its events end"
         self._written[after.of.id] = Written(
             kind, change.before, structs.replace(after, events=after.events + len(event_types)), self._now
@@ -58,13 +61,13 @@ class Draft:
         for number, event_type in enumerate(event_types, after.events + 1):
             self._event(event_type, after.of.id, number, json)
 
-    def _add(self, event: ObjectEvent) -> None:
-        """Another event of an object that this request makes or changes."""
-        written = self._written[event.object_id]
+    def _tell(self, extra: ExtraEvent) -> None:
+        """Something else is told of an object that this request makes or changes."""
+        written = self._written[extra.object_id]
         assert written.after.events is not None
         number = written.after.events + 1
         written.after = structs.replace(written.after, events=number)
-        self._event(event.type, event.object_id, number, event.data)
+        self._event(extra.type, extra.object_id, number, extra.data)
 
     def _json_of(self, record: Record[Any]) -> bytes:
         """What clients see of an object."""
@@ -94,6 +97,10 @@ class Draft:
 
     def _kind(self, record: Record[Any]) -> Kind[Any]:
         return self._known.kinds[type(record.of)]
+
+
+def _events_before(written: Written) -> int | None:
+    return written.before.events if written.before else 0
 
 
 def write(work: Work, known: Known) -> None:

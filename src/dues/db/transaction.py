@@ -45,10 +45,19 @@ class Transaction:
     async def lock(self, query: str, *args: object) -> list[Row]:
         """Rows of a statement whose effect holds until the end: SELECT … FOR UPDATE, or a write others build on."""
         with translated():
-            if not self._begun:
-                await self._connection.execute("begin")
-                self._begun = True
+            await self._begin()
             return await self._connection.fetch(query, *args)
+
+    async def wait_at_most(self, seconds: float) -> None:
+        """From here to the end, what another transaction holds is waited for no longer than this."""
+        with translated():
+            await self._begin()
+            await self._connection.execute(f"set local lock_timeout = {seconds * 1000:.0f}")
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            await self._connection.execute("begin")
+            self._begun = True
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …).

@@ -36,6 +36,9 @@ ATTEMPTS_MAX: Final = 8
 CAUTIOUS_SECONDS: Final = 1.0
 """For so long after a conflict what it was about is locked at the first attempt: another process is at it, too."""
 
+IMPATIENT_SECONDS: Final = 0.1
+"""How long each of a group waits for a lock that the group has waited for in vain. All behind it wait for it."""
+
 
 class Failed(Exception):
     """Given in the place of an answer: this one alone cannot be decided, and nothing of it was done."""
@@ -130,19 +133,20 @@ class GroupCommit:
             self._groups.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             self._gather(asyncio.get_running_loop())
 
-    async def _answer(self, number: int, line: Line, group: Sequence[Waiting]) -> None:
-        """Gives everybody their answer or their exception."""
+    async def _answer(
+        self, number: int, line: Line, group: Sequence[Waiting], *, patient: bool = True
+    ) -> Exception | None:
+        """Gives everybody their answer or their exception; what went wrong, if nobody of the group was carried out."""
         self._observe(group[0].job.name, len(group))
         try:
-            answers = await self._attempt(number, group)
+            answers = await self._attempt(number, group, patient=patient)
         except Exception as error:
             if len(group) == 1 or isinstance(error, Unavailable):
                 for waiting in group:
                     _refuse(waiting, _explained(error))
             else:
-                for waiting in group:
-                    await self._answer(number, line, [waiting])
-            return
+                await self._answer_one_by_one(number, line, group, patient=not isinstance(error, LockTimeout))
+            return error
         for waiting, answer in zip(reversed(group), reversed(answers), strict=True):
             waiting.group_size = len(group)
             if isinstance(answer, Failed) and isinstance(answer.error, Later):
@@ -152,8 +156,20 @@ class GroupCommit:
         for waiting, answer in zip(group, answers, strict=True):
             if not isinstance(answer, Failed) and not waiting.answer.done():
                 waiting.answer.set_result(answer)
+        return None
 
-    async def _attempt(self, cell: int, group: Sequence[Waiting]) -> Sequence[Any]:
+    async def _answer_one_by_one(self, number: int, line: Line, group: Sequence[Waiting], *, patient: bool) -> None:
+        """Finds out who of a group that failed is guilty. What was held too long for one is so for whoever names it."""
+        held: set[Claim] = set()
+        for waiting in group:
+            if not held.isdisjoint(waiting.job.claims):
+                _refuse(waiting, _told(LockTimeout()))
+            elif waiting.gives_up_at <= asyncio.get_running_loop().time():
+                _refuse(waiting, Unavailable("too many requests are waiting"))
+            elif isinstance(await self._answer(number, line, [waiting], patient=patient), LockTimeout):
+                held |= waiting.job.claims
+
+    async def _attempt(self, cell: int, group: Sequence[Waiting], *, patient: bool) -> Sequence[Any]:
         """Carries the group out in one transaction, again as long as another process was first."""
         jobs: list[Any] = [waiting.job for waiting in group]
         requests = [job.request for job in jobs]
@@ -161,6 +177,8 @@ class GroupCommit:
             cautious = attempt > 1 or self._is_cautious(group)
             try:
                 async with self._database.transaction(cell) as tx:
+                    if not patient:
+                        await tx.wait_at_most(IMPATIENT_SECONDS)
                     work = Work(tx, self._now(), clock_offsets_of(requests), cautious)
                     answers = await self._carry_out(work, jobs)
                     assert len(answers) == len(jobs), "one answer each"

@@ -81,7 +81,7 @@ class Question(Struct, frozen=True):
 
     @property
     def claim(self) -> Claim | None:
-        """What only one group at a time may touch, where the request is going to make or change it."""
+        """What of the tenant only one group at a time may touch, where the request is going to make or change it."""
         return None
 
     def learn(self, known: "Answers", tenant_id: int, answer: Any) -> None:

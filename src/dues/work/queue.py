@@ -98,30 +98,30 @@ class Queue:
         a claim may be shared, since it is decided in order. `several`: other tenants asked of late, too.
         """
         share_max = SHARE_MAX if several or len(self._tenants) > 1 else GROUP_COST_MAX
-        lines = {tenant: _Line(waiting, taken) for tenant, waiting in self._tenants.items()}
+        looked_at: dict[Tenant, _Candidates] = {}
         group: list[Waiting] = []
         room = GROUP_COST_MAX
-        for line in lines.values():
+        for tenant, waiting_here in self._tenants.items():
+            if room <= 0:
+                break
+            candidates = looked_at[tenant] = _Candidates(waiting_here, taken)
             share = share_max
-            while share > 0 and room > 0 and (waiting := line.next(room if group else None)):
+            while share > 0 and room > 0 and (waiting := candidates.next(room if group else None)):
                 group.append(waiting)
                 share -= waiting.job.cost
                 room = 0 if waiting.job.is_alone else room - waiting.job.cost
-        for tenant, line in lines.items():
-            self._put_back(tenant, line)
+        for tenant, candidates in looked_at.items():
+            candidates.put_back()
+            if not candidates.waiting:
+                del self._tenants[tenant]
         for tenant in dict.fromkeys(waiting.job.tenant for waiting in group):
             if tenant in self._tenants:
                 self._tenants.move_to_end(tenant)
         return group
 
-    def _put_back(self, tenant: Tenant, line: "_Line") -> None:
-        line.close()
-        if not line.waiting:
-            del self._tenants[tenant]
 
-
-class _Line:
-    """One tenant's part in the filling of a group."""
+class _Candidates:
+    """Those of one tenant who wait, looked at for one group."""
 
     def __init__(self, waiting: deque[Waiting], taken: set[Claim]) -> None:
         self.waiting = waiting
@@ -146,7 +146,7 @@ class _Line:
                 return self.waiting.popleft()
         return None
 
-    def close(self) -> None:
+    def put_back(self) -> None:
         """Whoever could not go is at the front again."""
         self.waiting.extendleft(reversed(self._passed))
         self._passed.clear()

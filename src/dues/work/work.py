@@ -13,7 +13,7 @@ from dues.domain.tenants import Tenant
 Body = TypeVar("Body", covariant=True)
 
 Claim = Hashable
-"""The name of something that only one group at a time may touch, such as ("account", tenant, reference)."""
+"""The name of something that only one group at a time may touch, such as (tenant's id, ("account", reference))."""
 
 
 class Request(Struct, Generic[Body], frozen=True):

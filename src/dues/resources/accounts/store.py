@@ -14,7 +14,7 @@ ACCOUNT: Final = Kind(
     table="accounts",
     saved=("name", "currency", "balance", "payment_rules", "metadata"),
     show=account_body,
-    events_of=made_or_updated("account.created", "account.updated"),
+    event_types=made_or_updated("account.created", "account.updated"),
 )
 
 ACCOUNTS: Final = Listing(

@@ -19,7 +19,7 @@ from dues.work.questions import Answers, Part, Question
 from dues.work.work import Claim
 
 
-def _events_of(change: Change[Bill]) -> Sequence[EventType]:
+def _event_types(change: Change[Bill]) -> Sequence[EventType]:
     if change.before is None:
         return ("bill.created",)
     if change.after.of.status == "voided":
@@ -37,7 +37,7 @@ BILL: Final = Kind(
     saved=("amount_paid", "status", "payment_rules", "metadata"),
     renamed={"bill_date": "bill_on", "due_date": "due_on"},
     show=bill_body,
-    events_of=_events_of,
+    event_types=_event_types,
 )
 
 BILLS: Final = Listing(

@@ -14,7 +14,7 @@ CUSTOMER: Final = Kind(
     table="customers",
     saved=("name", "email", "phone", "currency", "balance", "payment_rules", "metadata"),
     show=customer_body,
-    events_of=made_or_updated("customer.created", "customer.updated"),
+    event_types=made_or_updated("customer.created", "customer.updated"),
 )
 
 CUSTOMERS: Final = Listing(

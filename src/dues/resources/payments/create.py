@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from dues.commands.command import Command, Conditional, ObjectEvent, Outcome, to_shown_json
+from dues.commands.command import Command, Conditional, ExtraEvent, Outcome, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Exists, Named
@@ -64,10 +64,10 @@ def _take(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refu
     if isinstance(made, Refusal):
         return made
     payment = made.payment.after.of
-    changes: list[Change[Any] | ObjectEvent] = [made.payment]
+    changes: list[Change[Any] | ExtraEvent] = [made.payment]
     for application, paid in zip(payment.applications, made.paid, strict=True):
         applied = to_shown_json(amount_applied_body(payment, application, cause.now))
-        changes += [ObjectEvent(payment.id, "obligation.amount_applied", applied), paid]
+        changes += [ExtraEvent(payment.id, "obligation.amount_applied", applied), paid]
     return Outcome(made.payment.after, changes)
 
 

@@ -43,7 +43,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
     rows_beside=_applications,
     show=lambda record: payment_body(record.of),
     # That it was made is told by each of its applications.
-    events_of=lambda change: () if change.before is None else ("payment.reversed",),
+    event_types=lambda change: () if change.before is None else ("payment.reversed",),
     has_balance=False,
 )
 

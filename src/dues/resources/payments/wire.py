@@ -1,4 +1,4 @@
-"""The JSON of a payment, and of the news that some of it was applied."""
+"""The JSON of a payment, and of the event that some of it was applied."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
