@@ -1,6 +1,7 @@
 """Every statement of the program is one that the real schema understands, and stays in its cell."""
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.house.statements import parts, statements, strays, tables
 
 STATEMENTS = statements()
+
+CHANGES = re.compile(r"\b(delete from|insert into|update \w+ set|update \w+ \w+\s+set)\b")
 
 
 def test_there_are_statements_to_look_at() -> None:
@@ -40,6 +43,13 @@ def test_the_schema_knows_everything_that_statements_name(database_url: str) -> 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_statement_stays_in_its_cell(name: str) -> None:
     assert strays(STATEMENTS[name]) == []
+
+
+def test_what_changes_a_limited_number_of_rows_chooses_them_once() -> None:
+    """A join may run a subquery again for each row of the other side, and FOR UPDATE SKIP LOCKED then finds others."""
+    limited = {name: text for name, text in STATEMENTS.items() if re.search(r"limit \$", text) and CHANGES.search(text)}
+    assert len(limited) > 5
+    assert [name for name, text in limited.items() if "as materialized (" not in text] == []
 
 
 @pytest.mark.parametrize(

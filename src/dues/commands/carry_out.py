@@ -13,7 +13,7 @@ from dues.commands.command import Command, Procedure, Shown
 from dues.commands.job import Job
 from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
-from dues.commands.read import learn
+from dues.commands.read import further_questions, learn
 from dues.commands.write import Draft, write
 from dues.db.errors import Conflict
 from dues.domain.refusals import Refusal
@@ -55,7 +55,7 @@ class Group:
         assert isinstance(command, Command)
         outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
         if isinstance(outcome, Refusal):
-            if command.further and job.render and not work.cautious:
+            if job.render and not work.cautious and next(further_questions(known, job), None):
                 # A change that was decided on two reads meets the numbers of what it changes; a refusal meets nothing.
                 raise Conflict("what it was refused for was read at two moments")
             return self._finish(work, known, job, outcome)

@@ -1,6 +1,6 @@
 """Reading for a group: everything that its requests name, once each, in as few round trips as can be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dues.commands.command import Procedure
@@ -23,10 +23,10 @@ async def learn(work: Work, known: Known, jobs: Sequence[Job]) -> None:
 
 async def _learn(work: Work, known: Known, jobs: Sequence[Job]) -> None:
     await _ask(work, known, ((job.tenant, question) for job in jobs for question in job.questions))
-    await _ask(work, known, (asked for job in jobs for asked in _further(known, job)))
+    await _ask(work, known, (asked for job in jobs for asked in further_questions(known, job)))
 
 
-def _further(known: Known, job: Job) -> Iterable[Asked]:
+def further_questions(known: Known, job: Job) -> Iterator[Asked]:
     """What a job asks once its first questions are answered."""
     if isinstance(job.command, Procedure) or job.command.further is None:
         return

@@ -84,9 +84,16 @@ def insert_answers(work: Work, answered: Sequence[Answered]) -> None:
 
 
 DELETE_EXPIRED = """
+with expired as materialized (
+    select tenant_id, key
+      from idempotency_keys
+     where cell = $1 and expires_at <= $2
+     order by expires_at
+     limit $3
+       for update skip locked
+)
 delete from idempotency_keys k
- using (select tenant_id, key from idempotency_keys
-         where cell = $1 and expires_at <= $2 order by expires_at limit $3 for update skip locked) as expired
+ using expired
  where k.cell = $1 and k.tenant_id = expired.tenant_id and k.key = expired.key
 returning k.key
 """
@@ -110,5 +117,5 @@ delete from idempotency_keys k
 
 async def delete_expired_keys(work: Work, keys: Sequence[tuple[Tenant, str]]) -> None:
     """Makes room where an expired key is used anew before the purge came by."""
-    rows = [(tenant.id, key, work.now_of(tenant)) for tenant, key in keys]
+    rows = sorted((tenant.id, key, work.now_of(tenant)) for tenant, key in keys)
     await work.tx.lock(DELETE_EXPIRED_KEYS, work.tx.cell, *zip(*rows, strict=True))

@@ -163,7 +163,7 @@ class GroupCommit:
         held: set[Claim] = set()
         for waiting in group:
             if not held.isdisjoint(waiting.job.claims):
-                _refuse(waiting, _told(LockTimeout()))
+                _refuse(waiting, _explained(LockTimeout()))
             elif waiting.gives_up_at <= asyncio.get_running_loop().time():
                 _refuse(waiting, Unavailable("too many requests are waiting"))
             elif isinstance(await self._answer(number, line, [waiting], patient=patient), LockTimeout):

@@ -1,13 +1,13 @@
 """POST /billing/payments/{payment}/reverse: take a payment back that bounced, or should never have been."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dues.commands.command import Command, Modify, Outcome
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Named
 from dues.commands.shapes import find_current
 from dues.domain.entries import Cause
-from dues.domain.payments import Payment
+from dues.domain.payments import Application, Payment
 from dues.domain.records import Record
 from dues.domain.refusals import Refusal, not_found
 from dues.domain.reversals import NewReversal, reverse_payment
@@ -25,21 +25,31 @@ def _questions(request: Wanted) -> Iterable[Question]:
 
 def _further(request: Wanted, lookup: TenantLookup) -> Iterable[Question]:
     """What it was applied to."""
-    payment: Record[Payment] | None = lookup.find("payment", request.body.name)
-    for application in payment.of.applications if payment else ():
+    payment = _found(request, lookup)
+    for application in _undone(payment) if payment else ():
         [kind] = [kind for kind in OWED.values() if application.owner_id.startswith(kind.prefix)]
         yield Named(kind, application.owner_id, changes=True)
 
 
-def _reverse(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+def _found(request: Wanted, lookup: TenantLookup) -> Record[Payment] | None:
+    """The payment. Another's does not exist for a collector."""
     payment: Record[Payment] | None = lookup.find("payment", request.body.name)
-    # Another's payment does not exist for a collector.
-    if payment is None or request.collector_id not in (None, payment.of.collector_id):
+    return None if payment is None or request.collector_id not in (None, payment.of.collector_id) else payment
+
+
+def _undone(payment: Record[Payment]) -> Sequence[Application]:
+    """What is undone of it; nothing, where it was reversed already."""
+    return () if payment.of.status == "reversed" else payment.of.applications
+
+
+def _reverse(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    payment = _found(request, lookup)
+    if payment is None:
         return not_found("payment", request.body.name)
     current = find_current(PAYMENT, lookup, request.body)
     if isinstance(current, Refusal):
         return current
-    owed = [lookup.record(application.owner_id) for application in payment.of.applications]
+    owed = [lookup.record(application.owner_id) for application in _undone(payment)]
     undone = reverse_payment(payment, owed, request.body.changes, cause)
     if isinstance(undone, Refusal):
         return undone

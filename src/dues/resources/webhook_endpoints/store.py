@@ -154,7 +154,7 @@ async def delete_webhook_endpoint(database: Database, tenant: Tenant, endpoint_i
 def _lanes_of(chosen: str, only_if: str = "true", any_type: str = "false") -> str:
     """A lane for each object that `chosen` has events of, from the first to the last of them; none but if `only_if`."""
     return f"""
-with chosen as ({chosen}), lanes as (
+with chosen as materialized ({chosen}), lanes as (
     insert into webhook_lanes
            (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only,
             next_attempt_at)

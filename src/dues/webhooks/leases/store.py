@@ -46,7 +46,7 @@ _LEASE = f"""
 """
 
 LOCK_ENDPOINTS_WITH_WORK = f"""
-with free as (
+with free as materialized (
     select e.tenant_id, e.id
       from webhook_endpoints e
       join tenants t on t.id = e.tenant_id
@@ -145,6 +145,8 @@ async def release(database: Database, lease: Lease) -> None:
     await database.rows(SAVE_RELEASED, *lease.tenant, lease.id, lease.holder)
 
 
+WAIT_FOR_DISK = "select set_config('synchronous_commit', 'on', true)"
+
 SAVE_DISABLED = """
 update webhook_endpoints set status = 'disabled', disabled_reason = $5, leased_by = null, leased_until = null
  where cell = $1 and tenant_id = $2 and id = $3 and leased_by = $4 and status = 'enabled'
@@ -153,5 +155,9 @@ returning id, url, event_types, description, disabled_reason, created_at
 
 
 async def save_disabled(tx: Transaction, lease: Lease, reason: DisabledReason) -> list[Row]:
-    """Disables an endpoint and ends its lease; the endpoint, if it was still its holder's."""
+    """Disables an endpoint and ends its lease; the endpoint, if it was still its holder's.
+
+    Unlike what else is noted of deliveries, that is an event: whoever was told must find it again after a crash.
+    """
+    await tx.lock(WAIT_FOR_DISK)
     return await tx.lock(SAVE_DISABLED, *lease.tenant, lease.id, lease.holder, reason)

@@ -30,7 +30,7 @@ async def find_endpoints_delivered_to(database: Database, cell: int) -> list[tup
 
 
 DELETE_DELIVERIES = """
-with old as (
+with old as materialized (
     select tenant_id, endpoint_id, event_id
       from webhook_deliveries
      where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and status <> $5
@@ -52,7 +52,7 @@ async def delete_deliveries(
 
 
 DELETE_STRAY_LANES = """
-with stray as (
+with stray as materialized (
     select l.tenant_id, l.endpoint_id, l.id
       from webhook_lanes l
      where l.cell = $1
