@@ -211,9 +211,8 @@ def cells() -> int:
     return 1
 
 
-@pytest.fixture
-def new_merchant(desk: Desk, server: RunningServer, cells: int) -> Callable[[], Merchant]:
-    """Makes merchants."""
+def make_merchant(desk: Desk, server: RunningServer, cells: int) -> Merchant:
+    """A merchant that nobody else uses."""
 
     async def make(database: Database) -> Merchant:
         async with database.transaction() as tx:
@@ -221,7 +220,13 @@ def new_merchant(desk: Desk, server: RunningServer, cells: int) -> Callable[[], 
             await tx.commit()
         return Merchant(merchant_id, keys, server.base)
 
-    return lambda: desk.ask(make)
+    return desk.ask(make)
+
+
+@pytest.fixture
+def new_merchant(desk: Desk, server: RunningServer, cells: int) -> Callable[[], Merchant]:
+    """Makes merchants."""
+    return lambda: make_merchant(desk, server, cells)
 
 
 @pytest.fixture

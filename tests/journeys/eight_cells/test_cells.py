@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import Merchant
+from tests.conftest import Desk, Merchant, make_merchant
 from tests.journeys.burst import Shot, send_at_once
 from tests.journeys.documented import FILTERS, NAMING_PATHS
 from tests.journeys.eight_cells.conftest import CELLS
@@ -34,7 +34,7 @@ from tests.journeys.test_feed import (
     transaction,
 )
 from tests.journeys.test_idempotency_races import (
-    doors,
+    Doors,
     inside,
     test_a_burst_of_everything_gives_each_its_own_answer,
     test_an_expired_key_carries_out_another_request_once,
@@ -45,12 +45,12 @@ from tests.journeys.test_idempotency_races import (
 from tests.journeys.test_isolation import (
     Belongings,
     belongings,
+    kept_belongings,
     test_a_body_does_not_find_it,
     test_a_cursor_fits_only_the_list_it_came_from,
     test_a_filter_does_not_find_it,
     test_a_path_does_not_find_it,
     test_a_reference_or_key_that_somebody_else_has_is_free,
-    victim,
 )
 from tests.journeys.test_killed import go_through_kills
 from tests.journeys.test_payments_at_once import (
@@ -71,11 +71,22 @@ from tests.running import Caller, RunningServer, new_key, new_reference
 
 
 @pytest.fixture
-def intruder(mallory: Caller, victim: Belongings) -> Caller:
+def doors(server: RunningServer, second_server: RunningServer, merchant: Merchant) -> Doors:
+    """Two servers on the same database."""
+    return Doors([server.base, second_server.base], merchant.key())
+
+
+@pytest.fixture(scope="module")
+def victim(desk: Desk, server: RunningServer, cells: int) -> Iterator[Belongings]:
+    """Somebody whose belongings are the same after all tests."""
+    yield from kept_belongings(make_merchant(desk, server, cells).caller())
+
+
+@pytest.fixture(scope="module")
+def intruder(desk: Desk, server: RunningServer, cells: int, victim: Belongings) -> Caller:
     """Somebody of another cell with a good key and belongings of their own."""
     assert victim
-    belongings(mallory)
-    return mallory
+    return belongings(make_merchant(desk, server, cells).caller()).caller
 
 
 def cells_of(url: str, merchants: Sequence[Merchant]) -> list[int]:
