@@ -92,7 +92,7 @@ def verified_at_the_end(embedded: EmbeddedPostgres) -> Iterator[str]:
     url = embedded.open()
     try:
         yield url
-        assert asyncio.run(_verified(url)) == []
+        assert findings(url) == []
     finally:
         embedded.close()
 
@@ -110,8 +110,13 @@ def databases(database_url: str) -> Iterator[EmptyDatabases]:
     made.close()
 
 
-async def _verified(url: str) -> list[Finding]:
-    return [finding async for finding in verify(url, Progress(), lambda _: None)]
+def findings(url: str) -> list[Finding]:
+    """All that is wrong with the books of a database."""
+
+    async def found() -> list[Finding]:
+        return [finding async for finding in verify(url, Progress(), lambda _: None)]
+
+    return asyncio.run(found())
 
 
 @pytest.fixture(scope="session")
@@ -126,10 +131,11 @@ def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -
     yield from serving(database_url, tmp_path_factory)
 
 
-def serving(database_url: str, factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def serving(database_url: str, factory: pytest.TempPathFactory, cells: int = 1) -> Iterator[RunningServer]:
     """A server as most tests want it, until they are done."""
     log = factory.mktemp("server") / "log"
-    with RunningServer(database_url=database_url, log=log, webhooks="false").running() as running:
+    server = RunningServer(database_url=database_url, log=log, webhooks="false", cells=str(cells))
+    with server.running() as running:
         yield running
 
 
@@ -199,17 +205,28 @@ def desk(database_url: str) -> Iterator[Desk]:
     made.close()
 
 
-@pytest.fixture
-def new_merchant(desk: Desk, server: RunningServer) -> Callable[[], Merchant]:
-    """Makes merchants."""
+@pytest.fixture(scope="session")
+def cells() -> int:
+    """Over how many cells new merchants are spread."""
+    return 1
+
+
+def make_merchant(desk: Desk, server: RunningServer, cells: int) -> Merchant:
+    """A merchant that nobody else uses."""
 
     async def make(database: Database) -> Merchant:
         async with database.transaction() as tx:
-            merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC))
+            merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC), cells)
             await tx.commit()
         return Merchant(merchant_id, keys, server.base)
 
-    return lambda: desk.ask(make)
+    return desk.ask(make)
+
+
+@pytest.fixture
+def new_merchant(desk: Desk, server: RunningServer, cells: int) -> Callable[[], Merchant]:
+    """Makes merchants."""
+    return lambda: make_merchant(desk, server, cells)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ class Stage:
 
     server: RunningServer
     data: Path
+    cells: int = 1
+    """Over how many cells its merchants are spread."""
     url: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,7 +35,7 @@ class Stage:
             database = await Database.connect(self.url, 1)
             try:
                 async with database.transaction() as tx:
-                    merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC))
+                    merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC), self.cells)
                     await tx.commit()
             finally:
                 await database.close()
@@ -72,12 +74,13 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, **settings: str) -> Iterator[Stage]:
+def stage(folder: Path, *, cells: int = 1, **settings: str) -> Iterator[Stage]:
     """Started on entry, stopped on exit."""
     data = folder / "data"
-    server = RunningServer(data=data, log=folder / "log", **{"webhook_allow_private": "true"} | settings)
+    usual = {"webhook_allow_private": "true", "cells": str(cells)}
+    server = RunningServer(data=data, log=folder / "log", **usual | settings)
     with server.running():
-        yield Stage(server, data)
+        yield Stage(server, data, cells)
 
 
 def register_customers(caller: Caller, number: int) -> list[str]:

@@ -34,6 +34,12 @@ def rows_of(url: str, query: str, *arguments: object) -> list[dict[str, Any]]:
     return asyncio.run(run())
 
 
+def deadlocks(url: str) -> int:
+    """How many circles of sessions PostgreSQL had to break so far. Its log says so at once, its statistics later."""
+    [found] = rows_of(url, "show data_directory")
+    return (Path(found["data_directory"]) / "log").read_text(errors="replace").count("deadlock detected")
+
+
 def ended(process: psutil.Process) -> bool:
     """Whether a process is gone (or waits only for its parent to be told)."""
     try:

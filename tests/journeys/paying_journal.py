@@ -1,15 +1,13 @@
 """A journal of payments: single, spread over bills, taken back; and what must be left behind by them."""
 
-import asyncio
 import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from dues.books.verify import Finding, Progress, verify
+from tests.conftest import findings
 from tests.journeys.journal import Door, Journal, Wish
-from tests.journeys.own_database import rows_of
 from tests.running import new_key, new_reference
 
 BALANCE = 10**9
@@ -27,7 +25,7 @@ class Home:
     bills: list[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class PayingJournal(Journal):
     """Every payment and every reversal that was wished for."""
 
@@ -105,7 +103,7 @@ class PayingJournal(Journal):
 
     def _is_there_once(self, url: str) -> None:
         payments = [json.loads(wish.acknowledged or b"") for wish in self.wishes if wish.status == 201]
-        rows = {row["id"]: row for row in rows_of(url, _PAYMENTS)}
+        rows = {row["id"]: row for row in self._rows(url, _PAYMENTS)}
         assert len(rows) == len(payments)
         left: Counter[str] = Counter()
         for payment in payments:
@@ -126,23 +124,19 @@ class PayingJournal(Journal):
                 left.update(dict(signed))
         self._comes_to(url, left)
         self._is_answered_once(url)
-        assert asyncio.run(_findings(url)) == []
+        assert findings(url) == []
 
     def _comes_to(self, url: str, left: Counter[str]) -> None:
         """Every bill and every balance is what the payments that stand have made of it."""
-        for row in rows_of(url, "select id, amount_paid from bills"):
+        for row in self._rows(url, "select id, amount_paid from bills where tenant_id = $1"):
             assert row["amount_paid"] == left[row["id"]]
         mine = [home.account for home in self.homes]
-        for row in rows_of(url, "select id, balance from accounts where id = any($1)", mine):
+        for row in self._rows(url, "select id, balance from accounts where tenant_id = $1 and id = any($2)", mine):
             assert row["balance"] == BALANCE + left[row["id"]]
 
 
 def _owner(application: dict[str, Any]) -> str:
     return next(str(application[name]) for name in ("bill_id", "account_id", "customer_id") if name in application)
-
-
-async def _findings(url: str) -> list[Finding]:
-    return [finding async for finding in verify(url, Progress(), lambda _: None)]
 
 
 _PAYMENTS = """
@@ -154,4 +148,5 @@ select p.id, p.external_reference, p.status,
        (select json_agg(v.type order by v.type) from events v
          where v.tenant_id = p.tenant_id and v.object_id = p.id)::text as events
   from payments p
+ where p.tenant_id = $1
 """

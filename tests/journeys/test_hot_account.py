@@ -14,9 +14,10 @@ import pytest
 
 from dues.domain.currencies import EXPONENTS
 from dues.domain.payment_rules import standard_rules
-from tests.conftest import Merchant
+from tests.conftest import Merchant, findings
 from tests.journeys.journal import SOAK
-from tests.running import Caller, RunningServer, new_key
+from tests.journeys.own_database import deadlocks
+from tests.running import Caller, RunningServer, new_key, new_reference
 
 SECONDS = 20.0 if SOAK else 5.0
 
@@ -124,6 +125,77 @@ def test_a_hot_account_loses_nothing(crowd: Crowd, alice: Caller) -> None:
     assert alice.get(f"/billing/accounts/{account['id']}").json()["balance"] == acknowledged
     assert len(entries) == outcomes[200] + outcomes[201] + 1
     assert sum(entry["amount"] for entry in entries) == acknowledged
+
+
+MOVES = {
+    "adjustments": ["adjust account"],
+    "payments": ["pay account", "pay bill"],
+    "all of an account and its customer": [
+        f"{way} {what}" for way in ("adjust", "pay") for what in ("account", "customer")
+    ],
+}
+"""What many clients do to one account at once."""
+
+
+@pytest.mark.parametrize("moves", MOVES.values(), ids=MOVES)
+def test_two_processes_move_one_balance_and_stand_in_no_circle(
+    crowd: Crowd, alice: Caller, database_url: str, moves: Sequence[str]
+) -> None:
+    began = deadlocks(database_url)
+    tracked: dict[str, Any] = {"currency": "ZAR", "balance": 10**9}
+    customer = alice.register_customer(**tracked).json()["id"]
+    account = alice.open_account(customer=customer, **tracked).json()["id"]
+    bill = alice.make_bill(account=account, amount_due=10**9).json()["id"]
+    ids = {"account": account, "customer": customer, "bill": bill}
+
+    def move(caller: Caller) -> tuple[str, Counter[str]]:
+        """At which process, and by how much of which object."""
+        way, _, what = random.choice(moves).partition(" ")
+        answer = (adjust if way == "adjust" else pay)(caller, what, ids[what])
+        return str(caller.http.base_url), moved_by(answer, ids[what])
+
+    def is_enough(done: Sequence[tuple[str, Counter[str]]]) -> bool:
+        counted = Counter(base for base, _ in done)
+        return len(counted) == 2 and min(counted.values()) > 20
+
+    done = Crowd(crowd.callers[:12]).for_a_while(move, is_enough, SECONDS / 5)
+    assert is_enough(done), "both come forward"
+    moved: Counter[str] = Counter()
+    for _, one in done:
+        moved.update(one)
+    for kind, name in ids.items():
+        shown = alice.get(f"/billing/{kind}s/{name}").json()
+        assert (shown["amount_paid"] if kind == "bill" else shown["balance"] - 10**9) == moved[name]
+    chain(alice, f"/billing/accounts/{account}")
+    assert findings(database_url) == []
+    assert deadlocks(database_url) == began, "whoever waits in a circle is only let go after a second"
+
+
+def adjust(caller: Caller, kind: str, name: str) -> httpx.Response:
+    """Changes a balance by a little."""
+    body = {"amount": random.randrange(500, 600), "reason": "x"}
+    return caller.post(f"/billing/{kind}s/{name}/adjustments", body)
+
+
+def pay(caller: Caller, kind: str, name: str) -> httpx.Response:
+    """Pays a little of it; of an account also by way of its oldest bill."""
+    body = {"external_reference": new_reference("EFT"), "amount": random.randrange(500, 600), "currency": "ZAR"}
+    spread = {"allocation": "oldest_due_first"} if kind == "account" and random.random() < 0.5 else {}
+    return caller.post("/billing/payments", body | spread | {kind: name})
+
+
+def moved_by(answer: httpx.Response, name: str) -> Counter[str]:
+    """By how much each object was moved."""
+    assert answer.status_code == 201, answer.text
+    if "applications" not in answer.json():
+        return Counter({name: answer.json()["amount"]})
+    found: Counter[str] = Counter()
+    for one in answer.json()["applications"]:
+        if "bill_id" in one:
+            found[one["bill_id"]] += one["amount"]
+        else:
+            found[one.get("account_id") or one["customer_id"]] -= one["amount"]
+    return found
 
 
 def test_many_accounts_are_adjusted_at_once(crowd: Crowd, alice: Caller) -> None:

@@ -267,7 +267,8 @@ class Rival:
         self._connection = self._runner.run(asyncpg.connect(database_url))
         self._runner.run(self._connection.execute("begin"))
         values = "$2, '\\x00', 'POST', '/', 201, '{}', 'req_', null, now(), now() + interval '1 day'"
-        query = f"insert into idempotency_keys select 1, {TENANT}, {values}"
+        tenant = "from tenants where merchant_id = $1 and mode = 'test'"
+        query = f"insert into idempotency_keys select cell, id, {values} {tenant}"
         self._runner.run(self._connection.execute(query, merchant.id, key))
 
     def __enter__(self) -> "Rival":

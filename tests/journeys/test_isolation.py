@@ -61,16 +61,21 @@ def nobodys(name: str) -> str:
     return name[:half] + name[: half - 1 : -1]
 
 
+def kept_belongings(caller: Caller) -> Iterator[Belongings]:
+    """Those of somebody, which are the same afterwards."""
+    owned = belongings(caller)
+    yield owned
+    for noun in NOUNS:
+        assert caller.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
+        assert len(caller.everything(f"/billing/{noun}s")) == 1
+    for noun in WITHOUT_REFERENCE:
+        assert caller.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
+
+
 @pytest.fixture
 def victim(alice: Caller) -> Iterator[Belongings]:
     """Somebody whose belongings are the same afterwards."""
-    owned = belongings(alice)
-    yield owned
-    for noun in NOUNS:
-        assert alice.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
-        assert len(alice.everything(f"/billing/{noun}s")) == 1
-    for noun in WITHOUT_REFERENCE:
-        assert alice.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
+    yield from kept_belongings(alice)
 
 
 @pytest.fixture(params=["another merchant", "the other mode"])

@@ -3,7 +3,6 @@
 Whatever comes first, the answers and what is left behind are those of one after the other.
 """
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from dues.books.verify import Finding, Progress, verify
-from tests.conftest import Merchant
+from tests.conftest import Merchant, findings
 from tests.journeys.burst import Answer
 from tests.journeys.journal import SOAK
 from tests.journeys.own_database import rows_of
@@ -34,11 +32,7 @@ def tills(server: RunningServer, second_server: RunningServer, merchant: Merchan
 def _verified(database_url: str) -> Iterator[None]:
     """After all of them, the books are right."""
     yield
-
-    async def findings() -> list[Finding]:
-        return [finding async for finding in verify(database_url, Progress(), lambda _: None)]
-
-    assert asyncio.run(findings()) == []
+    assert findings(database_url) == []
 
 
 def payable_thing(alice: Caller, kind: str, amount: int = 1000) -> str:

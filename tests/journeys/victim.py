@@ -14,9 +14,9 @@ from tests.running import RunningServer
 class Victim:
     """A server with its own PostgreSQL, and the ways to kill them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.data = folder / "data"
-        self.server = RunningServer(data=self.data, log=folder / "log")
+        self.server = RunningServer(data=self.data, log=folder / "log", **settings)
 
     def kill_server(self) -> None:
         """As when the operating system runs out of memory."""

@@ -1,10 +1,9 @@
 """Writing for a group: each object's end state once, and all entries, events and answers, in one statement.
 
-Objects come first, in one order of kinds and ids everywhere: whoever meets another process at an object waits there,
-and holds nothing yet that the other needs.
+Objects come first, in one order of kinds and ids everywhere, then new ones, in one order of kinds and references:
+whoever meets another process at an object or a reference waits there, and holds nothing yet that the other needs.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
@@ -106,8 +105,10 @@ def _events_before(written: Written) -> int | None:
 def write(work: Work, known: Known) -> None:
     """Puts off everything that the group has to write."""
     for kind in known.kinds.values():
-        rows = [(key, one) for key, one in known.written.items() if one.kind is kind]
-        _write_objects(work, kind, sorted(rows, key=lambda row: row[0]))
+        _save_objects(work, kind, known)
+    # Not before all that is there already: whoever is cautious has locked that before it inserts anything.
+    for kind in known.kinds.values():
+        _insert_objects(work, kind, known)
     for (tenant_id, object_id), one in known.written.items():
         before = one.before.of.metadata if one.before else None
         save_pairs(work, tenant_id, object_id, before, one.after.of.metadata)
@@ -116,10 +117,17 @@ def write(work: Work, known: Known) -> None:
     insert_answers(work, known.answered)
 
 
-def _write_objects(work: Work, kind: Kind[Any], rows: Sequence[tuple[tuple[int, str], Written]]) -> None:
-    changed = [kind.saved(tenant_id, one.after.of) for (tenant_id, _), one in rows if one.before is not None]
-    work.tx.write(kind.save, changed)
-    new = [(tenant_id, one) for (tenant_id, _), one in rows if one.before is None]
+def _save_objects(work: Work, kind: Kind[Any], known: Known) -> None:
+    changed = [(key, one.after.of) for key, one in known.written.items() if one.kind is kind and one.before is not None]
+    work.tx.write(kind.save, [kind.saved(key[0], of) for key, of in sorted(changed, key=lambda row: row[0])])
+
+
+def _insert_objects(work: Work, kind: Kind[Any], known: Known) -> None:
+    # Their references are what another process may want too; their ids nobody else has.
+    new = sorted(
+        ((tenant_id, one) for (tenant_id, _), one in known.written.items() if one.kind is kind and one.before is None),
+        key=lambda row: (row[0], row[1].after.of.external_reference),
+    )
     work.tx.write(kind.insert, [kind.inserted(tenant_id, one.after.of, one.created_at) for tenant_id, one in new])
     for tenant_id, one in new:
         for statement, row in kind.rows_beside(tenant_id, one.after.of):

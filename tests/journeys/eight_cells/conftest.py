@@ -1,0 +1,63 @@
+"""Journeys on one PostgreSQL whose tenants are spread over eight cells: each merchant lands in another than the last.
+
+What is shared by a whole run is shared here too, and has as many cells.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dues.db.embedded import EmbeddedPostgres
+from tests.clusters import Template
+from tests.conftest import Desk, Merchant, serving, verified_at_the_end
+from tests.journeys.outgoing import Stage, stage
+from tests.running import RunningServer
+
+CELLS = 8
+
+
+@pytest.fixture(scope="session")
+def cells() -> int:
+    """Over how many cells new merchants are spread."""
+    return CELLS
+
+
+@pytest.fixture(scope="session")
+def database_url(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of eight cells."""
+    yield from verified_at_the_end(EmbeddedPostgres(template.copy_to(tmp_path_factory.mktemp("cells") / "data")))
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on that database."""
+    yield from serving(database_url, tmp_path_factory, CELLS)
+
+
+@pytest.fixture(scope="session")
+def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Another server process on the same database."""
+    yield from serving(database_url, tmp_path_factory, CELLS)
+
+
+@pytest.fixture(scope="session")
+def desk(database_url: str) -> Iterator[Desk]:
+    """Asks that database what every test asks it."""
+    made = Desk(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def outgoing(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A server that may deliver to loopback, from eight cells."""
+    made = tmp_path_factory.mktemp("out")
+    template.copy_to(made / "data")
+    with stage(made, cells=CELLS) as started:
+        yield started
+
+
+@pytest.fixture
+def merchants(new_merchant: Callable[[], Merchant]) -> list[Merchant]:
+    """One merchant in each cell."""
+    return [new_merchant() for _ in range(CELLS)]
