@@ -1,11 +1,11 @@
 """The application: everything that answers and works in one process, put together on one database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
@@ -25,7 +25,6 @@ from dues.logs import request_log
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
-from dues.webhooks.process import deliver_for_ever
 from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
 
@@ -61,13 +60,12 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         feed=Feed(database, watermark, notifier),
         webhook_allow_private=settings.webhook_allow_private,
     )
-    deliver = partial(deliver_for_ever, allow_private=settings.webhook_allow_private, observe=counts.observe_delivery)
     background = [
         asyncio.create_task(work)
         for work in (
             run_jobs(jobs(settings, database)),
             notifier.run(),
-            *([deliver(database_url, notifier)] if settings.webhooks else []),
+            *([_delivery(settings, database_url, notifier, counts)] if settings.webhooks else []),
         )
     ]
     try:
@@ -80,6 +78,14 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await reads.drain()
         await commits.close()
         await database.close()
+
+
+def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics) -> Coroutine[Any, Any, None]:
+    # Here, and not above: it imports aiohttp, which a server that delivers nothing need not wait for.
+    from dues.webhooks.process import deliver_for_ever
+
+    allow_private = settings.webhook_allow_private
+    return deliver_for_ever(url, notifier, allow_private=allow_private, observe=counts.observe_delivery)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:

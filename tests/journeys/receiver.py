@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Receiver:
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
         self.taken: list[Arrival] = []
+        self._ids = defaultdict[str, set[str]](set)  # of taken, by path: asked for again and again while they come
         self.wrong: list[str] = []
         self._log: list[tuple[Arrival, bool]] = []  # what came, and once more when it is taken
         self.behaviour: dict[str, Behaviour] = {}
@@ -91,7 +93,7 @@ class Receiver:
 
     def ids(self, path: str) -> set[str]:
         """The events that a path has taken."""
-        return {one.event_id for one in self.taken if one.path == path}
+        return set(self._ids[path])
 
     def wait_for(self, path: str, number: int, seconds: float = 20) -> None:
         """Returns once a path has taken so many events."""
@@ -172,6 +174,7 @@ class Receiver:
             self._over.wait(60)
         elif 200 <= reply.status < 300:
             self.taken.append(arrival)
+            self._ids[path].add(arrival.event_id)
             self._log.append((arrival, True))
         return reply
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dues.webhooks.addresses import AddressRefusedError, PublicResolver
+from dues.webhooks.resolver import AddressRefusedError, PublicResolver
 from tests.webhooks.listeners import Listeners, watched
 from tests.webhooks.receiver import Names, run, sender
 

@@ -1,7 +1,6 @@
 """The `dues` command."""
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -33,6 +32,8 @@ def options(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata  # here, and not above: no command needs it
+
         print(f"dues {metadata.version('dues')}")
         raise typer.Exit
 

@@ -6,9 +6,6 @@ import time
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from dues.books.verify import Finding, Progress, count_entries, verify
 from dues.cli.database import AsJson, Data, database_of
@@ -50,6 +47,11 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
 
 
 async def _run(url: str, progress: Progress) -> list[Finding]:
+    # Here, and not above: no other command has a bar, and all the others would wait for its import.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("entries", total=await count_entries(url))

@@ -1,9 +1,8 @@
 """Where webhooks may go: to public addresses, however they are spelt and whatever their names resolve to.
 
 A merchant chooses the URL, and the server stands inside somebody's network: without this, whoever has a key could
-have it call the database, a neighbour's admin page, or the cloud's metadata service. The name is looked up once, for
-the connection itself, and that goes to an address which was looked at: what it resolves to a moment later is nobody's
-business.
+have it call the database, a neighbour's admin page, or the cloud's metadata service. What a name resolves to is looked
+at when it is called (`resolver.py`).
 """
 
 import re
@@ -12,8 +11,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from aiohttp import ThreadedResolver
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 _NEVER: Final = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "3fff::/20")))
@@ -23,10 +20,6 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
 
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
-
-
-class AddressRefusedError(Exception):
-    """A host has no address that a webhook may go to."""
 
 
 def refuse_url(url: str, *, live: bool, allow_private: bool) -> str | None:
@@ -59,27 +52,6 @@ def may_be_public(host: str) -> bool:
     name = host.strip("[]").rstrip(".").lower()
     literal = _literal(name)
     return is_public(literal) if literal else name != "localhost" and not name.endswith(".localhost")
-
-
-class PublicResolver(AbstractResolver):
-    """Looks names up, and gives only such addresses to connect to as are public."""
-
-    def __init__(self, resolver: AbstractResolver | None = None) -> None:
-        self._resolver = resolver or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The public addresses of a host. Raises AddressRefusedError where it has others only; OSError."""
-        found = await self._resolver.resolve(host, port, family)
-        public = [one for one in found if is_public(ip_address(one["host"].partition("%")[0]))]
-        if not public:
-            raise AddressRefusedError(f"{host} has no public address.")
-        return public
-
-    async def close(self) -> None:
-        """Closes what it looks up with."""
-        await self._resolver.close()
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

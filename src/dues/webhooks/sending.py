@@ -17,8 +17,9 @@ from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 from yarl import URL
 
-from dues.webhooks.addresses import AddressRefusedError, PublicResolver, may_be_public
+from dues.webhooks.addresses import may_be_public
 from dues.webhooks.connections import BriefConnector
+from dues.webhooks.resolver import AddressRefusedError, PublicResolver
 
 ATTEMPT_SECONDS: Final = 15.0
 """Of an attempt in all: name, connection, request and answer."""
