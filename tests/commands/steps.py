@@ -81,7 +81,7 @@ rules = st.sampled_from(
         {"min_amount": 10, "max_amount": 40, "underpayment_allowed": False, "overpayment_allowed": False},
     ]
 )
-dates = st.sampled_from(["2026-01-05", "2026-02-01", "2026-03-01", "2026-01-01"])
+dates = st.sampled_from(["2126-01-05", "2126-02-01", "2126-03-01", "2126-01-01"])
 
 
 def _reference(name: Name) -> str:
@@ -118,7 +118,7 @@ new_bills = st.builds(
     lambda bill, owner: bill | owner,
     some(
         {"external_reference": BILLS.map(_reference), "currency": currencies, "amount_due": amounts},
-        bill_date=st.just("2026-01-05"),
+        bill_date=st.just("2126-01-05"),
         due_date=dates,
         metadata=metadata,
         payment_rules=rules,
@@ -138,7 +138,7 @@ payments = some(
     {"external_reference": PAYMENTS.map(_reference), "amount": st.integers(1, 60), "currency": currencies},
     method=st.just("cash"),
     metadata=metadata,
-    paid_at=st.just("2026-01-02T10:00:00+02:00"),
+    paid_at=st.just("2126-01-02T10:00:00+02:00"),
 )
 payers = st.fixed_dictionaries({"customer": CUSTOMERS}) | st.fixed_dictionaries({"account": ACCOUNTS})
 new_payments = st.one_of(

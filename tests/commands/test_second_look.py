@@ -21,7 +21,7 @@ from dues.work.work import Request, Work
 from tests.conftest import Ask, Merchant
 from tests.resources.payments.paying import new_bill, pay, reverse
 
-NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 def refused_as(request: Request[Any], outcome: Any) -> Answer:
