@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import Desk, Merchant, make_merchant
-from tests.journeys.burst import Shot, send_at_once
+from tests.journeys.burst import Answer, Shot, send_at_once
 from tests.journeys.documented import FILTERS, NAMING_PATHS
 from tests.journeys.eight_cells.conftest import CELLS
 from tests.journeys.home import dues
@@ -238,6 +239,18 @@ def all_shown(owned: Belongings) -> list[Any]:
     return [(path, answer.json()) for path, answer in zip(paths, answers, strict=True)]
 
 
+def at_once_under_locks(url: str, tenant: int, cell: int, tills: Tills, wish: Wish) -> list[Answer]:
+    """What both processes answer that are held up until both have read, so that one is second, and locks what it
+    changes. `cell` is that of the double."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        with transaction(url) as run:
+            run("select 1 from accounts where tenant_id = $1 and cell <> $2 for update", tenant, cell)
+            answers = elsewhere.submit(tills.at_once, wish, wish)
+            waiting = "select count(distinct pid) as n from pg_locks where not granted"
+            until(lambda: rows_of(url, waiting)[0]["n"] == 2)
+        return answers.result()
+
+
 def test_what_is_under_a_tenants_number_in_another_cell_is_nobodys(
     database_url: str, tills: Tills, merchant: Merchant
 ) -> None:
@@ -245,19 +258,22 @@ def test_what_is_under_a_tenants_number_in_another_cell_is_nobodys(
     account, bill = (f"/billing/{noun}s/{owned.objects[noun]['id']}" for noun in ("account", "bill"))
     shown = all_shown(owned)
     adjust = Wish(f"{account}/adjustments", {"amount": 5, "reason": "x"})
-    with Double(database_url, merchant).there():
+    double = Double(database_url, merchant)
+    with double.there():
         assert all_shown(owned) == shown
-        # At both processes, so that they come into each other's way and lock what they change.
         for _ in range(3):
             answers = tills.at_once(*[adjust] * 6, pay(500, bill=owned.objects["bill"]["id"]), patch(account, name="N"))
             assert {answer.status for answer in answers} <= {200, 201}, outcomes(answers)
+        assert outcomes(at_once_under_locks(database_url, double.tenant, double.cell, tills, adjust)) == {
+            (201, None): 2
+        }
         [undone] = tills.at_once(reverse(owned.objects["payment"]["id"]))
         assert undone.status == 200
-        assert owned.caller.get(account).json()["balance"] == owned.objects["account"]["balance"] + 3 * 6 * 5
+        assert owned.caller.get(account).json()["balance"] == owned.objects["account"]["balance"] + 20 * 5
         assert owned.caller.get(bill).json()["amount_paid"] == owned.objects["bill"]["amount_paid"] + 3 * 500 - 500
         events = owned.caller.everything("/billing/events", order="oldest_first")
     hold_to_order(events)
-    assert len(owned.caller.everything(f"{account}/entries")) == 1 + 3 * 6
+    assert len(owned.caller.everything(f"{account}/entries")) == 1 + 20
 
 
 # The books ----------------------------------------------------------------------------------------------------------
