@@ -50,9 +50,9 @@ def _pairs(query_string: bytes) -> dict[str, str]:
 
 def _unknown(given: Mapping[str, str], known: tuple[Parameter, ...]) -> Iterator[Violation]:
     """Who misspells a parameter should learn of it."""
-    names = ", ".join(parameter.name for parameter in known) or "none"
     for name in given:
         if not any(_key(parameter, name) is not None for parameter in known):
+            names = ", ".join(parameter.name for parameter in known) or "none"
             yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {names}.")
 
 

@@ -14,7 +14,7 @@ from dues.work.work import Claim
 GROUP_COST_MAX: Final = 128
 """Bounds the latency of the first in a group, and what one failure makes run again."""
 
-SHARE_MAX: Final = 12
+SHARE_MAX: Final = 8
 """What one tenant may have of a group while several ask: who has little to ask should not wait for a large group of
 somebody else's."""
 
