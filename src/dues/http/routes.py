@@ -1,5 +1,8 @@
 """Every path of the server: the operations of the API, and the doors that are open to everybody."""
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -31,8 +34,8 @@ def routes(context: Context, counts: Metrics) -> Routes:
         "/readyz": {"GET": readyz(context)},
         "/metrics": {"GET": metrics(context, counts)},
         "/openapi.json": {"GET": _fixed(msgspec.json.encode(openapi), b"application/json")},
-        "/docs": {"GET": _fixed(docs_page(openapi), HTML)},
-        "/docs/errors": {"GET": _fixed(errors_page(PROBLEM_TYPES), HTML)},
+        "/docs": {"GET": _made_once(partial(docs_page, openapi))},
+        "/docs/errors": {"GET": _made_once(partial(errors_page, PROBLEM_TYPES))},
     }
 
 
@@ -41,5 +44,18 @@ def _fixed(body: bytes, content_type: bytes) -> Endpoint:
 
     async def endpoint(_exchange: Exchange) -> Reply:
         return Reply(200, body, content_type)
+
+    return endpoint
+
+
+def _made_once(page: Callable[[], bytes]) -> Endpoint:
+    """An endpoint that always answers with the same page, made when somebody first asks for it: a tenth of a second
+    that no start waits for, and no other request, since another thread takes it."""
+    made: list[bytes] = []
+
+    async def endpoint(_exchange: Exchange) -> Reply:
+        if not made:
+            made.append(await asyncio.to_thread(page))
+        return Reply(200, made[0], HTML)
 
     return endpoint
