@@ -33,7 +33,7 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data
 	@exec $(BIN)/dues serve
 
-test: check  ## check, then prove every promise (under three minutes)
+test: check  ## check, then prove every promise (about three minutes)
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 soak: .venv/dev  ## the slow tests, with large numbers
