@@ -97,7 +97,7 @@ def _moving_clock(context: Context, advance: Endpoint) -> Endpoint:
         try:
             return await advance(exchange)
         finally:
-            # Whoever was hashed that it is later must find it so here at once. Other processes look each key up again
+            # Whoever was told that it is later must find it so here at once. Other processes look each key up again
             # within half a second; and where there was no answer, nobody knows whether it was done.
             context.keys.forget(key.tenant)
 
