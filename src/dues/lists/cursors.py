@@ -33,7 +33,7 @@ def refuse_malformed(cursor: str) -> Iterable[Violation]:
 
 
 def _opened(cursor: str) -> tuple[bytes, bytes] | None:
-    """The check and what is place, where it is a cursor at all."""
+    """The check and the place, where it is a cursor at all."""
     try:
         decoded = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (Error, ValueError):
