@@ -71,8 +71,7 @@ def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpo
 
     def render(request: Request[Any], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
-            problem = problem_json(context.docs_base, request.path, request.request_id, outcome)
-            return Answer(PROBLEM_TYPES[outcome.code].status, problem)
+            return _refused(context, request.path, request.request_id, outcome)
         return Answer(operation.status, outcome.json, outcome.id)
 
     async def endpoint(exchange: Exchange) -> Reply:
@@ -117,8 +116,7 @@ def _pay(context: Context, operation: Operation, command: AnyCommand, preview: A
         wanted, _ = await _wanted(operation, None, exchange, key)
         outcome, exchange.group_size = await context.reads.submit(Job(preview, request_of(exchange, key, wanted)))
         if isinstance(outcome, Refusal):
-            body = problem_json(context.docs_base, exchange.path, exchange.request_id, outcome)
-            return Reply(PROBLEM_TYPES[outcome.code].status, body, PROBLEM_CONTENT_TYPE)
+            return _reply(_refused(context, exchange.path, exchange.request_id, outcome), tagged=False)
         return Reply(200, outcome.json)
 
     return endpoint
@@ -162,6 +160,12 @@ def _idempotency_key(exchange: Exchange) -> str | None:
             "idempotency_key_invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, sent once."
         )
     return key.decode("ascii")
+
+
+def _refused(context: Context, path: str, request_id: str, refusal: Refusal) -> Answer:
+    """What a refusal is to the client: a problem."""
+    problem = problem_json(context.docs_base, path, request_id, refusal)
+    return Answer(PROBLEM_TYPES[refusal.code].status, problem)
 
 
 def _reply(answer: Answer, tagged: bool) -> Reply:

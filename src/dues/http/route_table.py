@@ -31,17 +31,17 @@ class RouteTable:
 
     def find(self, exchange: Exchange) -> Endpoint:
         """The endpoint; the exchange then knows its route and the path's parameters. Refuses what leads nowhere."""
-        resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
+        resource = self.name(exchange)
         if resource is None:
             raise ProblemError("route_not_found", f"There is nothing at {exchange.path}. See {self._docs_base}.")
-        exchange.route = resource.path
         return resource.endpoint(exchange.method)
 
-    def name(self, exchange: Exchange) -> None:
+    def name(self, exchange: Exchange) -> "_Resource | None":
         """Has the exchange know its route, if there is one."""
         resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
         if resource:
             exchange.route = resource.path
+        return resource
 
     def _with_parameters(self, exchange: Exchange) -> "_Resource | None":
         parts = exchange.path.split("/")
