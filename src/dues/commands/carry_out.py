@@ -18,6 +18,7 @@ from dues.commands.write import Draft, write
 from dues.db.errors import Conflict
 from dues.domain.refusals import Refusal
 from dues.idempotency.answers import is_stored, replay, to_store
+from dues.idempotency.lately import Lately
 from dues.idempotency.store import StoredAnswer, delete_expired_keys
 from dues.work.group_commit import Failed
 from dues.work.work import Work
@@ -29,14 +30,18 @@ class Group:
     def __init__(self, kinds: Mapping[type, Kind[Any]], retention: timedelta) -> None:
         self._kinds = kinds
         self._retention = retention
+        self._lately = Lately()
 
     async def carry_out(self, work: Work, jobs: Sequence[Job]) -> list[Any]:
         """What each is answered, in order; Failed for one that cannot be decided, of which nothing stays."""
         known = Known(self._kinds)
-        await learn(work, known, jobs)
+        await learn(work, known, jobs, self._lately)
         await _make_room(work, known, jobs)
         answers = [await self._answer(work, known, job) for job in jobs]
         write(work, known)
+        for job in jobs:
+            if job.stored_under and known.other[job.tenant.id, job.stored_under]:
+                self._lately.add(job.tenant.id, job.stored_under)
         return answers
 
     async def _answer(self, work: Work, known: Known, job: Job) -> Any:

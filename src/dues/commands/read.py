@@ -7,23 +7,46 @@ from dues.commands.command import Procedure
 from dues.commands.job import Job
 from dues.commands.known import Known, TenantLookup
 from dues.domain.tenants import Tenant
+from dues.idempotency.lately import Lately
+from dues.idempotency.store import StoredAnswer
 from dues.work.questions import Part, Question, reading
 from dues.work.work import Work
 
 Asked = tuple[Tenant, Question]
 
 
-async def learn(work: Work, known: Known, jobs: Sequence[Job]) -> None:
+async def learn(work: Work, known: Known, jobs: Sequence[Job], lately: Lately) -> None:
     """Answers what the jobs ask; once more under locks, where others may be first otherwise."""
-    await _learn(work, known, jobs)
+    await _learn(work, known, jobs, lately)
     if work.cautious and await _lock(work, known):
         known.forget()
-        await _learn(work, known, jobs)
+        await _learn(work, known, jobs, lately)
 
 
-async def _learn(work: Work, known: Known, jobs: Sequence[Job]) -> None:
-    await _ask(work, known, ((job.tenant, question) for job in jobs for question in job.questions))
-    await _ask(work, known, (asked for job in jobs for asked in further_questions(known, job)))
+async def _learn(work: Work, known: Known, jobs: Sequence[Job], lately: Lately) -> None:
+    # Of a request that was answered lately only that answer is asked for: if it is still there, nothing else is needed.
+    repeated = {job for job in jobs if job.stored_under and lately.has(job.tenant.id, job.stored_under)}
+    await _ask(work, known, _first_questions(jobs, repeated))
+    undecided = [job for job in jobs if stored_answer(work, known, job) is None]
+    if not repeated.isdisjoint(undecided):
+        await _ask(work, known, _first_questions(undecided, set()))
+    await _ask(work, known, (asked for job in undecided for asked in further_questions(known, job)))
+
+
+def _first_questions(jobs: Sequence[Job], repeated: set[Job]) -> Iterator[Asked]:
+    for job in jobs:
+        if job in repeated and job.stored_under:
+            yield job.tenant, job.stored_under
+        else:
+            yield from ((job.tenant, question) for question in job.questions)
+
+
+def stored_answer(work: Work, known: Known, job: Job) -> StoredAnswer | None:
+    """What was answered under its key before, and has not expired."""
+    if job.stored_under is None:
+        return None
+    stored: StoredAnswer | None = known.other[job.tenant.id, job.stored_under]
+    return stored if stored and stored.expires_at > work.now_of(job.tenant) else None
 
 
 def further_questions(known: Known, job: Job) -> Iterator[Asked]:
