@@ -26,6 +26,7 @@ from tests.clusters import Template, run_folder
 from tests.db.databases import EmptyDatabases
 from tests.leftovers import left_over, mark_all_that_follows
 from tests.running import Caller, RunningServer
+from tests.starting import STARTER
 
 # A deadline for one example would be about the machine, not about the promise.
 settings.register_profile("dues", deadline=None)
@@ -72,6 +73,13 @@ def base_folder(config: pytest.Config) -> Path:
     """The folder of temporary files of this process; of a whole run, where it is no worker."""
     folder: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _starter() -> Iterator[None]:
+    """Ends last of all what servers are copied from."""
+    yield
+    STARTER.close()
 
 
 @pytest.fixture(scope="session")

