@@ -1,7 +1,7 @@
 """`dues …` in processes of their own, each begun as a copy of one that has imported all of dues.
 
-To import it takes longer than what most tests then want of it. That it also begins as `python -m dues` is proved where
-people are told how to begin it: `tests/journeys/test_quickstarts.py`, `tests/house/test_examples.py`.
+To import it takes longer than what most tests then want of it. That it also begins as `python -m dues` is proved in
+`tests/journeys/test_stopping.py`, `tests/house/test_receivers.py` and `tests/cli/test_listen.py`.
 """
 
 import json

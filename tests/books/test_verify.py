@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from dues.books.verify import Finding, Progress, verify
 from dues.db.embedded import EmbeddedPostgres
 from tests.clusters import Template
+from tests.journeys.home import dues
 from tests.running import Caller, RunningServer
 
 
@@ -176,19 +175,12 @@ def test_the_database_itself_refuses_to_change_an_entry(books: Books) -> None:
 
 
 def test_the_command_reports_and_exits_by_what_it_finds(books: Books) -> None:
-    command = [sys.executable, "-m", "dues", "verify", "--data", str(books.data)]
-    right = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    right = dues("verify", "--data", str(books.data), "--json")
     assert (right.returncode, json.loads(right.stdout)["wrong"]) == (0, 0)
     assert json.loads(right.stdout)["entries"] > 10
     with books.opened() as url:
         asyncio.run(_findings(url, ("delete from events",)))
-        wrong = subprocess.run(
-            [sys.executable, "-m", "dues", "verify"],
-            env={"DUES_DATABASE_URL": url.replace("@/postgres", "@/broken"), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        wrong = dues("verify", database_url=url.replace("@/postgres", "@/broken"))
     assert wrong.returncode == 1
     assert wrong.stdout.count("WRONG") > 5
     assert "Traceback" not in wrong.stderr

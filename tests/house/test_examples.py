@@ -1,10 +1,7 @@
 """Every example of the reference and of guides is run, in the order of its page, and answered as the page says."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import Merchant
+from tests.journeys.home import dues
 from tests.running import Caller, new_key
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,11 +63,7 @@ class Reader:
     def run(self, command: str) -> None:
         """Runs a command of `dues` as it is written on the page, on the test's database and for its merchant."""
         _, *words = command.replace("\\\n", " ").split()
-        environment = os.environ | {"DUES_DATABASE_URL": self._database_url}
-        whose = ["--merchant", self._merchant.id]
-        done = subprocess.run(
-            [sys.executable, "-m", "dues", *words, *whose], env=environment, capture_output=True, text=True, check=False
-        )
+        done = dues(*words, "--merchant", self._merchant.id, database_url=self._database_url)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         self._printed = (KEY.findall(done.stdout) or [self._printed])[-1]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import select
 import socket
 import threading
 import time
@@ -94,6 +95,15 @@ class Stage:
 
         return asyncio.run_coroutine_threadsafe(worked(), self.loop).result(10)
 
+    def wait_until_empty(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Returns when nobody is connected any more. Calls `meanwhile` until then, and once at least."""
+        deadline = time.monotonic() + 20
+        meanwhile()
+        while self.do(lambda: len(self.server.server_state.connections)):
+            assert time.monotonic() < deadline, "somebody stays"
+            time.sleep(0.01)
+            meanwhile()
+
     @contextmanager
     def connected(self) -> Iterator["Client"]:
         """Somebody connected to it."""
@@ -113,6 +123,10 @@ class Client:
         for part in parts:
             self.bare.sendall(part)
             time.sleep(0.01 if len(parts) > 1 else 0)
+
+    def wait_for_answer(self) -> None:
+        """Returns when something has come that could be read."""
+        assert select.select([self.bare], [], [], 20)[0]
 
     def head(self) -> str:
         """The next head."""

@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,6 +19,7 @@ from tests.journeys.outgoing import Stage, register_customers, rename, stage
 from tests.journeys.own_database import postmaster, rows_of, until
 from tests.journeys.receiver import FAILS, TAKEN, Arrival, Receiver, Reply
 from tests.running import Caller
+from tests.starting import STARTER, Started
 
 SECONDS = 120.0 if SOAK else 6.0
 """For how long processes are killed."""
@@ -36,15 +35,13 @@ class Deliverers:
         self._logs: dict[int, Path] = {}
         self.processes = [self._started() for _ in range(number)]
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix="deliver-", suffix=".log", delete=False) as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dues", "deliver"], env=self._environment, stdout=log, stderr=log
-            )
+    def _started(self) -> Started:
+        with tempfile.NamedTemporaryFile("w", dir=self._folder, prefix="deliver-", suffix=".log", delete=False) as log:
+            process = STARTER.start(["deliver"], self._environment, log, log)
         self._logs[process.pid] = Path(log.name)
         return process
 
-    def _delivers(self, process: "subprocess.Popen[bytes]") -> bool:
+    def _delivers(self, process: Started) -> bool:
         """Whether it has come so far that it can be told to end; before that the interpreter itself ends it."""
         return process.poll() is not None or "dues delivers webhooks" in self._logs[process.pid].read_text()
 

@@ -1,14 +1,16 @@
 """A key is refused in time, on every process: revoked within a second, expired from its moment."""
 
-import subprocess
+import os
 import sys
 import time
+from pathlib import Path
 
 from dues.db.database import Database
 from dues.db.transaction import Row
 from tests.conftest import Ask, Merchant
 from tests.journeys.home import environment
 from tests.running import Caller, RunningServer
+from tests.starting import STARTER
 
 
 def refused_as(caller: Caller) -> str | None:
@@ -25,11 +27,10 @@ def test_a_revoked_key_is_out_within_a_second_on_every_process(
     callers = [merchant.caller(base=base) for base in (server.base, second_server.base)]
     assert [refused_as(caller) for caller in callers] == [None, None]
     key = next(key for key in merchant.keys if (key.mode, key.kind) == ("test", "secret"))
-    revoking = subprocess.Popen(
-        [sys.executable, "-m", "dues", "keys", "revoke", key.id],
-        env=environment(database_url=database_url),
-        stdout=subprocess.DEVNULL,
-    )
+    with Path(os.devnull).open("w") as nowhere:
+        revoking = STARTER.start(
+            ["keys", "revoke", key.id], environment(database_url=database_url), nowhere, sys.stderr
+        )
     while revoking.poll() is None:  # in use all the time, so that every process remembers it
         for caller in callers:
             refused_as(caller)
