@@ -37,6 +37,9 @@ Result = TypeVar("Result")
 LONGEST = {"test_openapi.py", "test_openapi_at_random.py"}
 """Files to begin with, like all journeys."""
 
+THROUGH_ALL_TENANTS = {"test_purge.py"}
+"""Files whose tests go through everybody who is in the database: they come while these are few."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,7 +64,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first: several processes, each of which takes a file after the other, end together."""
-    items.sort(key=lambda item: item.path.name not in LONGEST and item.path.parent.name != "journeys")
+    early = LONGEST | THROUGH_ALL_TENANTS
+    items.sort(key=lambda item: item.path.name not in early and item.path.parent.name != "journeys")
+    items.sort(key=lambda item: item.path.name not in THROUGH_ALL_TENANTS)
 
 
 def is_worker(config: pytest.Config) -> bool:
