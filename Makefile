@@ -7,7 +7,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 # More than there are processors, since many tests wait: for time to pass, or for a server to start.
-PROCESSES ?= 6
+PROCESSES ?= 4
 
 .DEFAULT_GOAL := menu
 .PHONY: menu setup serve test soak check format bench docs lock clean

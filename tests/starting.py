@@ -159,8 +159,10 @@ def _copies(control: socket.socket) -> list[str] | None:
 if __name__ == "__main__":
     from dues import server
     from dues.cli.main import main
+    from dues.webhooks import process
 
-    assert server  # imported for the copies
+    assert server  # imported for the copies, like the other: whoever needs them imports them late
+    assert process
     line = _copies(socket.socket(fileno=int(sys.argv[1])))
     if line:
         sys.argv = line
