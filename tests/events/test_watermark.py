@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.domain.tenants import Tenant
-from dues.events.store import BEGINNING, insert_next_event, list_events_after
+from dues.events.store import BEGINNING, FIND_LATEST_POSITION, insert_next_event, list_events_after
 from dues.events.watermark import Watermark
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
@@ -101,5 +101,29 @@ def test_everybody_who_asks_at_once_is_told_of_what_they_know_to_be_committed(as
 
         assert all(await asyncio.gather(*(commit_and_look(number) for number in range(40))))
         await database.rows(DELETE, *tenant)
+
+    ask(race)
+
+
+LOOK_OFTEN = f"""
+do $$
+declare
+    seen bigint;
+begin
+    for look in 1..150000 loop
+        select latest.position into seen from ({FIND_LATEST_POSITION}) as latest;
+        if seen > coalesce(pg_sequence_last_value('event_positions'), 0) then
+            raise exception 'position % is not taken yet', seen;
+        end if;
+    end loop;
+end $$
+"""
+
+TAKE_MANY = "select count(nextval('event_positions')) from generate_series(1, 400000)"
+
+
+def test_no_position_is_seen_before_it_is_taken(ask: Ask[None]) -> None:
+    async def race(database: Database) -> None:
+        await asyncio.gather(database.rows(TAKE_MANY), database.rows(LOOK_OFTEN))
 
     ask(race)

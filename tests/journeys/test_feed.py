@@ -141,7 +141,7 @@ def test_who_follows_misses_nothing_and_sees_nothing_twice(
         everything = here.everything("/billing/events", limit=100)
         ids = {one["id"] for one in everything}
         assert len(ids) == len(everything) > 100
-        until(lambda: all(len(follower.ids) >= len(ids) for follower in (one, both)))
+        until(lambda: all(len(follower.seen) >= len(ids) for follower in (one, both)), 30 + 2 * LOAD_SECONDS)
     for follower in (one, both):
         assert set(follower.ids) == ids
         hold_to_order(follower.seen)

@@ -36,7 +36,7 @@ async def list_webhook_endpoints(database: Database, tenant: Tenant, limit: int)
 INSERT_WEBHOOK_ENDPOINT = """
 insert into webhook_endpoints (cell, tenant_id, id, url, event_types, description, secret, created_at, position)
 values ($1, $2, $3, $4, $5, $6, $7, $8,
-        (select case when is_called then last_value else 0 end from event_positions))
+        coalesce(pg_sequence_last_value('event_positions'), 0))
 """
 
 
