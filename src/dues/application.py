@@ -12,6 +12,7 @@ from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
+from dues.events.lag import feed_lag
 from dues.events.notifier import Notifier
 from dues.events.retention.purge import event_retention
 from dues.events.watermark import Watermark
@@ -63,7 +64,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     background = [
         asyncio.create_task(work)
         for work in (
-            run_jobs(jobs(settings, database)),
+            run_jobs([*jobs(settings, database), feed_lag(database, watermark, counts.observe_feed_lag)]),
             notifier.run(),
             *([_delivery(settings, database_url, notifier, counts)] if settings.webhooks else []),
         )

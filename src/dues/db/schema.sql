@@ -273,7 +273,8 @@ create trigger entries_are_not_truncated before truncate on entries
 -- an event is forgotten nothing is left of it, or its number alone where it was the last of its object.
 --
 -- sequence orders the events of an object; two transactions cannot both write its next one. position orders all events,
--- and rises with sequence: whoever writes the next event of an object has read the one before. A transaction has its number (xid) before it takes a position, so that whoever knows which transactions have
+-- and rises with sequence: whoever writes the next event of an object has read the one before. A transaction has locked
+-- this table for writing before it takes a position, as every INSERT does, so that whoever knows which of those have
 -- ended knows up to which position nothing can come any more.
 create sequence event_positions;
 
