@@ -59,7 +59,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         docs_base=settings.docs_base,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
-        webhook_allow_private=settings.webhook_allow_private,
+        destinations=settings.destinations,
     )
     background = [
         asyncio.create_task(work)
@@ -85,8 +85,7 @@ def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics)
     # Here, and not above: it imports aiohttp, which a server that delivers nothing need not wait for.
     from dues.webhooks.process import deliver_for_ever
 
-    allow_private = settings.webhook_allow_private
-    return deliver_for_ever(url, notifier, allow_private=allow_private, observe=counts.observe_delivery)
+    return deliver_for_ever(url, notifier, settings.destinations, counts.observe_delivery)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 
@@ -12,7 +13,7 @@ import structlog
 
 from dues.db.database import Database
 from dues.db.errors import Unavailable
-from dues.db.transaction import Transaction
+from dues.db.transaction import Row, Transaction
 from dues.domain.tenants import Tenant
 from dues.events import lag
 from dues.events import watermark as module
@@ -116,6 +117,15 @@ def test_everybody_who_asks_at_once_is_told_of_what_they_know_to_be_committed(as
     ask(race)
 
 
+def asking(connection: "asyncpg.Connection[asyncpg.Record]") -> module.Ask:
+    """Asks on one connection."""
+
+    async def ask(query: str) -> Sequence[Row]:
+        return await connection.fetch(query)
+
+    return ask
+
+
 def test_who_writes_in_another_database_holds_nobody_up(databases: EmptyDatabases) -> None:
     url = databases.new()
     execute(url, "create table events (x integer); create sequence event_positions")
@@ -125,7 +135,7 @@ def test_who_writes_in_another_database_holds_nobody_up(databases: EmptyDatabase
         there, writer, reader = [await asyncpg.connect(one) for one in (copy, url, url)]
         await there.execute("begin; insert into events values (1)")
         await writer.execute("insert into events select nextval('event_positions')")
-        assert await next_stable_position(reader.fetch) == 1
+        assert await next_stable_position(asking(reader)) == 1
         for connection in (there, writer, reader):
             await connection.close()
 
@@ -157,11 +167,11 @@ def test_a_writer_is_seen_though_its_lock_is_moved(databases: EmptyDatabases) ->
         early, strong, reader = [await asyncpg.connect(url) for _ in range(3)]
         await early.execute("create table events (x integer); create sequence event_positions")
         await early.execute("begin; insert into events select nextval('event_positions')")
-        at_first = await module.mark(reader.fetch)
+        at_first = await module.mark(asking(reader))
         taking = asyncio.create_task(strong.execute("lock table events in share mode"))
         await asyncio.sleep(0.1)
-        assert (await module.mark(reader.fetch))[1] == at_first[1] != frozenset()
-        looking = asyncio.create_task(next_stable_position(reader.fetch))
+        assert (await module.mark(asking(reader)))[1] == at_first[1] != frozenset()
+        looking = asyncio.create_task(next_stable_position(asking(reader)))
         await asyncio.sleep(0.1)
         assert not looking.done()
         await early.execute("commit")
@@ -225,7 +235,7 @@ def test_whoever_holds_it_up_is_named_once_a_minute(ask: Ask[None], monkeypatch:
 def test_a_position_to_begin_at_is_refused_while_it_is_not_known(
     ask: Ask[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(module, "HURRY_SECONDS", 0.02)
 
     async def race(database: Database) -> None:
         tenant = await new_tenant(database)

@@ -358,6 +358,20 @@ create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (cell, te
     where last_sequence is null;
 create index webhook_lanes_by_time on webhook_lanes (cell, tenant_id, endpoint_id, next_attempt_at);
 
+-- What is to be sent again to an endpoint: one job at a time, which its worker turns into lanes, object by object.
+create table webhook_resends (
+    cell        integer not null,
+    tenant_id   integer not null,
+    endpoint_id text collate "C" not null,
+    from_id     text collate "C" not null,            -- events from this id …
+    to_id       text collate "C" not null,            -- … to below this one
+    failed_only boolean not null,                     -- of these, those whose deliveries failed
+    object_id   text collate "C" not null default '', -- the events of objects up to this one have their lanes
+    primary key (cell, tenant_id, endpoint_id),
+    constraint webhook_resends_endpoint_exists foreign key (cell, tenant_id, endpoint_id)
+        references webhook_endpoints (cell, tenant_id, id) on delete cascade
+);
+
 -- What became of an event at an endpoint: all attempts to deliver it.
 create table webhook_deliveries (
     cell            integer not null,

@@ -107,10 +107,15 @@ def update_webhook_endpoint(old: WebhookEndpoint, changes: WebhookEndpointChange
     return structs.replace(
         old,
         url=old.url if changes.url is UNSET else changes.url,
-        event_types=old.event_types if changes.event_types is UNSET else changes.event_types,
+        event_types=old.event_types if changes.event_types is UNSET else fold_types(changes.event_types),
         description=old.description if changes.description is UNSET else changes.description,
         disabled_reason=reason,
     )
+
+
+def fold_types(given: Sequence[str] | None) -> list[str] | None:
+    """Each type once, in the order in which they were first given: what is asked for twice is not sent twice."""
+    return None if given is None else list(dict.fromkeys(given))
 
 
 def refuse_types(given: Sequence[str] | UnsetType | None, known: Sequence[str]) -> str | None:

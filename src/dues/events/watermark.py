@@ -22,6 +22,9 @@ from dues.events import store
 PATIENCE_SECONDS: Final = 2.0
 """A caller is given the previous watermark where some transaction takes longer than this."""
 
+HURRY_SECONDS: Final = 0.5
+"""Who asks within a group of requests keeps others waiting."""
+
 LOOK_SECONDS_MIN: Final = 0.001
 LOOK_SECONDS_MAX: Final = 0.05
 
@@ -62,7 +65,7 @@ async def next_stable_position(ask: Ask) -> int:
     Raises Unavailable where some transaction takes too long for that.
     """
     marked, writing = await mark(ask)
-    pauses = Pauses()
+    pauses = Pauses(HURRY_SECONDS)
     while not marked.is_stable(writing):
         if not await pauses.wait():
             raise Unavailable("a transaction that writes events takes long")
@@ -73,9 +76,9 @@ async def next_stable_position(ask: Ask) -> int:
 class Pauses:
     """Those between two looks: longer and longer, for so long in all."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self._next = LOOK_SECONDS_MIN
-        self._until = time.monotonic() + PATIENCE_SECONDS
+        self._until = time.monotonic() + seconds
 
     async def wait(self) -> bool:
         """Waits a little; False where it was for too long already."""
@@ -125,7 +128,7 @@ class Watermark:
         other closely, there is never a moment at which none is under way.
         """
         latest, writing = await mark(self._database.rows)
-        pauses = Pauses()
+        pauses = Pauses(PATIENCE_SECONDS)
         while not latest.is_stable(writing):
             if self._held and self._held.is_stable(writing):
                 self._stable, self._held = max(self._stable, self._held.position), latest

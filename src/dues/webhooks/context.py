@@ -9,6 +9,7 @@ from dues.db.database import Database
 from dues.events.catalogue import EventType
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
+from dues.webhooks.destinations import Destinations
 
 IN_FLIGHT_MAX: Final = 256
 """Requests under way to all endpoints of a process."""
@@ -21,7 +22,7 @@ class DeliveryContext:
     database: Database
     watermark: Watermark
     notifier: Notifier
-    allow_private: bool
+    destinations: Destinations
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
     in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
     types: tuple[str, ...] = get_args(EventType)

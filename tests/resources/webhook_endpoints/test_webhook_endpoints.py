@@ -1,9 +1,11 @@
 """/billing/webhook_endpoints: what is kept of an endpoint, and who may say what of it. Delivery has its own tests."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from dues.domain.webhook_endpoints import ENDPOINTS_MAX
@@ -86,6 +88,37 @@ def test_a_new_secret_leaves_the_old_one_a_day(alice: Caller) -> None:
     assert rotated.json()["old_secret_until"] > made["created_at"]
 
 
+def test_a_type_that_is_asked_for_twice_is_kept_once(alice: Caller) -> None:
+    made = make(alice, event_types=["bill.paid", "account.created", "bill.paid", "bill.paid", "account.created"])
+    assert made["event_types"] == ["bill.paid", "account.created"]
+    path = f"{PATH}/{made['id']}"
+    changed = alice.patch(path, {"event_types": ["bill.voided", "bill.paid", "bill.voided"]}).json()
+    assert changed["event_types"] == alice.get(path).json()["event_types"] == ["bill.voided", "bill.paid"]
+
+
+def test_what_was_begun_before_it_is_over_before_it_begins(alice: Caller, database_url: str) -> None:
+    """Whoever is committed after an endpoint was made is sent to it: none has a place in the feed that is before it."""
+
+    async def race() -> None:
+        early = await asyncpg.connect(database_url)
+        try:
+            await early.execute("begin; lock table events in row exclusive mode; select nextval('event_positions')")
+            making = asyncio.create_task(asyncio.to_thread(alice.post, PATH, {"url": URL}))
+            await asyncio.sleep(0.2)
+            assert not making.done()
+            await early.execute("commit")
+            assert (await making).status_code == 201
+            await early.execute("begin; lock table events in row exclusive mode")
+            held = await asyncio.to_thread(alice.post, PATH, {"url": URL})
+            assert (held.status_code, held.json()["code"]) == (503, "unavailable"), "rather than that it misses one"
+            assert held.headers["Retry-After"]
+        finally:
+            await early.close()
+
+    asyncio.run(race())
+    assert len(alice.everything(PATH)) == 1
+
+
 def test_what_is_deleted_is_gone(alice: Caller) -> None:
     made = make(alice)
     path = f"{PATH}/{made['id']}"
@@ -111,6 +144,8 @@ def test_what_is_deleted_is_gone(alice: Caller) -> None:
         ({"url": "http://[::ffff:10.0.0.1]/"}, "/url", "invalid_url"),
         ({"url": "http://2130706433/"}, "/url", "invalid_url"),
         ({"url": "ftp://example.com"}, "/url", "invalid_url"),
+        ({"url": "https://example.com:22/"}, "/url", "invalid_url"),
+        ({"url": "https://example.com:25/"}, "/url", "invalid_url"),
         ({"url": "https://me:secret@example.com"}, "/url", "invalid_url"),
         ({"url": "example.com"}, "/url", "invalid_url"),
         ({"url": ""}, "/url", "too_short"),

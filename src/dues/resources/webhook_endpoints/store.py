@@ -35,14 +35,15 @@ async def list_webhook_endpoints(database: Database, tenant: Tenant, limit: int)
 
 INSERT_WEBHOOK_ENDPOINT = """
 insert into webhook_endpoints (cell, tenant_id, id, url, event_types, description, secret, created_at, position)
-values ($1, $2, $3, $4, $5, $6, $7, $8,
-        (select case when is_called then last_value else 0 end from event_positions))
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
-async def insert_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str) -> None:
-    """Writes a new endpoint. It is sent the events that are committed from now on."""
-    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, secret, endpoint.created_at)
+async def insert_webhook_endpoint(
+    work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str, position: int
+) -> None:
+    """Writes a new endpoint, which is sent the events that come after a position."""
+    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, secret, endpoint.created_at, position)
     await work.tx.lock(INSERT_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
