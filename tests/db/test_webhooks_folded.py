@@ -31,7 +31,8 @@ def test_each_type_is_there_once_and_in_its_order(databases: EmptyDatabases) -> 
         assert FOLDED in await migrate(url)
         connection = await asyncpg.connect(url)
         try:
-            return dict(await connection.fetch("select id, event_types from webhook_endpoints"))
+            rows = await connection.fetch("select id, event_types from webhook_endpoints")
+            return {row["id"]: row["event_types"] for row in rows}
         finally:
             await connection.close()
 

@@ -121,7 +121,7 @@ def asking(connection: "asyncpg.Connection[asyncpg.Record]") -> module.Ask:
     """Asks on one connection."""
 
     async def ask(query: str) -> Sequence[Row]:
-        return await connection.fetch(query)
+        return [dict(row) for row in await connection.fetch(query)]
 
     return ask
 

@@ -1,6 +1,6 @@
 """The statements on leases of endpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -46,9 +46,11 @@ _LEASE = f"""
 """
 
 LOCK_ENDPOINTS_WITH_WORK = f"""
-with free as materialized (
-    select e.tenant_id, e.id
+with wanting as materialized (
+    select e.tenant_id, e.id,
+           coalesce(held.number, 0) + row_number() over (partition by e.tenant_id order by random()) as turn
       from webhook_endpoints e
+      left join unnest($8::integer[], $9::bigint[]) as held(tenant_id, number) on held.tenant_id = e.tenant_id
       join tenants t on t.id = e.tenant_id
      where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
        and (exists (select from webhook_lanes l
@@ -64,7 +66,15 @@ with free as materialized (
                                                   limit 1) as waiting
                              where e.event_types is null or known.type = any(e.event_types)
                                 or known.type = 'webhook_endpoint.test')))
-     order by random()
+), in_turn as materialized (
+    select w.*, row_number() over (order by w.turn, random()) as rank from wanting w
+), free as materialized (
+    select e.tenant_id, e.id
+      from in_turn i
+      join webhook_endpoints e on e.cell = $1 and e.tenant_id = i.tenant_id and e.id = i.id
+     where e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+       and i.turn <= $10 - i.rank + 1
+     order by i.rank
      limit $5
        for update of e skip locked
 )
@@ -86,9 +96,16 @@ async def lease_endpoints(
     limit: int,
     types: Sequence[str],
     to: int,
+    held: Mapping[int, int],
+    free: int,
 ) -> list[Lease]:
-    """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`."""
-    rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, cell, now, holder, until, limit, types, to)
+    """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`.
+
+    Tenants take turns, those first of whose endpoints the fewest are `held` already; and as with places, a tenant gets
+    another lease only while it has fewer than are `free`.
+    """
+    arguments = cell, now, holder, until, limit, types, to, list(held), list(held.values()), free
+    rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, *arguments)
     return [_lease(row) for row in rows]
 
 
