@@ -365,6 +365,7 @@ create table webhook_resends (
     endpoint_id text collate "C" not null,
     from_id     text collate "C" not null,            -- events from this id …
     to_id       text collate "C" not null,            -- … to below this one
+    to_now      boolean not null,                     -- whether that was the time at which it was asked for
     failed_only boolean not null,                     -- of these, those whose deliveries failed
     object_id   text collate "C" not null default '', -- the events of objects up to this one have their lanes
     primary key (cell, tenant_id, endpoint_id),

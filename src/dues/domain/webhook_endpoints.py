@@ -11,6 +11,9 @@ from dues.domain.violations import Violation
 
 DisabledReason = Literal["asked", "failing", "gone"]
 
+EARLIEST_YEAR: Final = 1970
+"""There is no id, and so no event, of a time before."""
+
 ENDPOINTS_MAX: Final = 100
 """Of one merchant in one mode: every event may have to go to each of them."""
 
@@ -86,6 +89,11 @@ class Resend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             yield Violation("", "choose_one", "must have exactly one of event, since and failed.")
         if self.until is not None and self.since is None:
             yield Violation("/until", "needs_since", "goes with since.")
+        for pointer, time in (("/since", self.since), ("/until", self.until)):
+            if time is not None and time.year < EARLIEST_YEAR:
+                yield Violation(pointer, "too_early", f"must not be before {EARLIEST_YEAR}.")
+        if self.since and self.until and self.until < self.since:
+            yield Violation("/until", "before_since", "must not be before since.")
 
 
 class WebhookEndpoint(Struct, frozen=True, kw_only=True):

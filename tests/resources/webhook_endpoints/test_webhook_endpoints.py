@@ -3,13 +3,15 @@
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
+from dues.db.database import Database
 from dues.domain.webhook_endpoints import ENDPOINTS_MAX
-from tests.conftest import Merchant
+from tests.conftest import Ask, Merchant
 from tests.running import Caller, new_key
 
 PATH = "/billing/webhook_endpoints"
@@ -211,6 +213,10 @@ def test_another_merchants_endpoint_does_not_exist(
         ({"failed": False}, "/failed", "unknown_value"),
         ({"until": "2026-01-05T08:00:00Z", "failed": True}, "/until", "needs_since"),
         ({"since": "yesterday"}, "/since", "invalid_time"),
+        ({"since": "2026-01-05T09:00:00Z", "until": "2026-01-05T08:00:00Z"}, "/until", "before_since"),
+        ({"since": "1969-12-31T23:59:59Z"}, "/since", "too_early"),
+        ({"since": "2200-01-01T00:00:00Z"}, "/since", "in_the_future"),
+        ({"since": "2026-01-05T08:00:00Z", "until": "2200-01-01T00:00:00Z"}, "/until", "in_the_future"),
     ],
 )
 def test_what_is_to_be_sent_again_is_said_in_one_way(
@@ -226,6 +232,34 @@ def test_what_is_sent_again_exists(alice: Caller, mallory: Caller) -> None:
     for event in ("evt_1", theirs):
         answer = alice.post(f"{path}/resend", {"event": event})
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")
+
+
+def test_what_is_sent_again_already_is_not_begun_twice_and_something_else_waits(alice: Caller, ask: Ask[int]) -> None:
+    alice.register_customer()
+    path = f"{PATH}/{make(alice)['id']}/resend"
+    now = datetime.now(UTC)
+    hour = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(seconds=0.01)).isoformat()}
+    half = {"since": (now - timedelta(hours=0.5)).isoformat(), "until": hour["until"]}
+    for body in (hour, hour, half):
+        answer = alice.post(path, body)
+        assert (answer.status_code, answer.json()) == (202, {"events": 1})
+    longer = hour | {"since": (now - timedelta(hours=2)).isoformat()}
+    for body in (longer, {"since": hour["since"]}):
+        answer = alice.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "resend_under_way")
+    assert alice.post(path, {"failed": True}).json() == {"events": 0}, "which is nothing to wait for"
+    event = alice.everything("/billing/events")[0]["id"]
+    assert [alice.post(path, {"event": event}).json() for _ in range(3)] == [{"events": 1}] * 3
+
+    async def count(database: Database) -> int:
+        endpoint_id = path.split("/")[3]
+        [jobs] = await database.rows("select count(*) from webhook_resends where endpoint_id = $1", endpoint_id)
+        [lanes] = await database.rows("select count(*) from webhook_lanes where endpoint_id = $1", endpoint_id)
+        return 10 * int(jobs["count"]) + int(lanes["count"])
+
+    assert ask(count) == 11, "one job, and one lane for the event"
+    alice.http.delete(path.removesuffix("/resend"))
+    assert ask(count) == 1, "and the lane is retention's"
 
 
 def test_nothing_is_sent_to_a_disabled_endpoint(alice: Caller) -> None:

@@ -13,6 +13,7 @@ create table webhook_resends (
     endpoint_id text collate "C" not null,
     from_id     text collate "C" not null,
     to_id       text collate "C" not null,
+    to_now      boolean not null,
     failed_only boolean not null,
     object_id   text collate "C" not null default '',
     primary key (cell, tenant_id, endpoint_id),

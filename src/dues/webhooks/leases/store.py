@@ -33,6 +33,7 @@ class Lease(Struct, frozen=True):
     now: datetime
     next_lane_at: datetime | None
     holder: str
+    is_resending: bool = False
 
 
 _NOW = "($2::timestamptz + make_interval(secs => t.clock_offset_seconds))"
@@ -42,7 +43,9 @@ _LEASE = f"""
        case when e.old_secret_until > {_NOW} then array[e.secret, e.old_secret] else array[e.secret] end as secrets,
        e.position, e.failures, e.failing_since, e.held_until, {_NOW} as now, e.leased_by as holder,
        (select min(l.next_attempt_at) from webhook_lanes l
-         where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at
+         where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at,
+       exists (select from webhook_resends r
+                where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id) as is_resending
 """
 
 LOCK_ENDPOINTS_WITH_WORK = f"""
@@ -57,7 +60,9 @@ with wanting as materialized (
                      where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
                        and l.next_attempt_at <= {_NOW})
             or ((e.held_until is null or e.held_until <= {_NOW})
-                and exists (select from unnest($6::text[]) as known(type)
+                and (exists (select from webhook_resends r
+                              where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id)
+                     or exists (select from unnest($6::text[]) as known(type)
                              cross join lateral (select 1 from events v
                                                   where v.cell = $1 and v.tenant_id = e.tenant_id
                                                     and v.type = known.type
@@ -65,7 +70,7 @@ with wanting as materialized (
                                                     and v.data is not null
                                                   limit 1) as waiting
                              where e.event_types is null or known.type = any(e.event_types)
-                                or known.type = 'webhook_endpoint.test')))
+                                or known.type = 'webhook_endpoint.test'))))
 ), in_turn as materialized (
     select w.*, row_number() over (order by w.turn, random()) as rank from wanting w
 ), free as materialized (
