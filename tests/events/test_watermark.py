@@ -1,7 +1,6 @@
 """The feed is stable up to its watermark, whatever order transactions commit in."""
 
 import asyncio
-import os
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from dues.tenants.store import find_tenants
 from dues.work.work import Work
 from tests.conftest import Ask
 from tests.db.databases import EmptyDatabases, execute
+from tests.journeys.journal import SOAK
 
 TYPES = ["customer.created"]
 
@@ -248,9 +248,10 @@ def test_a_position_to_begin_at_is_refused_while_it_is_not_known(
     ask(race)
 
 
-ROUNDS = 2_000 if os.environ.get("DUES_TEST_SOAK") else 120
+ROUNDS = 2_000 if SOAK else 120
 
 
+@pytest.mark.soak
 def test_who_follows_misses_nothing_of_what_many_commit_at_random(ask: Ask[None], database_url: str) -> None:
     async def race(_: Database) -> None:
         database = await Database.connect(database_url, 12)

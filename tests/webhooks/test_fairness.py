@@ -22,6 +22,7 @@ from dues.webhooks.dispatcher import Dispatcher
 from dues.webhooks.places import Places
 from dues.work.work import Work
 from tests.db.databases import EmptyDatabases
+from tests.journeys.journal import SOAK
 from tests.waiting import until
 from tests.webhooks.receiver import Receiver, answer, receiving
 
@@ -117,6 +118,7 @@ def test_leases_are_shared_too(databases: EmptyDatabases) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="it takes too long for every day")
 def test_who_comes_while_two_hundred_hang_does_not_wait(databases: EmptyDatabases) -> None:
     alone, *seconds = asyncio.run(measure(databases.new(), 200, IN_FLIGHT_MAX, LEASES_MAX, tries=20))
     print(f"alone {alone:.3f} s; while 200 hang: median {seconds[10]:.3f} s, slowest {seconds[-1]:.3f} s")
