@@ -12,6 +12,7 @@ from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
+from dues.events.lag import feed_lag
 from dues.events.notifier import Notifier
 from dues.events.retention.purge import event_retention
 from dues.events.watermark import Watermark
@@ -58,12 +59,12 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         docs_base=settings.docs_base,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
-        webhook_allow_private=settings.webhook_allow_private,
+        destinations=settings.destinations,
     )
     background = [
         asyncio.create_task(work)
         for work in (
-            run_jobs(jobs(settings, database)),
+            run_jobs([*jobs(settings, database), feed_lag(database, watermark, counts.observe_feed_lag)]),
             notifier.run(),
             *([_delivery(settings, database_url, notifier, counts)] if settings.webhooks else []),
         )
@@ -84,8 +85,7 @@ def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics)
     # Here, and not above: it imports aiohttp, which a server that delivers nothing need not wait for.
     from dues.webhooks.process import deliver_for_ever
 
-    allow_private = settings.webhook_allow_private
-    return deliver_for_ever(url, notifier, allow_private=allow_private, observe=counts.observe_delivery)
+    return deliver_for_ever(url, notifier, settings.destinations, counts.observe_delivery)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:

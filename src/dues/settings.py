@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PREFIX: Final = "DUES_"
@@ -45,6 +47,7 @@ class Settings:
     webhook_allow_private: bool = _setting(
         False, "Whether webhooks may go to private, loopback and link-local addresses."
     )
+    webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
     log_level: LogLevel = _setting("info", "The least important level that is logged.")
 
     def __post_init__(self) -> None:
@@ -56,12 +59,21 @@ class Settings:
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
         _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)
+        try:
+            parse_ports(self.webhook_ports)
+        except ValueError:
+            raise SettingsError("DUES_WEBHOOK_PORTS must be ports from 1 to 65535, like 443,8000-8999.") from None
         if self.log_level not in get_args(LogLevel):
             raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")
         if self.database_url:
             _check_database_url(self.database_url)
         if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
             raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
+
+    @property
+    def destinations(self) -> Destinations:
+        """Where webhooks may go."""
+        return Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:

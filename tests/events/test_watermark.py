@@ -1,17 +1,29 @@
 """The feed is stable up to its watermark, whatever order transactions commit in."""
 
 import asyncio
+import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import count
+
+import asyncpg
+import pytest
+import structlog
 
 from dues.db.database import Database
-from dues.db.transaction import Transaction
+from dues.db.errors import Unavailable
+from dues.db.transaction import Row, Transaction
 from dues.domain.tenants import Tenant
-from dues.events.store import BEGINNING, FIND_LATEST_POSITION, insert_next_event, list_events_after
-from dues.events.watermark import Watermark
+from dues.events import lag
+from dues.events import watermark as module
+from dues.events.store import BEGINNING, FIND_LATEST_POSITION, Place, insert_next_event, list_events_after
+from dues.events.watermark import Watermark, next_stable_position
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
 from dues.work.work import Work
 from tests.conftest import Ask
+from tests.db.databases import EmptyDatabases, execute
+from tests.journeys.journal import SOAK
 
 TYPES = ["customer.created"]
 
@@ -125,5 +137,178 @@ TAKE_MANY = "select count(nextval('event_positions')) from generate_series(1, 40
 def test_no_position_is_seen_before_it_is_taken(ask: Ask[None]) -> None:
     async def race(database: Database) -> None:
         await asyncio.gather(database.rows(TAKE_MANY), database.rows(LOOK_OFTEN))
+
+    ask(race)
+
+
+def asking(connection: "asyncpg.Connection[asyncpg.Record]") -> module.Ask:
+    """Asks on one connection."""
+
+    async def ask(query: str) -> Sequence[Row]:
+        return [dict(row) for row in await connection.fetch(query)]
+
+    return ask
+
+
+def test_who_writes_in_another_database_holds_nobody_up(databases: EmptyDatabases) -> None:
+    url = databases.new()
+    execute(url, "create table events (x integer); create sequence event_positions")
+    copy = databases.new(like=url)  # so that its table has the same number, too
+
+    async def race() -> None:
+        there, writer, reader = [await asyncpg.connect(one) for one in (copy, url, url)]
+        await there.execute("begin; insert into events values (1)")
+        await writer.execute("insert into events select nextval('event_positions')")
+        assert await next_stable_position(asking(reader)) == 1
+        for connection in (there, writer, reader):
+            await connection.close()
+
+    asyncio.run(asyncio.wait_for(race(), 20))
+
+
+def test_who_writes_something_else_holds_nobody_up(ask: Ask[None], database_url: str) -> None:
+    async def race(database: Database) -> None:
+        tenant, watermark = await new_tenant(database), Watermark(database)
+        other = await asyncpg.connect(database_url)
+        try:
+            await other.execute(f"begin; update tenants set clock_offset_seconds = 0 where id = {tenant.id}")
+            async with database.transaction() as tx:
+                await write(tx, tenant, "here")
+                await tx.commit()
+            assert await objects_told(database, watermark, tenant) == ["here"]
+        finally:
+            await other.close()
+        await database.rows(DELETE, *tenant)
+
+    ask(race)
+
+
+def test_a_writer_is_seen_though_its_lock_is_moved(databases: EmptyDatabases) -> None:
+    """PostgreSQL keeps such a lock with the session until somebody wants a stronger one, and moves it then."""
+    url = databases.new()
+
+    async def race() -> None:
+        early, strong, reader = [await asyncpg.connect(url) for _ in range(3)]
+        await early.execute("create table events (x integer); create sequence event_positions")
+        await early.execute("begin; insert into events select nextval('event_positions')")
+        at_first = await module.mark(asking(reader))
+        taking = asyncio.create_task(strong.execute("lock table events in share mode"))
+        await asyncio.sleep(0.1)
+        assert (await module.mark(asking(reader)))[1] == at_first[1] != frozenset()
+        looking = asyncio.create_task(next_stable_position(asking(reader)))
+        await asyncio.sleep(0.1)
+        assert not looking.done()
+        await early.execute("commit")
+        assert await looking == 1
+        with pytest.raises(asyncpg.NoActiveSQLTransactionError):
+            await taking  # outside of a transaction it makes no sense: it was there to wait
+        for connection in (early, strong, reader):
+            await connection.close()
+
+    asyncio.run(asyncio.wait_for(race(), 20))
+
+
+def test_where_transactions_that_take_long_overlap_it_goes_on(ask: Ask[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.02)
+
+    async def race(database: Database) -> None:
+        tenant, watermark = await new_tenant(database), Watermark(database)
+        under_way = database.transaction()
+        before = await under_way.__aenter__()
+        await write(before, tenant, "object 0")
+        assert await objects_told(database, watermark, tenant) == []
+        for number in range(1, 4):
+            next_under_way = database.transaction()
+            after = await next_under_way.__aenter__()
+            await write(after, tenant, f"object {number}")
+            assert watermark.lag_seconds > 0
+            await before.commit()
+            await under_way.__aexit__(None, None, None)
+            told = await objects_told(database, watermark, tenant)
+            assert told == [f"object {one}" for one in range(number)], "though none was ever without another"
+            before, under_way = after, next_under_way
+        await under_way.__aexit__(None, None, None)
+        await database.rows(DELETE, *tenant)
+
+    ask(race)
+
+
+def test_whoever_holds_it_up_is_named_once_a_minute(ask: Ask[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(lag, "LAG_SECONDS_MAX", 0.01)
+
+    async def race(database: Database) -> None:
+        tenant, watermark, said, seen = await new_tenant(database), Watermark(database), lag.Said(), list[float]()
+        async with database.transaction() as long:
+            await write(long, tenant, "long")
+            [row] = await long.find("select pg_backend_pid() as pid")
+            with structlog.testing.capture_logs() as lines:
+                for _ in range(3):
+                    await lag.watch(database, watermark, seen.append, said)
+            assert [(one["event"], one["pid"], one["application"]) for one in lines] == [
+                ("feed_held_up", row["pid"], "dues")
+            ]
+            assert 0 < lines[0]["lag_seconds"] <= lines[0]["transaction_seconds"] + 0.1
+            assert 0 < seen[0] < seen[1] < seen[2]
+        await lag.watch(database, watermark, seen.append, said)
+        assert seen[3] == 0
+
+    ask(race)
+
+
+def test_a_position_to_begin_at_is_refused_while_it_is_not_known(
+    ask: Ask[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HURRY_SECONDS", 0.02)
+
+    async def race(database: Database) -> None:
+        tenant = await new_tenant(database)
+        async with database.transaction() as long:
+            await write(long, tenant, "long")
+            with pytest.raises(Unavailable):
+                await next_stable_position(database.rows)
+        assert await next_stable_position(database.rows) > 0
+
+    ask(race)
+
+
+ROUNDS = 2_000 if SOAK else 120
+
+
+@pytest.mark.soak
+def test_who_follows_misses_nothing_of_what_many_commit_at_random(ask: Ask[None], database_url: str) -> None:
+    async def race(_: Database) -> None:
+        database = await Database.connect(database_url, 12)
+        tenant, committed, told = await new_tenant(database), set[str](), list[str]()
+        numbers, chance = count(), random.Random(5)  # whatever it is: the interleaving is what is at random
+
+        async def write_some() -> None:
+            while (number := next(numbers)) < ROUNDS:
+                async with database.transaction() as tx:
+                    for part in range(chance.randint(1, 3)):
+                        await write(tx, tenant, f"{number}.{part}")
+                        await asyncio.sleep(chance.choice([0, 0, 0.001, 0.01]))
+                    if chance.random() < 0.8:
+                        await tx.commit()
+                        committed.update(f"{number}.{done}" for done in range(part + 1))
+
+        async def follow(place: Place) -> None:
+            watermark, ended = Watermark(database), False
+            while True:
+                last, ended = ended, writers.done()
+                to = await watermark.stable_position()
+                for event in await list_events_after(database, tenant, TYPES, place, to, 1_000, None):
+                    told.append(event.object_id)
+                place = Place(to, 0)
+                if last:
+                    return
+
+        writers = asyncio.gather(*(write_some() for _ in range(8)))
+        await follow(BEGINNING)
+        await writers
+        assert len(told) == len(committed) > ROUNDS
+        assert set(told) == committed
+        await database.rows(DELETE, *tenant)
+        await database.close()
 
     ask(race)

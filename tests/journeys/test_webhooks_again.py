@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -155,7 +155,7 @@ def test_a_test_event_of_another_endpoint_is_not_sent_again_here(receiver: Recei
     assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")
 
 
-def test_the_events_of_a_time_are_sent_again_in_order(receiver: Receiver, carol: Caller) -> None:
+def test_the_events_of_a_time_are_sent_again_in_order(outgoing: Stage, receiver: Receiver, carol: Caller) -> None:
     endpoint = receiver.register(carol, "/a")
     receiver.register(carol, "/b")
     register_customers(carol, 2)
@@ -175,7 +175,8 @@ def test_the_events_of_a_time_are_sent_again_in_order(receiver: Receiver, carol:
     for customer in customers:
         assert [one.sequence for one in again if one.object_id == customer] == [1, 2]
     assert len(receiver.at("/b")) == 12
-    assert resend(carol, endpoint, since=(since + timedelta(days=1)).isoformat()) == 0
+    until(lambda: rows_of(outgoing.url, "select from webhook_resends where endpoint_id = $1", endpoint) == [])
+    assert resend(carol, endpoint, since=datetime.now(UTC).isoformat()) == 0
 
 
 def test_what_failed_for_good_is_sent_again_until_it_is_taken(
@@ -216,4 +217,5 @@ def test_more_than_can_be_sent_again_at_once_is_not_begun(outgoing: Stage, recei
     assert answer.json()["code"] == "too_many_events"
     lanes = "select id from webhook_lanes where endpoint_id = $1 and last_sequence is not null"
     assert rows_of(outgoing.url, lanes, endpoint) == []
+    assert rows_of(outgoing.url, "select from webhook_resends where endpoint_id = $1", endpoint) == []
     assert carol.http.delete(f"/billing/webhook_endpoints/{endpoint}").status_code == 200

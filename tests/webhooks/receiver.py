@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from dues.webhooks.destinations import Destinations
 from dues.webhooks.sending import Outcome, Sender
 
 Result = TypeVar("Result")
@@ -136,9 +137,9 @@ class Names(AbstractResolver):
 
 
 @contextlib.asynccontextmanager
-async def sender(**options: Any) -> AsyncIterator[Sender]:
+async def sender(*, allow_private: bool = True, **options: Any) -> AsyncIterator[Sender]:
     """A sender, which may send to this machine unless told otherwise."""
-    made = Sender(**{"allow_private": True} | options)
+    made = Sender(Destinations(allow_private=allow_private), **options)
     try:
         yield made
     finally:

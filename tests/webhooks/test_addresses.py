@@ -1,10 +1,12 @@
 """No webhook goes to an address that is not public, however it is spelt."""
 
 import asyncio
+from ipaddress import ip_address
 
 import pytest
 
-from dues.webhooks.addresses import refuse_url
+from dues.webhooks.addresses import is_public, refuse_url
+from dues.webhooks.destinations import Destinations
 from tests.webhooks.listeners import Listeners, has_ipv6, watched
 from tests.webhooks.receiver import sender
 
@@ -72,6 +74,27 @@ HOSTILE = [
     "172.16.0.1",
     "172.31.255.255",
     "192.0.0.1",
+    "192.0.0.9",
+    "192.0.0.170",
+    "168.63.129.16",
+    "[::ffff:168.63.129.16]",
+    "[64:ff9b::168.63.129.16]",
+    "[::168.63.129.16]",
+    "192.88.99.1",
+    "[2002:5db8:d70e::1]",
+    "[2001:0:5db8:d70e:8000:63bf:a247:28f1]",
+    "[::93.184.215.14]",
+    "[64:ff9b::100.64.0.1]",
+    "[64:ff9b::192.0.0.9]",
+    "[2001:2::1]",
+    "[2001:10::1]",
+    "[5f00::1]",
+    "[feff::1]",
+    "[3fff:fff::1]",
+    "192.0.2.255",
+    "198.19.255.255",
+    "239.255.255.255",
+    "255.255.255.254",
     "192.168.1.1",
     "192.0.2.1",
     "198.18.0.1",
@@ -102,7 +125,7 @@ def call(host: str, *, allow_private: bool) -> tuple[str, list[str], int]:
 @pytest.mark.parametrize("host", HOSTILE)
 @pytest.mark.parametrize("form", ["http://{}/hook", "https://{}:8443/"])
 def test_a_url_with_such_a_host_is_refused(host: str, form: str) -> None:
-    refusal = refuse_url(form.format(host), live=False, allow_private=False)
+    refusal = refuse_url(form.format(host), Destinations(allow_private=False), live=False)
     assert refusal
     assert "no public address" in refusal
 
@@ -120,7 +143,7 @@ def test_where_private_addresses_are_allowed_it_gets_there(host: str) -> None:
         pytest.skip("no IPv6 on this machine")
     error, _, heard = call(host, allow_private=True)
     assert heard == 1, error
-    assert refuse_url(f"http://{host}/", live=False, allow_private=True) is None
+    assert refuse_url(f"http://{host}/", Destinations(allow_private=True), live=False) is None
 
 
 @pytest.mark.parametrize("host", LEGACY)
@@ -135,3 +158,10 @@ def test_the_old_spellings_do_lead_to_this_machine(host: str) -> None:
 
     watched(work)
     assert listeners.calls == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "168.63.129.17", "192.88.98.1", "64:ff9b::93.184.215.14", "2606:2800::1"]
+)
+def test_their_neighbours_are_public(address: str) -> None:
+    assert is_public(ip_address(address))

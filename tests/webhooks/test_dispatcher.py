@@ -14,6 +14,7 @@ from dues.events.watermark import Watermark
 from dues.tenants.merchants import create_first_merchant
 from dues.webhooks import dispatcher as module
 from dues.webhooks.context import DeliveryContext
+from dues.webhooks.destinations import ANYWHERE
 from dues.webhooks.dispatcher import Dispatcher
 from tests.db.databases import EmptyDatabases
 from tests.waiting import until
@@ -58,7 +59,7 @@ class Process:
         self.other = database
         self.notifier = Notifier(database)
         self.watermark = Counting(database)
-        self.dispatcher = Dispatcher(DeliveryContext(database, self.watermark, self.notifier, allow_private=True))
+        self.dispatcher = Dispatcher(DeliveryContext(database, self.watermark, self.notifier, ANYWHERE))
 
     async def until_it_looks(self) -> None:
         """Returns when it has looked for work again."""

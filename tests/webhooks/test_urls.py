@@ -1,8 +1,12 @@
 """What can be seen of a URL without looking anything up is refused at once, with a sentence."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dues.webhooks.addresses import refuse_url
+from dues.webhooks.destinations import Destinations, parse_ports
+from tests.webhooks.receiver import run, sender
 
 
 @pytest.mark.parametrize(
@@ -15,18 +19,21 @@ from dues.webhooks.addresses import refuse_url
         "https://xn--mnchen-3ya.example/",
         "https://münchen.example/",
         "https://93.184.215.14/",
-        "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:444/",
+        "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:1444/",
         "https://localhost.example.com/",
         "https://notlocalhost/",
     ],
 )
 def test_a_url_that_leads_to_the_internet_is_accepted(url: str) -> None:
-    assert refuse_url(url, live=True, allow_private=False) is None
+    assert refuse_url(url, Destinations(allow_private=False), live=True) is None
 
 
 def test_only_live_mode_needs_https() -> None:
-    assert refuse_url("http://example.com/", live=False, allow_private=False) is None
-    assert refuse_url("http://example.com/", live=True, allow_private=True) == "must begin with https:// in live mode."
+    assert refuse_url("http://example.com/", Destinations(allow_private=False), live=False) is None
+    assert (
+        refuse_url("http://example.com/", Destinations(allow_private=True), live=True)
+        == "must begin with https:// in live mode."
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,33 @@ def test_only_live_mode_needs_https() -> None:
     ],
 )
 def test_what_is_no_such_url_is_refused_with_a_sentence(url: str) -> None:
-    refusal = refuse_url(url, live=False, allow_private=False)
+    refusal = refuse_url(url, Destinations(allow_private=False), live=False)
     assert refusal
     assert refusal.startswith(("must ", "leads to "))
     assert refusal.endswith((".", ".)"))
+
+
+@pytest.mark.parametrize("port", [1, 21, 22, 23, 25, 53, 110, 445, 587, 1023])
+def test_a_port_of_something_else_is_refused_when_it_is_named_and_when_it_is_called(port: int) -> None:
+    url = f"https://example.com:{port}/"
+    refusal = refuse_url(url, Destinations(allow_private=True), live=True)
+    assert refusal == f"leads to port {port}, where no webhooks go. They may go to 80, 443, 1024 to 65535."
+
+    async def call() -> str | None:
+        async with sender() as one:
+            return (await one.send(url, {}, b"{}")).error
+
+    assert run(call()) == f"refused_port: to port {port} no webhooks go."
+
+
+def test_the_port_of_a_scheme_is_one_too() -> None:
+    tls_alone = Destinations(ports=parse_ports("443"))
+    assert refuse_url("https://example.com/", tls_alone, live=False) is None
+    assert refuse_url("http://example.com/", tls_alone, live=False)
+
+
+@given(st.lists(st.tuples(st.integers(1, 65_535), st.integers(1, 65_535)).map(sorted), min_size=1), st.data())
+def test_ports_are_those_that_are_written(ranges: list[list[int]], data: st.DataObject) -> None:
+    ports = parse_ports(" , ".join(f"{low}-{high}" if low < high else str(low) for low, high in ranges))
+    asked = data.draw(st.one_of(st.integers(0, 65_536), st.sampled_from([end for ends in ranges for end in ends])))
+    assert (asked in ports) == any(low <= asked <= high for low, high in ranges)

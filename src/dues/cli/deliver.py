@@ -37,5 +37,5 @@ async def _deliver(settings: Settings, url: str) -> None:
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(notifier.run())
-            tasks.create_task(deliver_for_ever(url, notifier, allow_private=settings.webhook_allow_private))
+            tasks.create_task(deliver_for_ever(url, notifier, settings.destinations))
     await database.close()

@@ -21,6 +21,7 @@ from dues.events.store import BEGINNING, Event, Place, find_position
 from dues.events.watermark import Watermark
 from dues.logs import configure_logs
 from dues.resources.events.wire import event_body
+from dues.webhooks.destinations import ANYWHERE
 from dues.webhooks.signing import new_secret, signed_headers
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ async def _listen(
     # Here, and not above: it imports aiohttp, which takes longer than most commands run.
     from dues.webhooks.sending import Sender
 
-    sender = Sender(allow_private=True)
+    sender = Sender(ANYWHERE)
     try:
         await _tell(feed, tenant, position, sender, forward_to, secret, as_json)
     finally:

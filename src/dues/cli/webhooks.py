@@ -30,7 +30,7 @@ def create(
     url: str, event_types: Types = None, merchant: Merchant = None, live: Live = False, data: Data = None
 ) -> None:
     """Have events sent to URL, all of them or those of some types. Shows the secret this once."""
-    command = create_webhook_endpoints(read_settings(data=data).webhook_allow_private)
+    command = create_webhook_endpoints(read_settings(data=data).destinations)
     print_json(run_command(command, NewWebhookEndpoint(url=url, event_types=event_types or None), merchant, live, data))
 
 
@@ -101,5 +101,5 @@ def rotate_secret(endpoint: Endpoint, merchant: Merchant = None, live: Live = Fa
 
 
 def _change(endpoint: str, changes: WebhookEndpointChanges, merchant: str | None, live: bool, data: Any) -> None:
-    command = update_webhook_endpoints(read_settings(data=data).webhook_allow_private)
+    command = update_webhook_endpoints(read_settings(data=data).destinations)
     print_json(run_command(command, Modify(endpoint, changes), merchant, live, data))

@@ -273,7 +273,8 @@ create trigger entries_are_not_truncated before truncate on entries
 -- an event is forgotten nothing is left of it, or its number alone where it was the last of its object.
 --
 -- sequence orders the events of an object; two transactions cannot both write its next one. position orders all events,
--- and rises with sequence: whoever writes the next event of an object has read the one before. A transaction has its number (xid) before it takes a position, so that whoever knows which transactions have
+-- and rises with sequence: whoever writes the next event of an object has read the one before. A transaction has locked
+-- this table for writing before it takes a position, as every INSERT does, so that whoever knows which of those have
 -- ended knows up to which position nothing can come any more.
 create sequence event_positions;
 
@@ -356,6 +357,21 @@ create table webhook_lanes (
 create unique index webhook_lanes_one_for_what_is_new on webhook_lanes (cell, tenant_id, endpoint_id, object_id)
     where last_sequence is null;
 create index webhook_lanes_by_time on webhook_lanes (cell, tenant_id, endpoint_id, next_attempt_at);
+
+-- What is to be sent again to an endpoint: one job at a time, which its worker turns into lanes, object by object.
+create table webhook_resends (
+    cell        integer not null,
+    tenant_id   integer not null,
+    endpoint_id text collate "C" not null,
+    from_id     text collate "C" not null,            -- events from this id …
+    to_id       text collate "C" not null,            -- … to below this one
+    to_now      boolean not null,                     -- whether that was the time at which it was asked for
+    failed_only boolean not null,                     -- of these, those whose deliveries failed
+    object_id   text collate "C" not null default '', -- the events of objects up to this one have their lanes
+    primary key (cell, tenant_id, endpoint_id),
+    constraint webhook_resends_endpoint_exists foreign key (cell, tenant_id, endpoint_id)
+        references webhook_endpoints (cell, tenant_id, id) on delete cascade
+);
 
 -- What became of an event at an endpoint: all attempts to deliver it.
 create table webhook_deliveries (

@@ -11,6 +11,9 @@ from dues.domain.violations import Violation
 
 DisabledReason = Literal["asked", "failing", "gone"]
 
+EARLIEST_YEAR: Final = 1970
+"""There is no id, and so no event, of a time before."""
+
 ENDPOINTS_MAX: Final = 100
 """Of one merchant in one mode: every event may have to go to each of them."""
 
@@ -86,6 +89,11 @@ class Resend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             yield Violation("", "choose_one", "must have exactly one of event, since and failed.")
         if self.until is not None and self.since is None:
             yield Violation("/until", "needs_since", "goes with since.")
+        for pointer, time in (("/since", self.since), ("/until", self.until)):
+            if time is not None and time.year < EARLIEST_YEAR:
+                yield Violation(pointer, "too_early", f"must not be before {EARLIEST_YEAR}.")
+        if self.since and self.until and self.until < self.since:
+            yield Violation("/until", "before_since", "must not be before since.")
 
 
 class WebhookEndpoint(Struct, frozen=True, kw_only=True):
@@ -107,10 +115,15 @@ def update_webhook_endpoint(old: WebhookEndpoint, changes: WebhookEndpointChange
     return structs.replace(
         old,
         url=old.url if changes.url is UNSET else changes.url,
-        event_types=old.event_types if changes.event_types is UNSET else changes.event_types,
+        event_types=old.event_types if changes.event_types is UNSET else fold_types(changes.event_types),
         description=old.description if changes.description is UNSET else changes.description,
         disabled_reason=reason,
     )
+
+
+def fold_types(given: Sequence[str] | None) -> list[str] | None:
+    """Each type once, in the order in which they were first given: what is asked for twice is not sent twice."""
+    return None if given is None else list(dict.fromkeys(given))
 
 
 def refuse_types(given: Sequence[str] | UnsetType | None, known: Sequence[str]) -> str | None:

@@ -178,11 +178,22 @@ FIND_LATEST_POSITION = "select coalesce(pg_sequence_last_value('event_positions'
 """By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
 to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there."""
 
-FIND_RUNNING = """
-select pg_current_xact_id()::text::bigint as own, pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest
+FIND_WRITERS = """
+select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
+  from pg_locks l
+ where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+   and l.database = (select d.oid from pg_database d where d.datname = current_database())
 """
 
-FIND_OLDEST_RUNNING = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest"
+FIND_OLDEST_WRITERS = """
+select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() - a.xact_start)::float8 as age_seconds
+  from pg_locks l
+  left join pg_stat_activity a on a.pid = l.pid
+ where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+   and l.database = (select d.oid from pg_database d where d.datname = current_database())
+ order by a.xact_start
+ limit 5
+"""
 
 COUNT_LISTENERS = """
 select count(*) as listeners

@@ -1,23 +1,92 @@
 """The watermark of the feed: the position up to which it is stable, since no transaction under way can add to it.
 
 A position is taken before its transaction commits, so a later one may be visible earlier: a reader who went on from
-it would miss the other. But whoever takes a position has a transaction number already. So: what was the latest
-position (1), which is the next transaction number (2), and have all transactions with lower numbers ended (3)? Then
-every event up to (1) can be read, or will never exist. No table, no lock and no leader; whoever wants to know asks.
+it would miss the other. But whoever takes a position has locked the table of events for writing already, as every
+INSERT does, and keeps that lock until others see what it did. So: what was the latest position (1), who holds such a
+lock (2), and has each of those ended (3)? Then every event up to (1) can be read, or will never exist. Nothing is
+written, nobody is waited for but who writes events of this database, and no process leads.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from dues.db.database import Database
+from dues.db.errors import Unavailable
+from dues.db.transaction import Row
 from dues.events import store
 
 PATIENCE_SECONDS: Final = 2.0
 """A caller is given the previous watermark where some transaction takes longer than this."""
 
+HURRY_SECONDS: Final = 0.5
+"""Who asks within a group of requests keeps others waiting."""
+
 LOOK_SECONDS_MIN: Final = 0.001
 LOOK_SECONDS_MAX: Final = 0.05
+
+PREPARED: Final = "prepared"
+"""All writers whose transaction was prepared for a commit in two phases: those are called by another name then."""
+
+Ask = Callable[[str], Awaitable[Sequence[Row]]]
+"""Asks the database, each time with a snapshot of its own."""
+
+
+class Mark(Struct, frozen=True):
+    """A position, and who wrote when it was the latest: it is stable once they have ended."""
+
+    position: int
+    writers: frozenset[str]
+    since: float
+
+    def is_stable(self, writing: frozenset[str]) -> bool:
+        """Whether all of them have ended, where these are writing."""
+        return not self.writers & writing
+
+
+async def mark(ask: Ask) -> tuple[Mark, frozenset[str]]:
+    """The latest position, and who is writing. In this order: who took it before that was read, is seen writing."""
+    since = time.monotonic()
+    [row] = await ask(store.FIND_LATEST_POSITION)
+    writing = await _writing(ask)
+    return Mark(row["position"], writing | {PREPARED} if writing else writing, since), writing
+
+
+async def _writing(ask: Ask) -> frozenset[str]:
+    return frozenset(row["writer"] for row in await ask(store.FIND_WRITERS))
+
+
+async def next_stable_position(ask: Ask) -> int:
+    """A position below which nothing is committed any more; all that was committed before the call is below it.
+
+    Raises Unavailable where some transaction takes too long for that.
+    """
+    marked, writing = await mark(ask)
+    pauses = Pauses(HURRY_SECONDS)
+    while not marked.is_stable(writing):
+        if not await pauses.wait():
+            raise Unavailable("a transaction that writes events takes long")
+        writing = await _writing(ask)
+    return marked.position
+
+
+class Pauses:
+    """Those between two looks: longer and longer, for so long in all."""
+
+    def __init__(self, seconds: float) -> None:
+        self._next = LOOK_SECONDS_MIN
+        self._until = time.monotonic() + seconds
+
+    async def wait(self) -> bool:
+        """Waits a little; False where it was for too long already."""
+        if time.monotonic() > self._until:
+            return False
+        await asyncio.sleep(self._next)
+        self._next = min(2 * self._next, LOOK_SECONDS_MAX)
+        return True
 
 
 class Watermark:
@@ -26,6 +95,7 @@ class Watermark:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._stable = 0
+        self._held: Mark | None = None
         self._looking: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -39,6 +109,11 @@ class Watermark:
         await asyncio.shield(self._next)
         return self._stable
 
+    @property
+    def lag_seconds(self) -> float:
+        """For how long the watermark has waited for transactions that were under way; 0 where it waits for none."""
+        return time.monotonic() - self._held.since if self._held else 0.0
+
     async def _look_after(self, other: "asyncio.Task[None] | None") -> None:
         """A look that began before somebody's commit may have missed it, so whoever comes later gets the next."""
         if other is not None:
@@ -47,13 +122,18 @@ class Watermark:
         await self._look()
 
     async def _look(self) -> None:
-        position = (await self._database.rows(store.FIND_LATEST_POSITION))[0]["position"]
-        [running] = await self._database.rows(store.FIND_RUNNING)
-        oldest, pause, give_up_at = running["oldest"], LOOK_SECONDS_MIN, time.monotonic() + PATIENCE_SECONDS
-        while oldest < running["own"]:
-            if time.monotonic() > give_up_at:
+        """Waits for the latest position to be stable, and no longer than it has patience.
+
+        What an earlier look has waited for in vain is waited for on: where transactions that take long follow each
+        other closely, there is never a moment at which none is under way.
+        """
+        latest, writing = await mark(self._database.rows)
+        pauses = Pauses(PATIENCE_SECONDS)
+        while not latest.is_stable(writing):
+            if self._held and self._held.is_stable(writing):
+                self._stable, self._held = max(self._stable, self._held.position), latest
+            if not await pauses.wait():
+                self._held = self._held or latest
                 return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LOOK_SECONDS_MAX)
-            oldest = (await self._database.rows(store.FIND_OLDEST_RUNNING))[0]["oldest"]
-        self._stable = max(self._stable, position)
+            writing = await _writing(self._database.rows)
+        self._stable, self._held = max(self._stable, latest.position), None

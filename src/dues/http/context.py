@@ -13,6 +13,7 @@ from dues.lists.turns import Turns
 from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
+from dues.webhooks.destinations import Destinations
 from dues.work.group_commit import GroupCommit
 from dues.work.work import Request
 
@@ -31,7 +32,8 @@ class Context:
     lists: Turns
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
-    webhook_allow_private: bool
+    destinations: Destinations
+    """Where webhooks may go."""
 
 
 def caller_of(context: Context, operation: Operation, exchange: Exchange) -> Awaitable[ApiKey]:

@@ -59,7 +59,7 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
 
 
 def _command(context: Context, doing: Doing) -> AnyCommand:
-    return doing if isinstance(doing, Command | Procedure) else doing(context.webhook_allow_private)
+    return doing if isinstance(doing, Command | Procedure) else doing(context.destinations)
 
 
 # Writes: once per Idempotency-Key ---------------------------------------------------------------------------------

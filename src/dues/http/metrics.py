@@ -48,6 +48,12 @@ class Metrics:
             buckets=_LATENCY_BUCKETS,
             registry=self._registry,
         )
+        self._feed_lag = Gauge(
+            "dues_feed_lag_seconds",
+            "For how long the feed has waited for a transaction that writes events.",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -70,6 +76,10 @@ class Metrics:
         """Counts one attempt to deliver an event."""
         self._attempts.labels("succeeded" if succeeded else "failed").inc()
         self._attempt_seconds.observe(seconds)
+
+    def observe_feed_lag(self, seconds: float) -> None:
+        """Notes by how much the feed is behind."""
+        self._feed_lag.set(seconds)
 
     def render(self, connections: dict[str, int]) -> bytes:
         """The text that Prometheus reads."""

@@ -85,6 +85,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "bill_voided": ("conflict", None),
     "payment_outweighed": ("conflict", None),
     "payment_reversed": ("conflict", None),
+    "resend_under_way": ("conflict", None),
     "webhook_endpoint_disabled": ("conflict", None),
     "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (

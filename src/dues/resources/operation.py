@@ -22,11 +22,12 @@ from dues.lists.pages import find_page
 from dues.lists.paging import PageBody, page_of, place_of
 from dues.lists.query import ListQuery
 from dues.tenants.keys import ApiKey
+from dues.webhooks.destinations import Destinations
 
 AnyCommand = Command | Procedure
 
-Doing = AnyCommand | Callable[[bool], AnyCommand]
-"""A command; or what makes it for a server that lets webhooks go to private addresses, or does not."""
+Doing = AnyCommand | Callable[[Destinations], AnyCommand]
+"""A command; or what makes it for a server that lets webhooks go there."""
 
 
 # What carries an operation out ------------------------------------------------------------------------------------

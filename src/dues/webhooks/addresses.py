@@ -8,13 +8,52 @@ at when it is called (`resolver.py`).
 import re
 import socket
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from yarl import URL
 
-_NEVER: Final = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "3fff::/20")))
-"""A site's own NAT64 and addresses of old, and examples: not every Python knows that they are not public."""
+from dues.webhooks.destinations import Destinations
+
+_NEVER: Final = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",  # this machine, in many systems
+            "10.0.0.0/8",
+            "100.64.0.0/10",  # behind a provider's NAT
+            "127.0.0.0/8",
+            "168.63.129.16/32",  # a public number by which every machine in Azure reaches its host
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",  # protocols' own
+            "192.0.2.0/24",  # examples
+            "192.88.99.0/24",  # relays of 6to4
+            "192.168.0.0/16",
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # examples
+            "203.0.113.0/24",  # examples
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, and broadcast
+            "::/128",
+            "::1/128",
+            "64:ff9b:1::/48",  # a site's own NAT64
+            "100::/64",  # discarded
+            "2001::/32",  # Teredo: whoever is inside it is behind somebody's NAT
+            "2001:2::/48",  # benchmarks
+            "2001:10::/28",  # ORCHID, of old
+            "2001:db8::/32",  # examples
+            "2002::/16",  # 6to4: its relays are gone, and what is inside may be private
+            "3fff::/20",  # examples
+            "5f00::/16",  # segment routing
+            "fc00::/7",  # a site's own
+            "fe80::/10",  # a link's own
+            "fec0::/10",  # a site's own, of old
+            "ff00::/8",  # multicast
+        ),
+    )
+)
+"""What is not of the public internet. Which of it `is_global` knows depends on the Python; this list does not."""
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
@@ -22,14 +61,14 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 
 
-def refuse_url(url: str, *, live: bool, allow_private: bool) -> str | None:
+def refuse_url(url: str, destinations: Destinations, *, live: bool) -> str | None:
     """What is wrong with a URL that events are to go to, if anything can be seen of it without looking it up."""
     if any(character.isspace() for character in url) or not url.isprintable():
         return "must not have white space or control characters in it."
     try:
         parts = URL(url)
         host = parts.host
-        _ = parts.port
+        port = parts.port
     except ValueError:
         return "must be a URL, like https://example.com/webhooks."
     if parts.scheme not in ("http", "https") or not host:
@@ -42,7 +81,9 @@ def refuse_url(url: str, *, live: bool, allow_private: bool) -> str | None:
         return "must not have a fragment (#…): that is never sent."
     if live and parts.scheme != "https":
         return "must begin with https:// in live mode."
-    if not allow_private and not may_be_public(host):
+    if port is None or port not in destinations.ports:
+        return f"leads to port {port}, where no webhooks go. They may go to {destinations.ports}."
+    if not destinations.allow_private and not may_be_public(host):
         return f"leads to {host}, which is no public address. (Your server's operator can allow that.)"
     return None
 
@@ -56,9 +97,13 @@ def may_be_public(host: str) -> bool:
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address, and every address inside it, is one of the public internet."""
-    if any(address in network for network in _NEVER):
-        return False
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _all_of(address))
+    return all(
+        one.is_global
+        and not one.is_multicast
+        and not one.is_reserved
+        and not any(one in network for network in _NEVER if network.version == one.version)
+        for one in _all_of(address)
+    )
 
 
 def _all_of(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
@@ -75,10 +120,6 @@ def _all_of(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Ad
         yield address
         if address in _COMPATIBLE:
             yield low
-        if address.sixtofour:
-            yield address.sixtofour
-        if address.teredo:
-            yield from address.teredo
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

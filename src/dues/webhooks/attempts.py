@@ -21,7 +21,7 @@ class Attempts:
     def __init__(self, context: DeliveryContext, progress: Progress) -> None:
         self._context = context
         self._progress = progress
-        self._sender = Sender(allow_private=context.allow_private)
+        self._sender = Sender(context.destinations)
         self._limit = ConcurrencyLimit()
         self._under_way: set[Attempt] = set()
 
@@ -42,7 +42,7 @@ class Attempts:
         await self._sender.aclose()
 
     async def _send(self, event: Event) -> Outcome:
-        async with self._context.in_flight:
+        async with self._context.places.one(self._progress.lease.tenant.id):
             lease = self._progress.lease  # as it is by now: what waited for its turn is signed with the newest secret
             body = envelope(event)
             headers = signed_headers(lease.secrets, event.id, datetime.now(UTC), body)

@@ -1,6 +1,5 @@
 """What all deliveries of a process share."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, get_args
@@ -9,9 +8,14 @@ from dues.db.database import Database
 from dues.events.catalogue import EventType
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
+from dues.webhooks.destinations import Destinations
+from dues.webhooks.places import Places
 
 IN_FLIGHT_MAX: Final = 256
 """Requests under way to all endpoints of a process."""
+
+LEASES_MAX: Final = 500
+"""Endpoints that a process delivers to at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +25,8 @@ class DeliveryContext:
     database: Database
     watermark: Watermark
     notifier: Notifier
-    allow_private: bool
+    destinations: Destinations
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
-    in_flight: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
+    places: Places = field(default_factory=lambda: Places(IN_FLIGHT_MAX))
+    leases_max: int = LEASES_MAX
     types: tuple[str, ...] = get_args(EventType)

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,7 +17,6 @@ from dues.webhooks.leases.store import Lease, LeaseKey
 from dues.webhooks.progress import LEASE_SECONDS, PAUSE_SECONDS
 from dues.webhooks.worker import DeliveryWorker
 
-LEASES_MAX: Final = 500
 LEASES_AT_ONCE: Final = 20
 """Few at a time, so that several processes share them."""
 
@@ -75,7 +75,8 @@ class Dispatcher:
         return any(more)
 
     async def _start_workers_of(self, cell: int) -> bool:
-        room = min(LEASES_AT_ONCE, LEASES_MAX - len(self._workers))
+        free = self._context.leases_max - len(self._workers)
+        room = min(LEASES_AT_ONCE, free)
         if room <= 0 or self._context.notifier.closing:
             return False
         context = self._context
@@ -84,7 +85,10 @@ class Dispatcher:
         until = now + timedelta(seconds=LEASE_SECONDS)
         # A name that nobody had: one who comes back after its lease has ended is not taken for whom it went to.
         holder = uuid.uuid4().hex
-        leases = await store.lease_endpoints(context.database, cell, now, holder, until, room, context.types, to)
+        held = Counter(tenant.id for tenant, _, _ in self._workers)
+        leases = await store.lease_endpoints(
+            context.database, cell, now, holder, until, room, context.types, to, held, free
+        )
         for lease in leases:
             key = lease.tenant, lease.id, holder
             self._workers[key] = asyncio.create_task(self._work(key, lease))

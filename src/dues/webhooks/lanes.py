@@ -15,10 +15,14 @@ from dues.webhooks import store
 from dues.webhooks.attempts import Attempt, Attempts
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.progress import PAUSE_SECONDS, LeaseLostError, Progress
+from dues.webhooks.resends.store import insert_lanes_of_resend
 from dues.webhooks.store import Lane
 
 LANES_MAX: Final = 32
 """Lanes that are tried at a time."""
+
+LANES_AGAIN_MAX: Final = 16
+"""Lanes of what was asked for again that are tried at a time: the others are for what is new."""
 
 LANES_MAX_WHEN_FAILING: Final = 4
 """Lanes that are tried at a time at an endpoint that takes nothing: each may be an attempt of many seconds."""
@@ -32,6 +36,7 @@ class Lanes:
         self._progress = progress
         self._attempts = attempts
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
         self.ended = asyncio.Event()
         """Is set when a lane ends."""
 
@@ -50,12 +55,28 @@ class Lanes:
         room = (LANES_MAX_WHEN_FAILING if self._progress.health.is_failing else LANES_MAX) - len(self)
         if lease.next_lane_at is None or lease.next_lane_at > lease.now or room <= 0:
             return
-        for lane in await store.list_due_lanes(self._database, lease, list(self._running), room):
+        again = LANES_AGAIN_MAX - len(self._again)
+        for lane in await store.list_due_lanes(self._database, lease, list(self._running), room, again > 0):
+            if lane.last_sequence is not None:
+                again -= 1
+                if again < 0:
+                    continue
             self.start(lane, None)
+
+    async def begin_resend(self) -> bool:
+        """Makes the next lanes of what is to be sent again; whether there were any."""
+        progress = self._progress
+        if not progress.lease.is_resending or progress.health.is_failing or progress.health.is_held(progress.now):
+            return False
+        async with progress.noting:
+            number = await insert_lanes_of_resend(self._database, progress.lease, progress.types, 2 * LANES_AGAIN_MAX)
+        return number > 0
 
     def start(self, lane: Lane, attempt: Attempt | None) -> None:
         """Starts a lane, which goes on with an attempt that is under way if there is one."""
         self._running[lane.id] = asyncio.create_task(self._see_through(lane, attempt))
+        if lane.last_sequence is not None:
+            self._again.add(lane.id)
 
     async def aclose(self) -> None:
         """Ends all lanes. They go on where they were, some other time."""
@@ -75,6 +96,7 @@ class Lanes:
             await asyncio.sleep(PAUSE_SECONDS)
         finally:
             self._running.pop(lane.id, None)
+            self._again.discard(lane.id)
             self.ended.set()
 
     async def _run(self, lane: Lane, attempt: Attempt | None) -> None:

@@ -8,6 +8,7 @@ from dues.db.database import Database
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.webhooks.context import DeliveryContext
+from dues.webhooks.destinations import Destinations
 from dues.webhooks.dispatcher import Dispatcher
 
 CONNECTIONS_MAX = 6
@@ -17,19 +18,20 @@ CONNECTIONS_MAX = 6
 async def deliver_for_ever(
     url: str,
     notifier: Notifier,
-    *,
-    allow_private: bool,
+    destinations: Destinations,
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None,
 ) -> None:
     """Delivers webhooks until cancelled."""
     # Again, where the database cannot be reached to begin with.
-    await repeat(Job("delivery", 0.0, partial(_deliver, url, notifier, allow_private, observe)))
+    await repeat(Job("delivery", 0.0, partial(_deliver, url, notifier, destinations, observe)))
 
 
-async def _deliver(url: str, notifier: Notifier, allow_private: bool, observe: Callable[[bool, float], None]) -> None:
+async def _deliver(
+    url: str, notifier: Notifier, destinations: Destinations, observe: Callable[[bool, float], None]
+) -> None:
     # What is noted of deliveries need not survive a crash: then they are made again. So nothing waits for a disk.
     database = await Database.connect(url, CONNECTIONS_MAX, synchronous_commit="off")
     try:
-        await Dispatcher(DeliveryContext(database, Watermark(database), notifier, allow_private, observe)).run()
+        await Dispatcher(DeliveryContext(database, Watermark(database), notifier, destinations, observe)).run()
     finally:
         await database.close()

@@ -59,7 +59,7 @@ class Progress:
         """What the endpoint is sent."""
         if self.lease.event_types is None:
             return self._context.types
-        return [*self.lease.event_types, "webhook_endpoint.test"]
+        return list(dict.fromkeys([*self.lease.event_types, "webhook_endpoint.test"]))
 
     def judge(self, event: Event, outcome: Outcome, attempts: int) -> Delivery:
         """What is to be noted of an attempt, the event's so-manieth; the endpoint's health is from now on by it."""

@@ -19,6 +19,7 @@ from yarl import URL
 
 from dues.webhooks.addresses import may_be_public
 from dues.webhooks.connections import BriefConnector
+from dues.webhooks.destinations import Destinations
 from dues.webhooks.resolver import AddressRefusedError, PublicResolver
 
 ATTEMPT_SECONDS: Final = 15.0
@@ -52,22 +53,26 @@ class Outcome(Struct, frozen=True):
         return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
+class PortRefusedError(Exception):
+    """A URL names a port to which no webhook may go."""
+
+
 class Sender:
     """Sends to one endpoint; its connections are kept, and shared with nobody: TLS was verified for this name."""
 
     def __init__(
         self,
+        destinations: Destinations,
         *,
-        allow_private: bool,
         seconds: float = ATTEMPT_SECONDS,
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._allow_private = allow_private
+        self._destinations = destinations
         self._seconds = seconds
         connector = BriefConnector(
             ssl=tls or True,
-            resolver=resolver if allow_private else PublicResolver(resolver),
+            resolver=resolver if destinations.allow_private else PublicResolver(resolver),
             ttl_dns_cache=ADDRESS_SECONDS,
             limit=CONNECTIONS_MAX,
         )
@@ -86,12 +91,16 @@ class Sender:
         try:
             async with asyncio.timeout(self._seconds):
                 to = URL(url)
-                if not self._allow_private and not may_be_public(to.host or ""):
+                if to.port is not None and to.port not in self._destinations.ports:
+                    raise PortRefusedError(f"to port {to.port} no webhooks go.")
+                if not self._destinations.allow_private and not may_be_public(to.host or ""):
                     # An address is not looked up, so the resolver does not see it.
                     raise AddressRefusedError(f"{to.host} is no public address.")
                 async with self._session.post(to, data=body, headers=headers, allow_redirects=False) as response:
                     status, retry_after = response.status, _retry_after(response.headers.get("retry-after"))
                     answer = await _beginning(response)
+        except PortRefusedError as refused:
+            error = f"refused_port: {refused}"
         except AddressRefusedError as refused:
             error = f"refused_address: {refused}"
         except TimeoutError:

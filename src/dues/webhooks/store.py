@@ -130,14 +130,15 @@ LIST_DUE_LANES = """
 select id, object_id, sequence, last_sequence, failed_only, any_type, attempts
   from webhook_lanes
  where cell = $1 and tenant_id = $2 and endpoint_id = $3 and next_attempt_at <= $4 and not (id = any($5))
+   and (last_sequence is null or $7)
  order by next_attempt_at
  limit $6
 """
 
 
-async def list_due_lanes(database: Database, lease: Lease, but: Sequence[str], limit: int) -> list[Lane]:
-    """Lanes whose time has come, those that wait longest first."""
-    rows = await database.rows(LIST_DUE_LANES, *lease.tenant, lease.id, lease.now, but, limit)
+async def list_due_lanes(database: Database, lease: Lease, but: Sequence[str], limit: int, again: bool) -> list[Lane]:
+    """Lanes whose time has come, those that wait longest first; whether those of what is sent `again`, too."""
+    rows = await database.rows(LIST_DUE_LANES, *lease.tenant, lease.id, lease.now, but, limit, again)
     return [Lane(**dict(row)) for row in rows]
 
 

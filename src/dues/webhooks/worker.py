@@ -50,7 +50,8 @@ class DeliveryWorker:
             self._lanes.ended.clear()
             await self._progress.refresh()
             await self._lanes.start_due()
-            progressed = await self._rounds.run()
+            progressed = await self._lanes.begin_resend()
+            progressed |= await self._rounds.run()
             if progressed or len(self._lanes):
                 busy_at = loop.time()
             elif loop.time() - busy_at > IDLE_SECONDS:

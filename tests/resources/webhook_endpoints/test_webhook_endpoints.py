@@ -1,13 +1,17 @@
 """/billing/webhook_endpoints: what is kept of an endpoint, and who may say what of it. Delivery has its own tests."""
 
+import asyncio
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
+from dues.db.database import Database
 from dues.domain.webhook_endpoints import ENDPOINTS_MAX
-from tests.conftest import Merchant
+from tests.conftest import Ask, Merchant
 from tests.running import Caller, new_key
 
 PATH = "/billing/webhook_endpoints"
@@ -86,6 +90,37 @@ def test_a_new_secret_leaves_the_old_one_a_day(alice: Caller) -> None:
     assert rotated.json()["old_secret_until"] > made["created_at"]
 
 
+def test_a_type_that_is_asked_for_twice_is_kept_once(alice: Caller) -> None:
+    made = make(alice, event_types=["bill.paid", "account.created", "bill.paid", "bill.paid", "account.created"])
+    assert made["event_types"] == ["bill.paid", "account.created"]
+    path = f"{PATH}/{made['id']}"
+    changed = alice.patch(path, {"event_types": ["bill.voided", "bill.paid", "bill.voided"]}).json()
+    assert changed["event_types"] == alice.get(path).json()["event_types"] == ["bill.voided", "bill.paid"]
+
+
+def test_what_was_begun_before_it_is_over_before_it_begins(alice: Caller, database_url: str) -> None:
+    """Whoever is committed after an endpoint was made is sent to it: none has a place in the feed that is before it."""
+
+    async def race() -> None:
+        early = await asyncpg.connect(database_url)
+        try:
+            await early.execute("begin; lock table events in row exclusive mode; select nextval('event_positions')")
+            making = asyncio.create_task(asyncio.to_thread(alice.post, PATH, {"url": URL}))
+            await asyncio.sleep(0.2)
+            assert not making.done()
+            await early.execute("commit")
+            assert (await making).status_code == 201
+            await early.execute("begin; lock table events in row exclusive mode")
+            held = await asyncio.to_thread(alice.post, PATH, {"url": URL})
+            assert (held.status_code, held.json()["code"]) == (503, "unavailable"), "rather than that it misses one"
+            assert held.headers["Retry-After"]
+        finally:
+            await early.close()
+
+    asyncio.run(race())
+    assert len(alice.everything(PATH)) == 1
+
+
 def test_what_is_deleted_is_gone(alice: Caller) -> None:
     made = make(alice)
     path = f"{PATH}/{made['id']}"
@@ -111,6 +146,8 @@ def test_what_is_deleted_is_gone(alice: Caller) -> None:
         ({"url": "http://[::ffff:10.0.0.1]/"}, "/url", "invalid_url"),
         ({"url": "http://2130706433/"}, "/url", "invalid_url"),
         ({"url": "ftp://example.com"}, "/url", "invalid_url"),
+        ({"url": "https://example.com:22/"}, "/url", "invalid_url"),
+        ({"url": "https://example.com:25/"}, "/url", "invalid_url"),
         ({"url": "https://me:secret@example.com"}, "/url", "invalid_url"),
         ({"url": "example.com"}, "/url", "invalid_url"),
         ({"url": ""}, "/url", "too_short"),
@@ -176,6 +213,10 @@ def test_another_merchants_endpoint_does_not_exist(
         ({"failed": False}, "/failed", "unknown_value"),
         ({"until": "2026-01-05T08:00:00Z", "failed": True}, "/until", "needs_since"),
         ({"since": "yesterday"}, "/since", "invalid_time"),
+        ({"since": "2026-01-05T09:00:00Z", "until": "2026-01-05T08:00:00Z"}, "/until", "before_since"),
+        ({"since": "1969-12-31T23:59:59Z"}, "/since", "too_early"),
+        ({"since": "2200-01-01T00:00:00Z"}, "/since", "in_the_future"),
+        ({"since": "2026-01-05T08:00:00Z", "until": "2200-01-01T00:00:00Z"}, "/until", "in_the_future"),
     ],
 )
 def test_what_is_to_be_sent_again_is_said_in_one_way(
@@ -191,6 +232,34 @@ def test_what_is_sent_again_exists(alice: Caller, mallory: Caller) -> None:
     for event in ("evt_1", theirs):
         answer = alice.post(f"{path}/resend", {"event": event})
         assert (answer.status_code, answer.json()["code"]) == (404, "event_not_found")
+
+
+def test_what_is_sent_again_already_is_not_begun_twice_and_something_else_waits(alice: Caller, ask: Ask[int]) -> None:
+    alice.register_customer()
+    path = f"{PATH}/{make(alice)['id']}/resend"
+    now = datetime.now(UTC)
+    hour = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(seconds=0.01)).isoformat()}
+    half = {"since": (now - timedelta(hours=0.5)).isoformat(), "until": hour["until"]}
+    for body in (hour, hour, half):
+        answer = alice.post(path, body)
+        assert (answer.status_code, answer.json()) == (202, {"events": 1})
+    longer = hour | {"since": (now - timedelta(hours=2)).isoformat()}
+    for body in (longer, {"since": hour["since"]}):
+        answer = alice.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "resend_under_way")
+    assert alice.post(path, {"failed": True}).json() == {"events": 0}, "which is nothing to wait for"
+    event = alice.everything("/billing/events")[0]["id"]
+    assert [alice.post(path, {"event": event}).json() for _ in range(3)] == [{"events": 1}] * 3
+
+    async def count(database: Database) -> int:
+        endpoint_id = path.split("/")[3]
+        [jobs] = await database.rows("select count(*) from webhook_resends where endpoint_id = $1", endpoint_id)
+        [lanes] = await database.rows("select count(*) from webhook_lanes where endpoint_id = $1", endpoint_id)
+        return 10 * int(jobs["count"]) + int(lanes["count"])
+
+    assert ask(count) == 11, "one job, and one lane for the event"
+    alice.http.delete(path.removesuffix("/resend"))
+    assert ask(count) == 1, "and the lane is retention's"
 
 
 def test_nothing_is_sent_to_a_disabled_endpoint(alice: Caller) -> None:

@@ -153,7 +153,7 @@ OPERATIONS: Final = (
         id="resend_events",
         summary="Send events again",
         description="One event, those of a time (10,000 at most), or all whose attempts were used up; each object's in "
-        "order.",
+        "order. An endpoint has one such job at a time: what that covers is not begun twice.",
         body=Resend,
         bodies={
             "a time": {"since": "2026-01-05T08:00:00Z", "until": "2026-01-05T09:00:00Z"},
@@ -162,7 +162,7 @@ OPERATIONS: Final = (
         status=202,
         answer=ResentBody,
         example={"events": 1},
-        problems=("event_not_found", "webhook_endpoint_disabled", "too_many_events"),
+        problems=("event_not_found", "webhook_endpoint_disabled", "resend_under_way", "too_many_events"),
         tagged=False,
     ),
 )

@@ -1,6 +1,5 @@
 """The statements on webhook_endpoints, and on what became of deliveries, that the API needs."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,14 +34,15 @@ async def list_webhook_endpoints(database: Database, tenant: Tenant, limit: int)
 
 INSERT_WEBHOOK_ENDPOINT = """
 insert into webhook_endpoints (cell, tenant_id, id, url, event_types, description, secret, created_at, position)
-values ($1, $2, $3, $4, $5, $6, $7, $8,
-        coalesce(pg_sequence_last_value('event_positions'), 0))
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
-async def insert_webhook_endpoint(work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str) -> None:
-    """Writes a new endpoint. It is sent the events that are committed from now on."""
-    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, secret, endpoint.created_at)
+async def insert_webhook_endpoint(
+    work: Work, tenant: Tenant, endpoint: WebhookEndpoint, secret: str, position: int
+) -> None:
+    """Writes a new endpoint, which is sent the events that come after a position."""
+    row = (endpoint.id, endpoint.url, endpoint.event_types, endpoint.description, secret, endpoint.created_at, position)
     await work.tx.lock(INSERT_WEBHOOK_ENDPOINT, *tenant, *row)
 
 
@@ -149,78 +149,6 @@ delete from webhook_endpoints where cell = $1 and tenant_id = $2 and id = $3 ret
 async def delete_webhook_endpoint(database: Database, tenant: Tenant, endpoint_id: str) -> bool:
     """Deletes an endpoint; whether there was one. What is left of its deliveries is purged later."""
     return bool(await database.rows(DELETE_WEBHOOK_ENDPOINT, *tenant, endpoint_id))
-
-
-def _lanes_of(chosen: str, only_if: str = "true", any_type: str = "false") -> str:
-    """A lane for each object that `chosen` has events of, from the first to the last of them; none but if `only_if`."""
-    return f"""
-with chosen as materialized ({chosen}), lanes as (
-    insert into webhook_lanes
-           (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, failed_only,
-            next_attempt_at)
-    select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, min(sequence), max(sequence),
-           {any_type}, $5, $4
-      from chosen
-     where {only_if}
-     group by object_id
-)
-select count(*) as number from chosen
-"""
-
-
-INSERT_LANE_OF_EVENT = _lanes_of(
-    """
-    select e.object_id, e.sequence
-      from events e
-     where e.cell = $1 and e.tenant_id = $2 and e.id = $6 and e.data is not null
-       and (e.type <> 'webhook_endpoint.test' or e.object_id = $3)
-""",
-    any_type="true",
-)
-
-INSERT_LANES_OF_TIME = _lanes_of(
-    """
-    select e.object_id, e.sequence
-      from events e
-     where e.cell = $1 and e.tenant_id = $2 and e.id >= $6 and e.id < $7 and e.type = any($8) and e.data is not null
-     limit $9
-""",
-    only_if="(select count(*) from chosen) < $9",
-)
-
-INSERT_LANES_OF_FAILED = _lanes_of("""
-    select e.object_id, e.sequence
-      from webhook_deliveries d
-      join events e on e.cell = $1 and e.tenant_id = d.tenant_id and e.id = d.event_id and e.data is not null
-     where d.cell = $1 and d.tenant_id = $2 and d.endpoint_id = $3 and d.status = 'failed'
-     limit $6
-""")
-
-
-async def insert_lane_of_event(work: Work, tenant: Tenant, endpoint_id: str, now: datetime, event_id: str) -> int:
-    """Has one event sent again; 0 where there is none, else 1."""
-    return _number(await work.tx.lock(INSERT_LANE_OF_EVENT, *tenant, endpoint_id, now, False, event_id))
-
-
-async def insert_lanes_of_time(
-    work: Work, tenant: Tenant, endpoint_id: str, now: datetime, ids: tuple[str, str], types: Sequence[str], limit: int
-) -> int:
-    """Has events of these types sent again, with ids from the first to below the second; how many.
-
-    Nothing is where they would be `limit` or more.
-    """
-    arguments: list[Any] = [*tenant, endpoint_id, now, False, *ids, types, limit]
-    return _number(await work.tx.lock(INSERT_LANES_OF_TIME, *arguments))
-
-
-async def insert_lanes_of_failed(work: Work, tenant: Tenant, endpoint_id: str, now: datetime, limit: int) -> int:
-    """Has events sent again that failed for good; how many."""
-    return _number(await work.tx.lock(INSERT_LANES_OF_FAILED, *tenant, endpoint_id, now, True, limit))
-
-
-def _number(rows: Sequence[Row]) -> int:
-    number: int = rows[0]["number"]
-    return number
 
 
 LIST_DELIVERIES = """

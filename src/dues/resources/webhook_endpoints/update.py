@@ -10,12 +10,13 @@ from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.change import on_webhook_endpoint
 from dues.resources.webhook_endpoints.create import refuse
 from dues.tenants.keys import Mode
+from dues.webhooks.destinations import Destinations
 from dues.webhooks.wire import webhook_endpoint_json
 from dues.work.work import Request, Work
 
 
-def update_webhook_endpoints(allow_private: bool) -> Procedure:
-    """The command, for a server that lets webhooks go to private addresses or not."""
+def update_webhook_endpoints(destinations: Destinations) -> Procedure:
+    """The command, for a server that lets webhooks go there."""
 
     async def update(
         work: Work, request: Request[Modify[WebhookEndpointChanges]], old: WebhookEndpoint, mode: Mode
@@ -23,7 +24,7 @@ def update_webhook_endpoints(allow_private: bool) -> Procedure:
         if stale := refuse_stale(request.body.if_match, partial(webhook_endpoint_json, old)):
             return stale
         new = update_webhook_endpoint(old, request.body.changes)
-        if refusal := refuse(new.url, new.event_types, mode, allow_private):
+        if refusal := refuse(new.url, new.event_types, mode, destinations):
             return refusal
         if new != old:
             await store.save_webhook_endpoint(work, request.tenant, new)

@@ -1,6 +1,6 @@
 """The statements on leases of endpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -33,6 +33,7 @@ class Lease(Struct, frozen=True):
     now: datetime
     next_lane_at: datetime | None
     holder: str
+    is_resending: bool = False
 
 
 _NOW = "($2::timestamptz + make_interval(secs => t.clock_offset_seconds))"
@@ -42,20 +43,26 @@ _LEASE = f"""
        case when e.old_secret_until > {_NOW} then array[e.secret, e.old_secret] else array[e.secret] end as secrets,
        e.position, e.failures, e.failing_since, e.held_until, {_NOW} as now, e.leased_by as holder,
        (select min(l.next_attempt_at) from webhook_lanes l
-         where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at
+         where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at,
+       exists (select from webhook_resends r
+                where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id) as is_resending
 """
 
 LOCK_ENDPOINTS_WITH_WORK = f"""
-with free as materialized (
-    select e.tenant_id, e.id
+with wanting as materialized (
+    select e.tenant_id, e.id,
+           coalesce(held.number, 0) + row_number() over (partition by e.tenant_id order by random()) as turn
       from webhook_endpoints e
+      left join unnest($8::integer[], $9::bigint[]) as held(tenant_id, number) on held.tenant_id = e.tenant_id
       join tenants t on t.id = e.tenant_id
      where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
        and (exists (select from webhook_lanes l
                      where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
                        and l.next_attempt_at <= {_NOW})
             or ((e.held_until is null or e.held_until <= {_NOW})
-                and exists (select from unnest($6::text[]) as known(type)
+                and (exists (select from webhook_resends r
+                              where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id)
+                     or exists (select from unnest($6::text[]) as known(type)
                              cross join lateral (select 1 from events v
                                                   where v.cell = $1 and v.tenant_id = e.tenant_id
                                                     and v.type = known.type
@@ -63,8 +70,16 @@ with free as materialized (
                                                     and v.data is not null
                                                   limit 1) as waiting
                              where e.event_types is null or known.type = any(e.event_types)
-                                or known.type = 'webhook_endpoint.test')))
-     order by random()
+                                or known.type = 'webhook_endpoint.test'))))
+), in_turn as materialized (
+    select w.*, row_number() over (order by w.turn, random()) as rank from wanting w
+), free as materialized (
+    select e.tenant_id, e.id
+      from in_turn i
+      join webhook_endpoints e on e.cell = $1 and e.tenant_id = i.tenant_id and e.id = i.id
+     where e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+       and i.turn <= $10 - i.rank + 1
+     order by i.rank
      limit $5
        for update of e skip locked
 )
@@ -86,9 +101,16 @@ async def lease_endpoints(
     limit: int,
     types: Sequence[str],
     to: int,
+    held: Mapping[int, int],
+    free: int,
 ) -> list[Lease]:
-    """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`."""
-    rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, cell, now, holder, until, limit, types, to)
+    """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`.
+
+    Tenants take turns, those first of whose endpoints the fewest are `held` already; and as with places, a tenant gets
+    another lease only while it has fewer than are `free`.
+    """
+    arguments = cell, now, holder, until, limit, types, to, list(held), list(held.values()), free
+    rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, *arguments)
     return [_lease(row) for row in rows]
 
 

@@ -1,0 +1,1 @@
+"""Sending again: one job of an endpoint, which its worker turns into lanes."""
