@@ -48,6 +48,12 @@ class Metrics:
             buckets=_LATENCY_BUCKETS,
             registry=self._registry,
         )
+        self._guesses = Counter(
+            "dues_unauthorized",
+            "Requests without a key that is known, by what became of them: refused with 401, or limited with 429.",
+            ("outcome",),
+            registry=self._registry,
+        )
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -70,6 +76,10 @@ class Metrics:
         """Counts one attempt to deliver an event."""
         self._attempts.labels("succeeded" if succeeded else "failed").inc()
         self._attempt_seconds.observe(seconds)
+
+    def observe_guess(self, outcome: str) -> None:
+        """Counts one request without a key that is known."""
+        self._guesses.labels(outcome).inc()
 
     def render(self, connections: dict[str, int]) -> bytes:
         """The text that Prometheus reads."""
