@@ -11,12 +11,20 @@ from rich.table import Table
 
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant, find_merchant
-from dues.cli.restrictions import RateLimitOption, parse_addresses, parse_duration, parse_scopes, restrictions_json
+from dues.cli.restrictions import (
+    Allow,
+    Expires,
+    From,
+    MaxAmount,
+    MaxPerDay,
+    RateLimitOption,
+    restrictions_json,
+    restrictions_of,
+)
 from dues.db.database import Database
-from dues.domain.money import AMOUNT_MAX
 from dues.resources.api import SCOPES
 from dues.tenants import store
-from dues.tenants.keys import ApiKey, KeyKind, Mode, NewKey, Restrictions, generate
+from dues.tenants.keys import ApiKey, KeyKind, Mode, NewKey, generate
 
 app = typer.Typer(help="The API keys of a merchant. They work while the server runs.", no_args_is_help=True)
 
@@ -49,29 +57,12 @@ def create(
     kind: Annotated[
         KindChoice, typer.Option(help="For a server, a browser, or whoever collects money for you.")
     ] = KindChoice.secret,
-    expires: Annotated[
-        timedelta | None,
-        typer.Option(
-            parser=parse_duration, metavar="TIME", help="After how long: 90d, 12h or 30m; never where not said."
-        ),
-    ] = None,
+    expires: Expires = None,
     expires_in_days: Annotated[int | None, typer.Option(min=1, help="The same, in days.")] = None,
-    allow: Annotated[
-        str | None,
-        typer.Option(help="What alone it may do: scopes with commas between them, as dues keys scopes lists them."),
-    ] = None,
-    max_amount: Annotated[
-        int | None,
-        typer.Option(min=1, max=AMOUNT_MAX, help="What it may move at once, in the smallest unit of each currency."),
-    ] = None,
-    max_per_day: Annotated[
-        int | None,
-        typer.Option(min=1, max=AMOUNT_MAX, help="What it may move in a day (UTC), of each currency."),
-    ] = None,
-    from_addresses: Annotated[
-        str | None,
-        typer.Option("--from", help="From where alone it may be used: addresses and networks, with commas."),
-    ] = None,
+    allow: Allow = None,
+    max_amount: MaxAmount = None,
+    max_per_day: MaxPerDay = None,
+    from_addresses: From = None,
     rate_limit: RateLimitOption = None,
     merchant: Merchant = None,
     data: Data = None,
@@ -81,12 +72,7 @@ def create(
     lifetime = timedelta(days=expires_in_days) if expires_in_days else expires
     if expires and expires_in_days:
         raise typer.BadParameter("say either --expires or --expires-in-days.")
-    only = Restrictions(
-        allowed=None if allow is None else parse_scopes(allow),
-        addresses=None if from_addresses is None else parse_addresses(from_addresses),
-        max_amount=max_amount,
-        max_per_day=max_per_day,
-    )
+    only = restrictions_of(allow, from_addresses, max_amount, max_per_day)
 
     async def run(database: Database) -> NewKey:
         owner = await find_merchant(database, merchant)

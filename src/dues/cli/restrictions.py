@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dues.domain.money import AMOUNT_MAX
 from dues.domain.rate_limits import RateLimit, parse_rate_limit
 from dues.http.client_address import parse_networks
 from dues.resources.api import SCOPES, unknown_scopes
@@ -35,6 +36,43 @@ RateLimitOption = Annotated[
         help="How often it may be used, on each server process: 100/s, 6000/m or 50000/h; so often at once, too.",
     ),
 ]
+
+
+Expires = Annotated[
+    timedelta | None,
+    typer.Option(parser=parse_duration, metavar="TIME", help="After how long: 90d, 12h or 30m; never where not said."),
+]
+
+Allow = Annotated[
+    str | None,
+    typer.Option(help="What alone it may do: scopes with commas between them, as `dues keys scopes` lists them."),
+]
+
+MaxAmount = Annotated[
+    int | None,
+    typer.Option(min=1, max=AMOUNT_MAX, help="What it may move at once, in the smallest unit of each currency."),
+]
+
+MaxPerDay = Annotated[
+    int | None, typer.Option(min=1, max=AMOUNT_MAX, help="What it may move in a day (UTC), of each currency.")
+]
+
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="From where alone it may be used: addresses and networks, with commas between them."),
+]
+
+
+def restrictions_of(
+    allow: str | None, addresses: str | None, max_amount: int | None, max_per_day: int | None
+) -> Restrictions:
+    """What the options say. Raises typer.BadParameter where that makes no sense."""
+    return Restrictions(
+        allowed=None if allow is None else parse_scopes(allow),
+        addresses=None if addresses is None else parse_addresses(addresses),
+        max_amount=max_amount,
+        max_per_day=max_per_day,
+    )
 
 
 def parse_scopes(text: str) -> tuple[str, ...]:
