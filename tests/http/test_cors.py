@@ -44,7 +44,7 @@ def test_a_preflight_is_answered_to_an_origin_that_is_named(browser: Client, ori
     assert head.startswith("HTTP/1.1 204")
     headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
     assert headers["access-control-allow-origin"] == origin
-    assert headers["access-control-allow-methods"] == "POST"
+    assert "POST" in headers["access-control-allow-methods"].split(", ")
     assert {"authorization", "content-type", "idempotency-key", "if-match"} <= {
         *headers["access-control-allow-headers"].lower().split(", ")
     }
@@ -58,6 +58,8 @@ def test_a_preflight_is_answered_to_an_origin_that_is_named(browser: Client, ori
 
 
 def test_a_page_may_read_why_it_may_not(browser: Client) -> None:
+    browser.send(preflight("/nothing"))
+    assert browser.head().startswith("HTTP/1.1 204")
     for request in (post(b"{", "Origin: " + SHOP, path="/nothing"), post(b"no", f"Origin: {SHOP}", path="/slow/1")):
         browser.send(request)
         status, headers, _ = browser.answer()

@@ -14,7 +14,7 @@ from dues.resources.api import OPERATIONS, SCOPES, unknown_scopes
 from dues.resources.operation import Operation
 from dues.tenants import store
 from dues.tenants.keys import KeyKind, NewKey, Restrictions, generate
-from dues.tenants.spending.store import delete_old_spendings
+from dues.tenants.spending.retention import spending_retention
 from tests.conftest import Ask, Merchant
 from tests.resources.payments.paying import new_account, new_bill, pay, refused, reverse, shown
 from tests.running import Caller, new_key, new_reference
@@ -193,17 +193,22 @@ def test_old_days_are_deleted_and_today_is_kept(restricted: MakeKey, alice: Call
     clerk = restricted(max_per_day=1_000)
     assert money(clerk, account, 1_000) == TAKEN
 
-    async def purge(database: Database) -> int:
-        today = datetime.now(UTC).date()
-        await database.rows("update key_spendings set day = $1 where day < $2", today, today)
-        await database.rows(
-            "insert into key_spendings (cell, tenant_id, key_id, day, number, totals) "
-            "select 1, tenant_id, 'key_old', $1, number, '{}' from key_spendings limit 1",
-            today - timedelta(days=1),
-        )
-        return await delete_old_spendings(database, 1, today, 1_000)
+    old = new_reference("key")
 
-    assert ask(purge) == 1
+    async def purge(database: Database) -> int:
+        for days in range(5):
+            await database.rows(
+                "insert into key_spendings (cell, tenant_id, key_id, day, number, totals) "
+                "select cell, tenant_id, $1, $2, number, '{}' from key_spendings limit 1",
+                old,
+                datetime.now(UTC).date() - timedelta(days=days),
+            )
+        await spending_retention(database).run()
+        row = await database.row("select count(*) as days from key_spendings where key_id = $1", old)
+        assert row
+        return int(row["days"])
+
+    assert ask(purge) == 3
     assert money(clerk, account, 1_000) == REACHED
 
 

@@ -15,6 +15,9 @@ _EXPOSED: Final = (
     b"ETag, Idempotent-Replayed, Link, Next-Cursor, RateLimit, RateLimit-Policy, Request-Id, Retry-After",
 )
 
+_METHODS: Final = (b"access-control-allow-methods", b"DELETE, GET, HEAD, PATCH, POST")
+"""Whatever the path: a page may read that there is nothing, or that it has other methods."""
+
 _SENT: Final = (
     b"access-control-allow-headers",
     b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
@@ -37,12 +40,12 @@ class Cors:
             return [_VARY]
         return [_VARY, (b"access-control-allow-origin", origin), _EXPOSED]
 
-    def preflight(self, exchange: Exchange, methods: str) -> Reply | None:
+    def preflight(self, exchange: Exchange) -> Reply | None:
         """The answer to a browser that asks before it sends; None where it is none that is answered."""
         asked = exchange.header(b"access-control-request-method")
         if exchange.method != "OPTIONS" or asked is None or exchange.header(b"origin") not in self._origins:
             return None
-        return Reply(204, b"", headers=[(b"access-control-allow-methods", methods.encode()), _SENT, _MAX_AGE])
+        return Reply(204, b"", headers=[_METHODS, _SENT, _MAX_AGE])
 
 
 def parse_origins(text: str) -> tuple[str, ...]:

@@ -63,9 +63,10 @@ class Entrance:
         self._finish(exchange, _NOBODY_TO_ANSWER)
 
     def _preflight(self, exchange: Exchange) -> Reply | None:
-        if self._cors is None or exchange.method != "OPTIONS":
-            return None
-        return self._cors.preflight(exchange, self._routes.methods(exchange))
+        reply = self._cors.preflight(exchange) if self._cors and exchange.method == "OPTIONS" else None
+        if reply:
+            self._routes.name(exchange)
+        return reply
 
     def _finish(self, exchange: Exchange, reply: Reply) -> Reply:
         if self._cors is not None:

@@ -36,11 +36,6 @@ class RouteTable:
             raise ProblemError("route_not_found", f"There is nothing at {exchange.path}. See {self._docs_base}.")
         return resource.endpoint(exchange.method)
 
-    def methods(self, exchange: Exchange) -> str:
-        """What is possible at its path; nothing, where there is nothing."""
-        resource = self.name(exchange)
-        return resource.allow if resource else ""
-
     def name(self, exchange: Exchange) -> "_Resource | None":
         """Has the exchange know its route, if there is one."""
         resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
@@ -77,14 +72,14 @@ class _Resource:
         self._methods = dict(methods)
         if "GET" in methods:
             self._methods["HEAD"] = methods["GET"]
-        self.allow = ", ".join(sorted(self._methods))
+        self._allow = ", ".join(sorted(self._methods))
 
     def endpoint(self, method: str) -> Endpoint:
         endpoint = self._methods.get(method)
         if endpoint is None:
             raise ProblemError(
                 "method_not_allowed",
-                f"{method} is not possible here, only {self.allow}.",
-                headers={"Allow": self.allow},
+                f"{method} is not possible here, only {self._allow}.",
+                headers={"Allow": self._allow},
             )
         return endpoint
