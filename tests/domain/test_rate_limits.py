@@ -53,8 +53,9 @@ def test_what_it_says_of_the_future_comes_true(limit: RateLimit, now: float) -> 
     assert bucket.seconds_until_full <= limit.window_seconds
     wait = bucket.seconds_until_one
     assert wait >= 1
-    assert bucket.take(now + wait + 1e-3)
-    assert bucket.has_one(now + wait + bucket.seconds_until_full + 1e-3)
+    later = now + wait + 1e-3
+    assert bucket.take(later)
+    assert bucket.has_one(later + bucket.seconds_until_full + 1e-3)
     assert bucket.remaining == limit.quota
 
 
