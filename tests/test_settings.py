@@ -36,6 +36,8 @@ def test_other_peoples_variables_are_none_of_ours() -> None:
         ("DUES_WEBHOOK_PORTS", "443,65536", "must be ports from 1 to 65535"),
         ("DUES_LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
         ("DUES_DOCS_BASE", "docs/", "must be a path like /docs or a URL"),
+        ("DUES_TRUSTED_PROXIES", "10.0.0.1/8", "must be addresses and networks such as 10.0.0.0/8"),
+        ("DUES_CORS_ORIGINS", "*", "must be origins such as https://shop.example"),
         ("DUES_PROT", "8080", "is no setting of dues. Known are: DUES_HOST"),
     ],
 )

@@ -17,6 +17,7 @@ from dues.events.notifier import Notifier
 from dues.events.retention.purge import event_retention
 from dues.events.watermark import Watermark
 from dues.http.context import Context
+from dues.http.cors import Cors, parse_origins
 from dues.http.entrance import Entrance
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
@@ -26,6 +27,8 @@ from dues.logs import request_log
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
+from dues.tenants.guesses import Guesses
+from dues.tenants.spending.retention import spending_retention
 from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
 
@@ -53,7 +56,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
     context = Context(
         database=database,
-        keys=KeyRing(commits),
+        keys=KeyRing(commits, Guesses(counts.observe_guess)),
         writes=writes,
         reads=reads,
         docs_base=settings.docs_base,
@@ -70,7 +73,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield Entrance(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
+        log, origins = request_log(settings.log_level), parse_origins(settings.cors_origins)
+        cors = Cors(origins) if origins else None
+        yield Entrance(routes(context, counts), counts, settings.docs_base, log, cors), notifier
     finally:
         for task in background:
             task.cancel()
@@ -94,6 +99,7 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
     return [
         Job("statistics", EVERY_SECONDS, partial(analyze_outgrown, database)),
         answer_retention(database),
+        spending_retention(database),
         event_retention(database, kept),
         delivery_retention(database, kept),
     ]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from datetime import datetime
 from functools import cache
 from typing import BinaryIO, Final
 
@@ -30,15 +31,13 @@ def request_log(level: LogLevel) -> LogRequest:
 def configure_logs(level: LogLevel) -> None:
     """Once per process, before the first line."""
     on_terminal = sys.stderr.isatty()
-    last: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(serializer=_to_json)
-    )
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(serializer=_to_json),
+    ]
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            last,
-        ],
+        processors=[for_people] if on_terminal else processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr) if on_terminal else _lines_logger,
         cache_logger_on_first_use=True,
@@ -52,6 +51,16 @@ class _Libraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Logs it under one event; its message is not ours to name."""
         _log.warning("library", logger=record.name, message=record.getMessage())
+
+
+def for_people(_: object, level: str, event: structlog.typing.EventDict) -> str:
+    """A line on a terminal, like those of requests: `05:11:44 WARNING job_postponed: job=statistics, reason=…`.
+    What has several lines itself, as frames have, follows below it."""
+    name = event.pop("event")
+    texts = {key: str(value) for key, value in event.items()}
+    short = ", ".join(f"{key}={text}" for key, text in texts.items() if "\n" not in text)
+    line = f"{datetime.now():%H:%M:%S} {level.upper()} {name}{': ' if short else ''}{short}"  # noqa: DTZ005 -- theirs
+    return "\n".join([line, *(text.rstrip("\n") for text in texts.values() if "\n" in text)])
 
 
 def _to_json(event: object, **_: object) -> bytes:

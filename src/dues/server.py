@@ -15,6 +15,7 @@ import uvloop
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.events.notifier import Notifier
+from dues.http.client_address import parse_networks
 from dues.http.connection import Connection
 from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
@@ -76,7 +77,9 @@ async def _serve(
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
     async with application(settings, database_url) as (entrance, notifier):
-        server = uvicorn.Server(uvicorn_config(Connections(entrance, connections_max, settings.idle_seconds)))
+        trusted = parse_networks(settings.trusted_proxies)
+        connections = Connections(entrance, connections_max, settings.idle_seconds, trusted)
+        server = uvicorn.Server(uvicorn_config(connections))
         watch = asyncio.create_task(_watch(server, embedded, stop_requested, notifier))
         await server.serve(sockets=[listener])
         watch.cancel()

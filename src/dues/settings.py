@@ -1,12 +1,14 @@
 """Settings: read once at the start from options and DUES_… variables, refused loudly where they make no sense."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from dues.http.client_address import parse_networks
+from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -37,6 +39,14 @@ class Settings:
         "How many clients may be connected to each server process; 0: 10,000, or what the limit of open files leaves.",
     )
     idle_seconds: int = _setting(75, "How long a connection is kept on which nothing is asked.")
+    trusted_proxies: str = _setting(
+        "",
+        "Addresses and networks of proxies, with commas between them. Of what comes from there, `X-Forwarded-For` or "
+        "`Forwarded` says who the client is.",
+    )
+    cors_origins: str = _setting(
+        "", "Origins such as `https://shop.example`, with commas between them, whose pages may read answers."
+    )
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
     cells: int = _setting(
@@ -67,6 +77,10 @@ class Settings:
             raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")
         if self.database_url:
             _check_database_url(self.database_url)
+        _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
+        _parsed(
+            "cors_origins", parse_origins, self.cors_origins, "origins such as https://shop.example, without a path"
+        )
         if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
             raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
 
@@ -118,6 +132,13 @@ def _check_database_url(url: str) -> None:
         raise SettingsError("DUES_DATABASE_URL has a host or port that is none.") from None
     if parts.scheme not in ("postgresql", "postgres"):
         raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
+
+
+def _parsed(name: str, parse: Callable[[str], object], text: str, wanted: str) -> None:
+    try:
+        parse(text)
+    except ValueError:
+        raise SettingsError(f"{_PREFIX}{name.upper()} must be {wanted}, with commas between them.") from None
 
 
 def _between(name: str, value: int, low: int, high: int) -> None:

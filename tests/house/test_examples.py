@@ -21,6 +21,7 @@ PAGES = [
     DOCS / "guides" / "receive-webhooks.md",
     DOCS / "guides" / "record-a-payment.md",
     DOCS / "guides" / "replay-what-you-missed.md",
+    DOCS / "guides" / "restrict-a-key.md",
 ]
 
 EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)

@@ -13,7 +13,9 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from dues.http.client_address import parse_networks
 from dues.http.connections import Connections
+from dues.http.cors import Cors
 from dues.http.entrance import Entrance
 from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
@@ -58,10 +60,13 @@ ROUTES: Routes = {
 class Stage:
     """The server in its thread, and what it logged."""
 
-    def __init__(self, connections_max: int, idle_seconds: float) -> None:
+    def __init__(
+        self, connections_max: int, idle_seconds: float, *, cors: Cors | None = None, trusted_proxies: str = ""
+    ) -> None:
         self.lines: list[dict[str, Any]] = []
         log = RequestLog(lambda line: self.lines.append(json.loads(line)), for_people=False)
-        connections = Connections(Entrance(ROUTES, Metrics(), "/docs", log), connections_max, idle_seconds)
+        entrance = Entrance(ROUTES, Metrics(), "/docs", log, cors)
+        connections = Connections(entrance, connections_max, idle_seconds, parse_networks(trusted_proxies))
         self.server = uvicorn.Server(uvicorn_config(connections))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

@@ -8,7 +8,8 @@ import pytest
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply, problem_reply
 from dues.http.request_log import RequestLog, no_log
-from dues.logs import request_log
+from dues.logs import for_people, request_log
+from tests.http.stage import Stage, get
 
 
 def exchange(path: str, route: str = "-", **parameters: str) -> Exchange:
@@ -59,6 +60,40 @@ def test_for_programs_it_is_whole() -> None:
     }
     nobody = json.loads(logged(exchange("/healthz", "/healthz"), Reply(200, b""), for_people=False))
     assert not {"key_id", "code"} & nobody.keys()
+
+
+def test_it_says_who_the_client_is_where_that_is_not_the_peer() -> None:
+    accounts = exchange("/billing/accounts", "/billing/accounts")
+    accounts.client = accounts.peer
+    assert "client" not in json.loads(logged(accounts, PROBLEM, for_people=False))
+    accounts.client = "198.51.100.7"
+    line = json.loads(logged(accounts, PROBLEM, for_people=False))
+    assert (line["peer"], line["client"]) == ("192.0.2.7", "198.51.100.7")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "client"), [("127.0.0.0/8, ::1", "198.51.100.7"), ("10.0.0.0/8", None), ("", None)]
+)
+def test_the_client_is_who_a_trusted_proxy_says(trusted: str, client: str | None) -> None:
+    stage = Stage(20, 75, trusted_proxies=trusted)
+    stage.start()
+    try:
+        with stage.connected() as proxy:
+            proxy.send(get("/slow/0", "X-Forwarded-For: 203.0.113.9, 198.51.100.7"))
+            assert proxy.answer()[0] == 200
+    finally:
+        stage.stop()
+    [line] = stage.lines
+    assert (line["peer"], line.get("client")) == ("127.0.0.1", client)
+
+
+def test_other_lines_are_for_people_too_on_a_terminal() -> None:
+    short = for_people(None, "warning", {"event": "job_postponed", "job": "statistics", "reason": "no database"})
+    assert re.fullmatch(r"\d\d:\d\d:\d\d WARNING job_postponed: job=statistics, reason=no database", short)
+    frames = '  File "a.py", line 1\n    x()\n'
+    long = for_people(None, "error", {"event": "internal_error", "request_id": "req_1", "frames": frames})
+    assert long.split("\n")[1:] == ['  File "a.py", line 1', "    x()"]
+    assert long.split("\n")[0].endswith("ERROR internal_error: request_id=req_1")
 
 
 ID = "bacc_0Ue8xPq2dK7mN4vRtYw3z"

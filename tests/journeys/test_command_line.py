@@ -43,6 +43,27 @@ def test_keys_of_every_mode_and_kind_are_made(home: Home) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "secret_key_required")
 
 
+def test_a_restricted_key_is_made_and_its_rate_is_set_while_the_server_runs(home: Home) -> None:
+    made = home.cli_json("keys", "create", "--allow", "bills:read", "--from", "127.0.0.1", "--expires", "12h")
+    (listed,) = [key for key in home.cli_json("keys", "list") if key["id"] == made["id"]]
+    assert (listed["allow"], listed["from"], listed["expires_at"]) == (
+        ["bills:read"],
+        ["127.0.0.1/32"],
+        made["expires_at"],
+    )
+    assert "rate_limit" not in listed
+    caller = Caller(home.server.base, made["key"])
+    assert caller.get("/billing/bills").status_code == 200
+    assert caller.get("/billing/accounts").json()["code"] == "key_not_allowed"
+
+    assert "1/h" in home.cli("keys", "set", made["id"], "--rate-limit", "1/h")
+    time.sleep(1)
+    assert [caller.get("/billing/bills").status_code for _ in range(2)] == [200, 429]
+    home.cli("keys", "set", made["id"], "--no-rate-limit")
+    time.sleep(1)
+    assert caller.get("/billing/bills").status_code == 200
+
+
 def test_a_collectors_key_is_made_for_a_till(home: Home) -> None:
     made = home.cli_json("keys", "create", "--kind", "collector")
     assert re.fullmatch(r"ck_test_[0-9A-Za-z]{24,}", made["key"])

@@ -11,7 +11,18 @@ from rich.table import Table
 
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant, find_merchant
+from dues.cli.restrictions import (
+    Allow,
+    Expires,
+    From,
+    MaxAmount,
+    MaxPerDay,
+    RateLimitOption,
+    restrictions_json,
+    restrictions_of,
+)
 from dues.db.database import Database
+from dues.resources.api import SCOPES
 from dues.tenants import store
 from dues.tenants.keys import ApiKey, KeyKind, Mode, NewKey, generate
 
@@ -46,23 +57,34 @@ def create(
     kind: Annotated[
         KindChoice, typer.Option(help="For a server, a browser, or whoever collects money for you.")
     ] = KindChoice.secret,
-    expires_in_days: Annotated[int | None, typer.Option(min=1, help="For how long; for ever where not said.")] = None,
+    expires: Expires = None,
+    expires_in_days: Annotated[int | None, typer.Option(min=1, help="The same, in days.")] = None,
+    allow: Allow = None,
+    max_amount: MaxAmount = None,
+    max_per_day: MaxPerDay = None,
+    from_addresses: From = None,
+    rate_limit: RateLimitOption = None,
     merchant: Merchant = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key and print it this once; it is the last word of the output."""
+    lifetime = timedelta(days=expires_in_days) if expires_in_days else expires
+    if expires and expires_in_days:
+        raise typer.BadParameter("say either --expires or --expires-in-days.")
+    only = restrictions_of(allow, from_addresses, max_amount, max_per_day)
 
     async def run(database: Database) -> NewKey:
         owner = await find_merchant(database, merchant)
         chosen_mode: Mode = "live" if mode is ModeChoice.live else "test"
         tenant, offset = (await store.find_tenants(database, owner["id"]))[chosen_mode]
         now = datetime.now(UTC) + timedelta(seconds=offset)
-        expires_at = now + timedelta(days=expires_in_days) if expires_in_days else None
+        expires_at = now + lifetime if lifetime else None
         chosen_kind = _KINDS[kind]
         key = generate(chosen_mode, chosen_kind, now, expires_at)
         async with database.transaction() as tx:
             await store.insert_keys(tx, {chosen_mode: tenant}, [key], now)
+            await store.save_restrictions(tx, key.id, rate_limit, only)
             await tx.commit()
         return key
 
@@ -73,6 +95,7 @@ def create(
             "mode": key.mode,
             "kind": key.kind,
             "expires_at": key.expires_at,
+            **restrictions_json(rate_limit, only),
             "key": key.secret,
         }
         print(msgspec.json.encode(shown).decode())
@@ -100,17 +123,53 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
                 "created_at": key.created_at,
                 "expires_at": key.expires_at,
                 "revoked_at": key.revoked_at,
+                **restrictions_json(key.rate_limit, key.restrictions),
             }
             for key in keys
         ]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
-    table = Table("id", "mode", "kind", "ends in", "created", "state", box=None, pad_edge=False)
+    table = Table("id", "mode", "kind", "ends in", "created", "state", "only", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     table.columns[0].min_width = 25
     for key in keys:
-        table.add_row(key.id, key.mode, key.kind, key.last_four, f"{key.created_at:%Y-%m-%d %H:%M}", _state(key))
+        created = f"{key.created_at:%Y-%m-%d %H:%M}"
+        only = "; ".join(
+            f"{name.replace('_', '-')} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in restrictions_json(key.rate_limit, key.restrictions).items()
+        )
+        table.add_row(key.id, key.mode, key.kind, key.last_four, created, _state(key), only)
     Console().print(table)
+
+
+@app.command("set")
+def set_key(
+    key_id: str,
+    rate_limit: RateLimitOption = None,
+    no_rate_limit: Annotated[bool, typer.Option("--no-rate-limit", help="As often as it likes.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set how often the key with the id KEY_ID may be used, on each server process. It holds within a second."""
+    if (rate_limit is None) is not no_rate_limit:
+        raise typer.BadParameter("say either --rate-limit or --no-rate-limit.")
+
+    async def run(database: Database) -> bool:
+        return await store.save_rate_limit(database, key_id, rate_limit)
+
+    if not with_database(data, run):
+        raise typer.BadParameter(f"there is no key {key_id}. See dues keys list.")
+    shown = restrictions_json(rate_limit, None)
+    if as_json:
+        print(msgspec.json.encode({"id": key_id, **shown}).decode())
+    else:
+        print(f"{key_id} may be used {rate_limit or 'as often as it likes'}.")
+
+
+@app.command()
+def scopes(as_json: AsJson = False) -> None:
+    """List what a key can be allowed, one scope a line; NOUN:* is all that is offered of a noun."""
+    print(msgspec.json.encode(SCOPES).decode() if as_json else "\n".join(SCOPES))
 
 
 @app.command()

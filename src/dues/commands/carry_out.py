@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from dues.commands.command import Command, Procedure, Shown
+from dues.commands.command import Command, Outcome, Procedure, Shown
 from dues.commands.job import Job
 from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.commands.read import further_questions, learn
 from dues.commands.write import Draft, write
 from dues.db.errors import Conflict
+from dues.domain.key_limits import NOTHING, Spent, moved, spend
+from dues.domain.records import Change
 from dues.domain.refusals import Refusal
 from dues.idempotency.answers import is_stored, replay, to_store
 from dues.idempotency.lately import Lately
@@ -59,6 +61,9 @@ class Group:
     def _decide(self, work: Work, known: Known, job: Job, command: Command | Procedure) -> Any:
         assert isinstance(command, Command)
         outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
+        spent = None if isinstance(outcome, Refusal) else _spend(work, known, job, outcome)
+        if isinstance(spent, Refusal):
+            outcome = spent
         if isinstance(outcome, Refusal):
             if job.render and not work.cautious and next(further_questions(known, job), None):
                 # A change that was decided on two reads meets the numbers of what it changes; a refusal meets nothing.
@@ -67,6 +72,9 @@ class Group:
         draft = Draft(work, known, job.tenant, outcome)
         answer = self._finish(work, known, job, draft.shown)
         draft.keep()
+        if job.spent_by and isinstance(spent, Spent):
+            known.other[job.tenant.id, job.spent_by] = spent
+            known.spendings[job.tenant.id, job.spent_by.key_id] = spent
         return answer
 
     def _finish(self, work: Work, known: Known, job: Job, outcome: Shown | Refusal) -> Any:
@@ -79,6 +87,20 @@ class Group:
             known.other[job.tenant.id, job.stored_under] = kept
             known.answered.append((job.request, kept))
         return answer
+
+
+def _spend(work: Work, known: Known, job: Job, outcome: Outcome) -> Spent | Refusal | None:
+    """What the key of a job has moved then, if that is limited; or that it may not."""
+    moving = job.request.moving
+    if moving is None:
+        return None
+    spent: Spent | None = known.other[job.tenant.id, job.spent_by] if job.spent_by else None
+    changes = [change for change in outcome.changes if isinstance(change, Change)]
+    amounts = moved(moving, changes)
+    if not any(amounts.values()):
+        return None
+    after = spend(moving.limits, spent or NOTHING, amounts, work.now_of(job.tenant).date())
+    return after if job.render or isinstance(after, Refusal) else None
 
 
 def _again(job: Job, stored: StoredAnswer) -> Any:

@@ -7,6 +7,7 @@ from dues.commands.command import Command, Procedure, Shown
 from dues.domain.refusals import Refusal
 from dues.idempotency.answers import Answer
 from dues.idempotency.store import StoredUnder
+from dues.tenants.spending.store import SpentBy
 from dues.work.questions import Question
 from dues.work.work import Claim, Request
 
@@ -20,7 +21,7 @@ class Job:
     `claims` name what it is going to make or change, and its key.
     """
 
-    __slots__ = ("claims", "command", "questions", "render", "request", "stored_under", "tenant")
+    __slots__ = ("claims", "command", "questions", "render", "request", "spent_by", "stored_under", "tenant")
 
     def __init__(self, command: Command | Procedure, request: Request[Any], render: Render | None = None) -> None:
         self.command: Final = command
@@ -34,6 +35,12 @@ class Job:
         else:
             asked = tuple(command.questions(request))
             claims = [claim for question in asked if (claim := question.claim)]
+        limits = request.moving and request.moving.limits
+        self.spent_by = SpentBy(limits.key_id) if limits and limits.max_per_day is not None else None
+        if self.spent_by:
+            asked += (self.spent_by,)
+            if render:  # else it is a preview, and counts nothing
+                claims.append(self.spent_by.claim)
         if self.stored_under:
             asked += (self.stored_under,)
             claims.append(self.stored_under)

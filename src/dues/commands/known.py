@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dues.commands.kind import Kind
 from dues.domain.entries import Entry
+from dues.domain.key_limits import Spent
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.records import Record
 from dues.domain.tenants import Tenant
@@ -47,6 +48,8 @@ class Known:
         self.entries: list[Entry] = []
         self.events: list[NewEvent] = []
         self.answered: list[Answered] = []
+        self.spendings: dict[Key, Spent] = {}
+        """By tenant and API key."""
 
     def remember(self, tenant_id: int, record: Record[Any]) -> None:
         """Keeps a record that was read, but never in the place of one that says more."""

@@ -9,6 +9,7 @@ from dues.commands.known import Known, TenantLookup
 from dues.domain.tenants import Tenant
 from dues.idempotency.lately import Lately
 from dues.idempotency.store import StoredAnswer
+from dues.tenants.spending.store import lock_spendings
 from dues.work.questions import Part, Question, reading
 from dues.work.work import Work
 
@@ -18,7 +19,7 @@ Asked = tuple[Tenant, Question]
 async def learn(work: Work, known: Known, jobs: Sequence[Job], lately: Lately) -> None:
     """Answers what the jobs ask; once more under locks, where others may be first otherwise."""
     await _learn(work, known, jobs, lately)
-    if work.cautious and await _lock(work, known):
+    if work.cautious and await _lock(work, known, jobs):
         known.forget()
         await _learn(work, known, jobs, lately)
 
@@ -75,12 +76,12 @@ async def _ask(work: Work, known: Known, asked: Iterable[Asked]) -> None:
             question.learn(known, tenant.id, answers.get(position))
 
 
-async def _lock(work: Work, known: Known) -> bool:
-    """Locks every object that may be changed; whether there was any.
+async def _lock(work: Work, known: Known, jobs: Sequence[Job]) -> bool:
+    """Locks what keys have moved, and every object that may be changed; whether there was any.
 
     The kinds in their order and each kind's objects in theirs, so that no two groups wait for each other in a circle.
     """
-    locked = False
+    locked = await lock_spendings(work, {(job.tenant.id, job.spent_by.key_id) for job in jobs if job.spent_by})
     for kind in known.kinds.values():
         keys = sorted(
             key

@@ -20,6 +20,7 @@ from dues.events.store import NewEvent, insert_events
 from dues.idempotency.store import insert_answers
 from dues.ledger.store import insert_entries
 from dues.metadata.store import save_pairs
+from dues.tenants.spending.store import insert_spendings
 from dues.work.work import Work
 
 
@@ -112,6 +113,7 @@ def write(work: Work, known: Known) -> None:
     for (tenant_id, object_id), one in known.written.items():
         before = one.before.of.metadata if one.before else None
         save_pairs(work, tenant_id, object_id, before, one.after.of.metadata)
+    insert_spendings(work, known.spendings)
     insert_entries(work, known.entries)
     insert_events(work, known.events)
     insert_answers(work, known.answered)

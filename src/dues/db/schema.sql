@@ -35,18 +35,27 @@ create table tenants (
 
 -- Only a key's SHA-256 is kept, so who reads this table can open nothing with it.
 create table api_keys (
-    tenant_id  integer not null references tenants,
-    id         text collate "C" not null,
-    kind       text not null,
-    sha256     bytea not null,
-    last_four  text not null,
-    created_at timestamptz not null,
-    expires_at timestamptz,             -- null: does not expire
-    revoked_at timestamptz,             -- null: in force
+    tenant_id   integer not null references tenants,
+    id          text collate "C" not null,
+    kind        text not null,
+    sha256      bytea not null,
+    last_four   text not null,
+    created_at  timestamptz not null,
+    expires_at  timestamptz,            -- null: does not expire
+    revoked_at  timestamptz,            -- null: in force
+    rate_limit  text,                   -- such as 100/s; null: none
+    allowed     text[],                 -- such as bills:read; null: whatever its kind may
+    addresses   cidr[],                 -- where it may be used; null: everywhere
+    max_amount  bigint,                 -- what it may move at once, and …
+    max_per_day bigint,                 -- … in a day, of each currency; null: no limit
     primary key (tenant_id, id),
     constraint api_keys_sha256_is_unique unique (sha256),
     constraint api_keys_kind_is_known check (kind in ('secret', 'public', 'collector')),
-    constraint api_keys_sha256_is_one check (length(sha256) = 32)
+    constraint api_keys_sha256_is_one check (length(sha256) = 32),
+    constraint api_keys_rate_limit_is_one check (rate_limit ~ '^[1-9][0-9]{0,6}/[smh]$'),
+    constraint api_keys_limits_are_safe check (
+        max_amount between 1 and 9007199254740991 and max_per_day between 1 and 9007199254740991
+    )
 );
 
 -- A tenant's data -----------------------------------------------------------------------------------------------
@@ -409,6 +418,20 @@ create table idempotency_keys (
 );
 
 create index idempotency_keys_by_expiry on idempotency_keys (cell, expires_at);
+
+-- What a key with a daily limit has moved on a day, by currency, after each group that it was in. Two groups that were
+-- decided on the same sum cannot both write the next number.
+create table key_spendings (
+    cell      integer not null,
+    tenant_id integer not null,
+    key_id    text collate "C" not null,
+    day       date not null,            -- by the tenant's clock, in UTC
+    number    bigint not null,          -- from 1, every day
+    totals    jsonb not null,           -- currency to amount
+    primary key (cell, tenant_id, key_id, day, number)
+);
+
+create index key_spendings_by_day on key_spendings (cell, day);
 
 -- Which migrations have run; written by the migrator alone.
 create table schema_migrations (

@@ -26,6 +26,7 @@ TABLES: Final = [
     "entries",
     "events",
     "idempotency_keys",
+    "key_spendings",
     "metadata_pairs",
     "payment_applications",
     "payments",

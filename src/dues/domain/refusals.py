@@ -7,6 +7,7 @@ from dues.domain.payment_rules import PaymentRules
 
 RefusalCode = Literal[
     "account_not_found",
+    "amount_above_key_limit",
     "amount_out_of_range",
     "balance_not_tracked",
     "bill_not_found",
@@ -14,6 +15,7 @@ RefusalCode = Literal[
     "bill_voided",
     "currency_mismatch",
     "customer_not_found",
+    "daily_limit_reached",
     "etag_mismatch",
     "event_not_found",
     "external_reference_taken",
@@ -41,6 +43,7 @@ RefusalCode = Literal[
 
 MEANINGS: Final[dict[RefusalCode, str]] = {
     "account_not_found": "No account of this merchant and mode has this id or external reference.",
+    "amount_above_key_limit": "The amount is above what this key may move at once.",
     "amount_out_of_range": "An amount, or a sum that it leads to, would leave ±9,007,199,254,740,991, "
     "the range that every JSON client represents exactly. Nothing was changed.",
     "balance_not_tracked": "This object has no balance, so there is nothing to adjust. PATCH gives it one.",
@@ -50,6 +53,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "currency_mismatch": "The currency is not that of the object it is about: amounts of different currencies "
     "cannot be added up.",
     "customer_not_found": "No customer of this merchant and mode has this id or external reference.",
+    "daily_limit_reached": "With this amount the key would have moved more in this currency today, by UTC, than it may "
+    "in a day. What was refused, and what was only previewed, does not count; what was reversed still does.",
     "etag_mismatch": "The object has changed since the `ETag` in `If-Match` was read. Read it again, then decide.",
     "event_not_found": "No event of this merchant and mode has this id, or it is older than events are kept.",
     "external_reference_taken": "Another object of the same kind already has this external reference. "

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from dues.http.client_address import client_address
 from dues.http.connections import Connections
 from dues.http.exchange import BODY_BYTES_MAX, BODY_SECONDS_MAX, Exchange, Headers
 from dues.http.problems import Reply
@@ -82,7 +83,8 @@ class Connection(asyncio.BufferedProtocol):
         self._state.connections.add(self)
         if not self._connections.admit(self):
             exchange = Exchange("-", b"", {})
-            exchange.peer, exchange.keeps_connection = self._peer, False
+            exchange.peer = exchange.client = self._peer
+            exchange.keeps_connection = False
             self._send(self._connections.entrance.refuse_connection(exchange), exchange)
             self._end(lingers=self._connections.may_linger)
 
@@ -201,7 +203,9 @@ class Connection(asyncio.BufferedProtocol):
     # What goes out -------------------------------------------------------------------------------------------------
 
     def _take(self, exchange: Exchange) -> None:
-        exchange.peer = self._peer
+        exchange.peer = exchange.client = self._peer
+        if self._connections.trusted_proxies:
+            exchange.client = client_address(self._peer, exchange.headers, self._connections.trusted_proxies)
         self._expects_continue = False
         self._is_our_turn()
         if self._task:

@@ -3,12 +3,14 @@
 import asyncio
 import resource
 import time
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
 
 from dues.http.entrance import Entrance
 from dues.http.responses import header_lines
+from dues.tenants.keys import Network
 
 CONNECTIONS_MAX: Final = 10_000
 """Where the limit of open files leaves room for more: an idle one costs some 10 KB."""
@@ -39,9 +41,12 @@ class Timed(Protocol):
 class Connections:
     """What the connections of a process share."""
 
-    def __init__(self, entrance: Entrance, connections_max: int, idle_seconds: float) -> None:
+    def __init__(
+        self, entrance: Entrance, connections_max: int, idle_seconds: float, trusted_proxies: Sequence[Network] = ()
+    ) -> None:
         self.entrance = entrance
         self.idle_seconds = idle_seconds
+        self.trusted_proxies = trusted_proxies
         self._connections_max = connections_max
         self._admitted: set[Timed] = set()
         self._refused: set[Timed] = set()

@@ -1,14 +1,17 @@
 """What endpoints need of the server, and of every exchange: whose call it is, and what it names."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from dues.commands.command import Conditional, Modify
 from dues.db.database import Database
+from dues.domain.key_limits import Moving
 from dues.events.feed import Feed
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
+from dues.http.rate_limits import RateLimits
 from dues.lists.turns import Turns
 from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
@@ -34,11 +37,15 @@ class Context:
     feed: Feed
     destinations: Destinations
     """Where webhooks may go."""
+    rate_limits: RateLimits = field(default_factory=RateLimits)
 
 
-def caller_of(context: Context, operation: Operation, exchange: Exchange) -> Awaitable[ApiKey]:
-    """The key that the call came with, if it opens this operation."""
-    return authenticate(exchange, context.keys, collectors=operation.collectors, test_mode=operation.test_mode)
+def caller_of(
+    context: Context, operation: Operation, exchange: Exchange, *, collectors: bool = True
+) -> Awaitable[ApiKey]:
+    """The key that the call came with, if it opens this operation; a collector's only if both say so."""
+    collectors = collectors and operation.collectors
+    return authenticate(exchange, context.keys, context.rate_limits, operation, collectors=collectors)
 
 
 def named(parameter: str | None, exchange: Exchange) -> str:
@@ -52,7 +59,12 @@ def named(parameter: str | None, exchange: Exchange) -> str:
 
 
 def request_of(
-    exchange: Exchange, key: ApiKey, body: Any, idempotency_key: str | None = None, fingerprint: bytes = b""
+    exchange: Exchange,
+    operation: Operation,
+    key: ApiKey,
+    body: Any,
+    idempotency_key: str | None = None,
+    fingerprint: bytes = b"",
 ) -> Request[Any]:
     """What a command is told of an exchange: who asks, by which clock, and for what."""
     return Request(
@@ -60,9 +72,23 @@ def request_of(
         request_id=exchange.request_id,
         body=body,
         collector_id=key.id if key.kind == "collector" else None,
+        moving=_moving(key, body) if operation.moves_money and key.restrictions else None,
         clock_offset_seconds=key.clock_offset_seconds,
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
         method=exchange.method,
         path=exchange.path,
     )
+
+
+def _moving(key: ApiKey, body: Any) -> Moving | None:
+    limits = key.money_limits
+    if limits is None:
+        return None
+    match body:
+        case Modify(changes=sent) | Conditional(new=sent):
+            pass
+        case sent:
+            pass
+    amount = getattr(sent, "amount", None)
+    return Moving(limits) if amount is None else Moving(limits, amount, getattr(sent, "currency", None))

@@ -14,7 +14,6 @@ from dues.domain.etags import etag, names
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
-from dues.http.access import authenticate
 from dues.http.context import Context, Endpoint, caller_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
@@ -45,10 +44,7 @@ _KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 def endpoint_of(context: Context, operation: Operation) -> Endpoint:
     """What answers the calls of an operation."""
     match operation.does:
-        case Creates(command, moves_clock):
-            create = _write(context, operation, _command(context, command))
-            return _moving_clock(context, create) if moves_clock else create
-        case Changes(command):
+        case Creates(command) | Changes(command):
             return _write(context, operation, _command(context, command))
         case Pays(command, preview):
             return _pay(context, operation, command, preview)
@@ -68,6 +64,7 @@ def _command(context: Context, doing: Doing) -> AnyCommand:
 def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpoint:
     """Has the command do what is asked for, and gives the stored answer where it was done before."""
     parameter = operation.parameter
+    moves_clock = isinstance(operation.does, Creates) and operation.does.moves_clock
 
     def render(request: Request[Any], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
@@ -83,22 +80,15 @@ def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpo
         if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
             hashed += b"\n" + key.id.encode()
-        request = request_of(exchange, key, wanted, name, sha256(hashed).digest())
-        answer, exchange.group_size = await context.writes.submit(Job(command, request, render))
-        return _reply(answer, operation.tagged)
-
-    return endpoint
-
-
-def _moving_clock(context: Context, advance: Endpoint) -> Endpoint:
-    async def endpoint(exchange: Exchange) -> Reply:
-        key = await authenticate(exchange, context.keys, test_mode=True)
+        request = request_of(exchange, operation, key, wanted, name, sha256(hashed).digest())
         try:
-            return await advance(exchange)
+            answer, exchange.group_size = await context.writes.submit(Job(command, request, render))
         finally:
-            # Whoever was told that it is later must find it so here at once. Other processes look each key up again
-            # within half a second; and where there was no answer, nobody knows whether it was done.
-            context.keys.forget(key.tenant)
+            if moves_clock:
+                # Whoever was told that it is later must find it so here at once. Other processes look each key up again
+                # within half a second; and where there was no answer, nobody knows whether it was done.
+                context.keys.forget(key.tenant)
+        return _reply(answer, operation.tagged)
 
     return endpoint
 
@@ -111,10 +101,11 @@ def _pay(context: Context, operation: Operation, command: AnyCommand, preview: A
         # Before anything else: who misspells `preview` must not find that the payment was taken.
         if not decode_query(exchange.query_string, PreviewQuery).preview:
             return await take(exchange)
-        key = await authenticate(exchange, context.keys)
+        key = await caller_of(context, operation, exchange, collectors=False)
         _idempotency_key(exchange)
         wanted, _ = await _wanted(operation, None, exchange, key)
-        outcome, exchange.group_size = await context.reads.submit(Job(preview, request_of(exchange, key, wanted)))
+        job = Job(preview, request_of(exchange, operation, key, wanted))
+        outcome, exchange.group_size = await context.reads.submit(job)
         if isinstance(outcome, Refusal):
             return _reply(_refused(context, exchange.path, exchange.request_id, outcome), tagged=False)
         return Reply(200, outcome.json)
@@ -188,7 +179,8 @@ def _show(context: Context, operation: Operation, command: AnyCommand) -> Endpoi
         key = await caller_of(context, operation, exchange)
         query = decode_query(exchange.query_string, operation.query)
         look = Look(named(parameter, exchange), query.as_of if isinstance(query, AsOfQuery) else None)
-        outcome, exchange.group_size = await context.reads.submit(Job(command, request_of(exchange, key, look)))
+        job = Job(command, request_of(exchange, operation, key, look))
+        outcome, exchange.group_size = await context.reads.submit(job)
         if isinstance(outcome, Refusal):
             raise ProblemError(outcome.code, outcome.detail)
         if not operation.tagged:

@@ -5,10 +5,12 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 
 from dues.db.errors import Unavailable
 from dues.domain.ids import new_id
+from dues.http.cors import Cors
 from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply
@@ -24,11 +26,14 @@ LogRequest = Callable[[Exchange, Reply, float], None]
 class Entrance:
     """What answers exchanges. Knows HTTP, and nothing of billing."""
 
-    def __init__(self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest) -> None:
+    def __init__(
+        self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest, cors: Cors | None = None
+    ) -> None:
         self._routes = RouteTable(routes, docs_base)
         self._metrics = metrics
         self._docs_base = docs_base
         self._log_request = log_request
+        self._cors = cors
 
     async def answer(self, exchange: Exchange) -> Reply:
         """The answer to an exchange. It raises nothing."""
@@ -37,7 +42,7 @@ class Entrance:
             # It is not raised: its traceback would hold the exchange, which holds it.
             return self._finish(exchange, self._problem(exchange, exchange.refusal))
         try:
-            reply = await self._routes.find(exchange)(exchange)
+            reply = self._preflight(exchange) or await self._routes.find(exchange)(exchange)
         except Exception as error:
             reply = self._problem(exchange, error)
         return self._finish(exchange, reply)
@@ -57,7 +62,17 @@ class Entrance:
         self._routes.name(exchange)
         self._finish(exchange, _NOBODY_TO_ANSWER)
 
+    def _preflight(self, exchange: Exchange) -> Reply | None:
+        reply = self._cors.preflight(exchange) if self._cors and exchange.method == "OPTIONS" else None
+        if reply:
+            self._routes.name(exchange)
+        return reply
+
     def _finish(self, exchange: Exchange, reply: Reply) -> Reply:
+        if self._cors is not None:
+            exchange.answer_headers = [*(exchange.answer_headers or ()), *self._cors.headers(exchange)]
+        if exchange.answer_headers:
+            reply = msgspec.structs.replace(reply, headers=[*reply.headers, *exchange.answer_headers])
         seconds = time.perf_counter() - exchange.started_at
         self._metrics.observe_request(exchange.method, exchange.route, reply.status, seconds)
         self._log_request(exchange, reply, seconds)

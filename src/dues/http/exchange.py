@@ -20,8 +20,10 @@ class Exchange:
     """A request whose body is there, or never will be, on its way through the front door."""
 
     __slots__ = (
+        "answer_headers",
         "body",
         "bytes_received",
+        "client",
         "group_size",
         "headers",
         "keeps_connection",
@@ -59,6 +61,11 @@ class Exchange:
         self.tenant = "-"
         self.key_id: str | None = None
         self.peer = "-"
+        """The address of the connection …"""
+        self.client = "-"
+        """… and the client's, where that came through a proxy that is trusted; else the same."""
+        self.answer_headers: list[tuple[bytes, bytes]] | None = None
+        """What its answer says beside what the endpoint does, such as how often may be asked."""
         self.group_size = 0
 
     def header(self, name: bytes) -> bytes | None:

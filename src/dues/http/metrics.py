@@ -54,6 +54,12 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
+        self._guesses = Counter(
+            "dues_unauthorized",
+            "Requests without a key that is known, by what became of them: refused with 401, or limited with 429.",
+            ("outcome",),
+            registry=self._registry,
+        )
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -80,6 +86,10 @@ class Metrics:
     def observe_feed_lag(self, seconds: float) -> None:
         """Notes by how much the feed is behind."""
         self._feed_lag.set(seconds)
+
+    def observe_guess(self, outcome: str) -> None:
+        """Counts one request without a key that is known."""
+        self._guesses.labels(outcome).inc()
 
     def render(self, connections: dict[str, int]) -> bytes:
         """The text that Prometheus reads."""

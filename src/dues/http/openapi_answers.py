@@ -13,6 +13,9 @@ _EVERY_CALL: Final = (
     "key_revoked",
     "key_expired",
     "secret_key_required",
+    "key_not_allowed",
+    "address_not_allowed",
+    "too_many_requests",
     "internal_error",
     "unavailable",
 )
@@ -38,10 +41,20 @@ HEADERS: Final = {
     "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "RateLimit-Policy": {
+        "description": 'How often this key may be used, where that is limited: `"key";q=100;w=1` is 100 in 1 second.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'What is left: `"key";r=42;t=1` is 42, and all of it again in 1 second.',
+        "schema": {"type": "string"},
+    },
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
 }
 
-_PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_RATE_LIMIT: Final = ("RateLimit-Policy", "RateLimit")
+
+_PROBLEM_HEADERS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After", *_RATE_LIMIT), 503: ("Retry-After",)}
 
 
 def responses_of(operation: Operation, docs_base: str) -> dict[str, Any]:
@@ -68,6 +81,8 @@ def _codes(operation: Operation) -> Iterator[str]:
     yield from _EVERY_CALL
     if operation.writes:
         yield from _EVERY_WRITE
+    if operation.moves_money:
+        yield from ("amount_above_key_limit", "daily_limit_reached")
     if operation.method == "POST":
         yield "idempotency_key_missing"
     if operation.body:
@@ -82,7 +97,7 @@ def _codes(operation: Operation) -> Iterator[str]:
 
 
 def _success(operation: Operation) -> dict[str, Any]:
-    names = ["Request-Id"]
+    names = ["Request-Id", *_RATE_LIMIT]
     if operation.writes:
         names.append("Idempotent-Replayed")
         if operation.tagged:

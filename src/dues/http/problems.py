@@ -39,6 +39,7 @@ _TITLES: Final = {
     "unsupported-media-type": (415, "Unsupported media type"),
     "idempotency-key-reused": (422, "Idempotency key reused"),
     "unprocessable": (422, "Unprocessable"),
+    "too-many-requests": (429, "Too many requests"),
     "request-header-fields-too-large": (431, "Request header fields too large"),
     "internal-error": (500, "Internal error"),
     "unavailable": (503, "Unavailable"),
@@ -70,6 +71,13 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "This call needs a secret key (`sk_…`). Public ones (`pk_…`) are for browsers, collectors' for collecting.",
     ),
     "test_mode_required": ("forbidden", "This call is for test data: it needs a test key (`sk_test_…`)."),
+    "key_not_allowed": (
+        "forbidden",
+        "This key was made for other calls: `detail` says which scope this one has.",
+    ),
+    "address_not_allowed": ("forbidden", "This key may not be used from this address."),
+    "amount_above_key_limit": ("forbidden", None),
+    "daily_limit_reached": ("forbidden", None),
     "route_not_found": ("not-found", "There is nothing at this path."),
     "account_not_found": ("not-found", None),
     "customer_not_found": ("not-found", None),
@@ -110,6 +118,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "too_many_bills": ("unprocessable", None),
     "too_many_events": ("unprocessable", None),
     "too_many_webhook_endpoints": ("unprocessable", None),
+    "too_many_requests": (
+        "too-many-requests",
+        "The key was used more often than it may be, or too many unknown keys came from this address.",
+    ),
     "request_header_fields_too_large": (
         "request-header-fields-too-large",
         "The head of a request may have 100 fields, and 32 KiB in all.",

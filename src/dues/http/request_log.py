@@ -13,7 +13,8 @@ from dues.http.problems import PROBLEM_CONTENT_TYPE, Reply
 
 
 class RequestLine(Struct):
-    """The line as JSON. `code` is a problem's; `key_id` is there where a key was known."""
+    """The line as JSON. `code` is a problem's; `key_id` is there where a key was known; `client` where a proxy that is
+    trusted said it."""
 
     request_id: str
     tenant: str
@@ -23,6 +24,7 @@ class RequestLine(Struct):
     duration_ms: float
     group_size: int
     peer: str
+    client: str | UnsetType
     path: str
     key_id: str | UnsetType
     code: str | UnsetType
@@ -49,6 +51,7 @@ class RequestLog:
             round(seconds * 1000, 2),
             exchange.group_size,
             exchange.peer,
+            UNSET if exchange.client in (exchange.peer, "-") else exchange.client,
             shown_path(exchange),
             exchange.key_id or UNSET,
             _code(reply.body) if reply.content_type == PROBLEM_CONTENT_TYPE else UNSET,

@@ -10,6 +10,9 @@ JOINED_BYTES_MAX: Final = 16 * 1024
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+_WITHOUT_BODY: Final = frozenset({204, 304})
+"""There is none, or it is about one that is not sent."""
+
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -19,7 +22,7 @@ def wire_parts(reply: Reply, request_id: str, method: str, defaults: bytes, keep
     parts = [_STATUS_LINES[reply.status], defaults, b"request-id: ", request_id.encode()]
     for name, value in reply.headers:
         parts += (b"\r\n", name, b": ", value)
-    if reply.status != 304:  # it is about a body that is not sent
+    if reply.status not in _WITHOUT_BODY:
         parts += (b"\r\ncontent-type: ", reply.content_type, b"\r\ncontent-length: %d" % len(body))
     parts.append(b"\r\n\r\n" if keeps_connection else b"\r\nconnection: close\r\n\r\n")
     if method == "HEAD" or not body:

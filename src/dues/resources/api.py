@@ -1,5 +1,6 @@
 """Every operation of the API: what each room offers. `docs/reference/api.md` has them all on one screen."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from dues.resources.accounts import operations as accounts
@@ -26,3 +27,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *test_clock.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
+
+SCOPES: Final = tuple(dict.fromkeys(operation.scope for operation in OPERATIONS))
+"""What a key can be allowed, beside `noun:*`."""
+
+
+def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    """Those that are none."""
+    known = {*SCOPES, *(f"{scope.partition(':')[0]}:*" for scope in SCOPES)}
+    return [scope for scope in scopes if scope not in known]

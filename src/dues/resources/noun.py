@@ -140,6 +140,7 @@ class Noun(Struct, frozen=True, kw_only=True):
             example=_ENTRY,
             problems=("balance_not_tracked", "amount_out_of_range"),
             tagged=False,
+            moves_money=True,
         )
 
     def list_entries(self, kind: Kind[Any]) -> Operation:

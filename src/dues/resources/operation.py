@@ -154,6 +154,15 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     """Whether a collector's key opens it too."""
     test_mode: bool = False
     """Whether it is for test keys alone."""
+    moves_money: bool = False
+    """Whether it counts against what a key may move: by the `amount` of its body or, where that has none, by what the
+    entries come to that it writes."""
+
+    @property
+    def scope(self) -> str:
+        """What a restricted key is allowed it by: `accounts:read` for every look at accounts, else noun and verb."""
+        verb = "read" if self.method == "GET" else self.id.partition("_")[0]
+        return f"{self.path.split('/')[2]}:{verb}"
 
     @property
     def parameter(self) -> str | None:

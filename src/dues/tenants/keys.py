@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal
 
 from dues.domain.ids import new_id, random_secret
+from dues.domain.key_limits import KeyLimits
+from dues.domain.rate_limits import RateLimit
 from dues.domain.tenants import Tenant
 
 Mode = Literal["test", "live"]
@@ -18,6 +21,27 @@ SECRET_LENGTH: Final = 28
 _PREFIXES: Final[dict[KeyKind, str]] = {"secret": "sk_", "public": "pk_", "collector": "ck_"}
 
 _SHAPE: Final = re.compile(r"(?:sk|pk|ck)_(?:test_)?[0-9A-Za-z]{20,64}")
+
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """What a key may not that others of its kind may. None: no restriction of this sort."""
+
+    allowed: tuple[str, ...] | None = None
+    """Scopes: `bills:read`, or `bills:*` for all that is offered of bills."""
+    addresses: tuple[Network, ...] | None = None
+    """From where it may be used."""
+    max_amount: int | None = None
+    """What it may move at once, of each currency in its smallest unit …"""
+    max_per_day: int | None = None
+    """… and in a day."""
+
+    def allow(self, scope: str) -> bool:
+        """Whether the key opens what has this scope."""
+        return self.allowed is None or scope in self.allowed or f"{scope.partition(':')[0]}:*" in self.allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +59,19 @@ class ApiKey:
     revoked_at: datetime | None
     clock_offset_seconds: int
     """How far the tenant's test clock is ahead of the server's; 0 in live mode."""
+    rate_limit: RateLimit | None
+    restrictions: Restrictions | None
 
     def now(self) -> datetime:
         """What time it is for this key's tenant."""
         return datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
+
+    @property
+    def money_limits(self) -> KeyLimits | None:
+        """How much money it may move, where that is limited."""
+        if self.restrictions is None or self.restrictions.max_amount is self.restrictions.max_per_day is None:
+            return None
+        return KeyLimits(self.id, self.restrictions.max_amount, self.restrictions.max_per_day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ import msgspec
 from dues.db.database import Database
 from dues.db.transaction import Row, Transaction
 from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.rate_limits import RateLimit, parse_rate_limit
 from dues.domain.tenants import Tenant
-from dues.tenants.keys import ApiKey, Mode, NewKey, fingerprint
+from dues.tenants.keys import ApiKey, Mode, NewKey, Restrictions, fingerprint
 from dues.work.questions import Part, Question
 
 _KEY_COLUMNS = """
        k.id, t.cell, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
-       t.clock_offset_seconds
+       t.clock_offset_seconds, k.rate_limit, k.allowed, k.addresses, k.max_amount, k.max_per_day
   from api_keys k
   join tenants t on t.id = k.tenant_id
 """
@@ -51,6 +52,28 @@ async def insert_keys(tx: Transaction, tenants: Mapping[Mode, Tenant], keys: Seq
         for key in keys
     ]
     await tx.lock(INSERT_KEYS, *zip(*rows, strict=True))
+
+
+SAVE_RESTRICTIONS = """
+update api_keys
+   set rate_limit = $2, allowed = $3, addresses = $4, max_amount = $5, max_per_day = $6
+ where id = $1
+returning id
+"""
+
+
+async def save_restrictions(tx: Transaction, key_id: str, rate_limit: RateLimit | None, only: Restrictions) -> None:
+    """Says what a new key may not."""
+    limit = str(rate_limit) if rate_limit else None
+    await tx.lock(SAVE_RESTRICTIONS, key_id, limit, only.allowed, only.addresses, only.max_amount, only.max_per_day)
+
+
+SAVE_RATE_LIMIT = "update api_keys set rate_limit = $2 where id = $1 returning id"
+
+
+async def save_rate_limit(database: Database, key_id: str, rate_limit: RateLimit | None) -> bool:
+    """How often a key may be used from now on; whether there is such a key."""
+    return bool(await database.rows(SAVE_RATE_LIMIT, key_id, str(rate_limit) if rate_limit else None))
 
 
 SAVE_REVOKED_KEY = """
@@ -195,4 +218,16 @@ async def delete_payment_rules(database: Database, tenant: Tenant, noun: Noun, c
 
 def _key(row: Row) -> ApiKey:
     values: dict[str, Any] = dict(row)
-    return ApiKey(tenant=Tenant(values.pop("cell"), values.pop("tenant_id")), **values)
+    rate_limit, allowed, addresses = values.pop("rate_limit"), values.pop("allowed"), values.pop("addresses")
+    only = Restrictions(
+        allowed=None if allowed is None else tuple(allowed),
+        addresses=None if addresses is None else tuple(addresses),
+        max_amount=values.pop("max_amount"),
+        max_per_day=values.pop("max_per_day"),
+    )
+    return ApiKey(
+        tenant=Tenant(values.pop("cell"), values.pop("tenant_id")),
+        rate_limit=parse_rate_limit(rate_limit) if rate_limit else None,
+        restrictions=None if only == Restrictions() else only,
+        **values,
+    )

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dues.db.transaction import Transaction
 from dues.domain.entries import Cause
+from dues.domain.key_limits import Moving
 from dues.domain.tenants import Tenant
 
 Body = TypeVar("Body", covariant=True)
@@ -19,14 +20,16 @@ Claim = Hashable
 class Request(Struct, Generic[Body], frozen=True):
     """One request of a group: whose it is, what it is called in logs, and what it asks for.
 
-    `collector_id` is the id of the key that it came with, if that is a collector's; `clock_offset_seconds` how far
-    the tenant's test clock was ahead when that key was looked up.
+    `collector_id` is the id of the key that it came with, if that is a collector's; `moving` is there where it moves
+    money by a key that may not move as much as it likes; `clock_offset_seconds` is how far the tenant's test clock was
+    ahead when that key was looked up.
     """
 
     tenant: Tenant
     request_id: str
     body: Body
     collector_id: str | None = None
+    moving: Moving | None = None
     clock_offset_seconds: int = 0
     idempotency_key: str | None = None
     fingerprint: bytes = b""

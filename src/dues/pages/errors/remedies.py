@@ -29,6 +29,17 @@ REMEDIES: Final[Mapping[str, str]] = {
     "`dues keys create`.",
     "secret_key_required": "Call from a server with a secret key (`sk_…`). Never put a secret key into a browser, an "
     "app or a till. A collector names the bills that it takes money for, and does not preview.",
+    "key_not_allowed": "Use a key that may do this: `dues keys list` says what each may. For one that may more, make "
+    f"another with `dues keys create --allow`; `dues keys scopes` lists all there is. {SAME_KEY}",
+    "address_not_allowed": "Call from where the key may be used: `dues keys list` says where. A proxy in front of the "
+    f"server has to be named in `DUES_TRUSTED_PROXIES`; the log has the address that the server sees. {SAME_KEY}",
+    "amount_above_key_limit": "Have somebody do it whose key may move more, or make one with `dues keys create "
+    f"--max-amount`. {SAME_KEY}",
+    "daily_limit_reached": "Wait for the next day, by UTC; have somebody do it whose key may move more; or make a key: "
+    f"`dues keys create --max-per-day`. {SAME_KEY}",
+    "too_many_requests": "Wait for as many seconds as `Retry-After` says, then send the same request with the same "
+    "`Idempotency-Key`. Answers say in `RateLimit` how many are left. Where unknown keys were too many, find out who "
+    "behind your address sends them; keys that were used before go on working meanwhile.",
     "test_mode_required": "Use the merchant's test secret key (`sk_test_…`). For live data, time passes by itself.",
     "test_clock_backwards": "Read `GET /billing/test_clock`, and advance to a later time. There is no way back: to "
     f"test from an earlier time, make another merchant with `dues merchants create`. {NEW_KEY}",

@@ -63,6 +63,7 @@ OPERATIONS: Final = (
         description="Opens an account for a customer: an existing one, named by id or by reference, or a new one, "
         "given as an object and created in the same transaction. If either is refused, neither exists.",
         problems=("customer_not_found", "external_reference_taken", "amount_out_of_range"),
+        moves_money=True,
     ),
     NOUN.list(ACCOUNTS, AccountQuery, shown(ACCOUNT)),
     NOUN.retrieve(look(ACCOUNT), AsOfQuery),
@@ -72,6 +73,7 @@ OPERATIONS: Final = (
         _CHANGES,
         description=REPLACES_BALANCE,
         problems=("currency_mismatch", "amount_out_of_range"),
+        moves_money=True,
     ),
     NOUN.adjust(ACCOUNT),
     NOUN.list_entries(ACCOUNT),

@@ -76,6 +76,7 @@ OPERATIONS: Final = (
             "currency_mismatch",
             "owner_mismatch",
         ),
+        moves_money=True,
     ),
     NOUN.list(BILLS, BillQuery, shown(BILL)),
     NOUN.retrieve(look(BILL)),
@@ -86,6 +87,7 @@ OPERATIONS: Final = (
         description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
         "from it, and lowering it reopens the bill.",
         problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
+        moves_money=True,
     ),
     NOUN.one(
         "POST",

@@ -120,6 +120,7 @@ OPERATIONS: Final = (
             "amount_out_of_range",
         ),
         collectors=True,
+        moves_money=True,
     ),
     NOUN.list(PAYMENTS, PaymentQuery, shown(PAYMENT)),
     NOUN.retrieve(look(PAYMENT)),

@@ -1,0 +1,1 @@
+"""What keys with a daily limit have moved, day by day."""
