@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from dues.http.openapi_schemas import component
+from dues.http.openapi_schemas import component, reference
 from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemType
 from dues.lists.paging import PageBody
 from dues.resources.operation import Operation
@@ -29,7 +29,8 @@ HEADERS: Final = {
     },
     "Idempotent-Replayed": {
         "description": "`true` where the stored first answer is given again; absent on a first answer.",
-        "schema": {"type": "string", "enum": ["true"]},
+        "schema": {"type": "string"},
+        "example": "true",
     },
     "ETag": {
         "description": "The version of the object, for `If-Match` and `If-None-Match`.",
@@ -96,7 +97,7 @@ def _success(operation: Operation) -> dict[str, Any]:
         "headers": _headers(*names),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{component(operation.answer.__name__)}"},
+                "schema": reference(component(operation.answer.__name__)),
                 "example": operation.example,
             }
         },
@@ -109,7 +110,7 @@ def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:
         "headers": _headers("Request-Id"),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{component(answer.__name__)}"},
+                "schema": reference(component(answer.__name__)),
                 "example": example,
             }
         },
@@ -128,7 +129,7 @@ def _problem(status: int, codes: Sequence[str], operation: Operation, docs_base:
         "headers": _headers(*names),
         "content": {
             PROBLEM_CONTENT_TYPE.decode(): {
-                "schema": {"$ref": "#/components/schemas/Problem"},
+                "schema": reference("Problem"),
                 "examples": {
                     code: {"value": _problem_example(code, kind, operation.path, docs_base)}
                     for code, kind in kinds.items()

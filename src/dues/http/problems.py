@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dues.domain.fields import says
 from dues.domain.payment_rules import PaymentRules
@@ -150,12 +150,15 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     type: Annotated[str, says("Where this kind of error is explained.")]
     title: Annotated[str, says("Its name.")]
-    status: Annotated[int, says("The HTTP status.")]
+    status: Annotated[int, Meta(ge=100, le=599, description="The HTTP status.")]
     detail: Annotated[str, says("What was wrong this time, in a sentence to act on.")]
     instance: Annotated[str, says("The path that was asked for.")]
     code: Annotated[str, says("The stable name of the error: what programs match on.")]
     request_id: Annotated[str, says("The `Request-Id` of this call.")]
-    errors: Annotated[list[FieldError], says("Every violation of a bad body or query.")] | None = None
+    errors: (
+        Annotated[list[FieldError], says("Every violation of a bad body or query, the first 100 at most.")] | None
+    ) = None
+    more: Annotated[int, says("How many violations there are beside those in `errors`.")] | None = None
     pointer: Annotated[str, says("The member that a refusal is about.")] | None = None
     outstanding: Annotated[int, says("Of a refused payment: what is to be paid, in the smallest unit.")] | None = None
     payment_rules: PaymentRules | None = None
@@ -180,6 +183,26 @@ class ProblemError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+ERRORS_MAX: Final = 100
+"""Violations that are listed: who reads more of them reads them one by one anyway. The others are counted."""
+
+POINTER_LENGTH_MAX: Final = 250
+"""More than any member that is known has. An unknown one may have as long a name as a body has room for."""
+
+DETAIL_LENGTH_MAX: Final = 1_000
+"""More than any sentence of ours has; what it quotes of a request may be longer."""
+
+
+def bounded(text: str, most: int) -> str:
+    """The text, or its beginning where it is longer."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def _field_error(violation: Violation) -> FieldError:
+    pointer, detail = bounded(violation.pointer, POINTER_LENGTH_MAX), bounded(violation.detail, DETAIL_LENGTH_MAX)
+    return FieldError(pointer, violation.code, detail)
+
+
 def problem_json(
     docs_base: str,
     instance: str,
@@ -195,17 +218,18 @@ def problem_json(
     else:
         outstanding, rules = error.outstanding, error.payment_rules
     if isinstance(error, Refusal) and error.pointer:
-        pointer = error.pointer
+        pointer = bounded(error.pointer, POINTER_LENGTH_MAX)
         violations = (Violation(pointer, error.rule or error.code, error.detail),)
     problem = Problem(
         type=f"{docs_base}/errors#{kind.slug}",
         title=kind.title,
         status=kind.status,
-        detail=error.detail,
+        detail=bounded(error.detail, DETAIL_LENGTH_MAX),
         instance=instance,
         code=error.code,
         request_id=request_id,
-        errors=[FieldError(v.pointer, v.code, v.detail) for v in violations] or None,
+        errors=[_field_error(violation) for violation in violations[:ERRORS_MAX]] or None,
+        more=max(0, len(violations) - ERRORS_MAX) or None,
         pointer=pointer,
         outstanding=outstanding,
         payment_rules=rules,
