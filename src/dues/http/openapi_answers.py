@@ -38,7 +38,7 @@ HEADERS: Final = {
     },
     "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "format": "int32"}},
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
 }
 

@@ -62,7 +62,7 @@ def _as_asked(schema: Schema) -> Schema:
     """The schema of what is sent. That what is not sent is as good as null needs no word."""
     if _is_shared(schema):
         return reference(str(schema["title"]))
-    made = _each(_typed(schema), _as_asked)
+    made = _each(typed(schema), _as_asked)
     if made.get("default", ...) is None:
         del made["default"]
     return made
@@ -76,7 +76,7 @@ def _as_answered(schema: Schema) -> Schema:
     """
     if _is_shared(schema):
         return reference(str(schema["title"]))
-    made = {name: value for name, value in _each(_typed(schema), _as_answered).items() if name not in _OF_REQUESTS}
+    made = {name: value for name, value in _each(typed(schema), _as_answered).items() if name not in _OF_REQUESTS}
     if made.get("additionalProperties") is False:
         del made["additionalProperties"]
     if "enum" in made:
@@ -93,7 +93,7 @@ def _as_answered(schema: Schema) -> Schema:
 _OF_REQUESTS: Final = ("default", "pattern")
 
 
-def _typed(schema: Schema) -> Schema:
+def typed(schema: Schema) -> Schema:
     """The schema with the type of its choices, and with the size of its integers: without one, they are 32 bits to
     most languages, and money is more."""
     if "enum" in schema:

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, structs
 
 from dues.domain.fields import METADATA_KEY_MAX, METADATA_VALUE_MAX, Rule, plain_text
 from dues.domain.violations import Violation, quoted
-from dues.http.openapi_schemas import reference
+from dues.http.openapi_schemas import reference, typed
 
 _TEXT: Final = {"type": "string"}
 
@@ -131,7 +131,7 @@ def _integer(meta: Meta, unit: str | None) -> Reading:
             raise ValueError(f"must be a whole number{f' of {unit}' if unit else ''} from {least} to {most}.")
         return int(text)
 
-    return Reading(read, {"type": "integer", "minimum": least, "maximum": most}, "out_of_range")
+    return Reading(read, typed({"type": "integer", "minimum": least, "maximum": most}), "out_of_range")
 
 
 def _time(text: str) -> datetime:
