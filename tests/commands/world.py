@@ -30,7 +30,8 @@ from dues.domain.payment_rules import PaymentRules
 from dues.domain.refusals import Refusal
 from dues.domain.reversals import NewReversal
 from dues.domain.tenants import Tenant
-from dues.http.problems import PROBLEM_TYPES, problem_json
+from dues.http.problem_types import PROBLEM_TYPES
+from dues.http.problems import problem_json
 from dues.idempotency.answers import Answer
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT

@@ -10,7 +10,7 @@ import pytest
 import dues
 from dues.domain.refusals import MEANINGS
 from dues.events.catalogue import MEANINGS as EVENTS
-from dues.http.problems import PROBLEM_TYPES
+from dues.http.problem_types import PROBLEM_TYPES
 from dues.resources.api import OPERATIONS
 
 SOURCE = Path(dues.__file__).parent

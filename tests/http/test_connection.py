@@ -203,6 +203,8 @@ def test_whoever_hangs_up_midway_is_in_the_log_as_gone(stage: Stage) -> None:
         b"POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnine\r\n",
         b"POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"POST /echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x00\x00\x00\x00",
     ],
 )
 def test_rubbish_is_answered_with_a_problem(stage: Stage, client: Client, rubbish: bytes) -> None:
@@ -211,6 +213,10 @@ def test_rubbish_is_answered_with_a_problem(stage: Stage, client: Client, rubbis
     assert client.problem() == (400, "malformed_request", True)
     assert client.is_closed()
     assert [line["code"] for line in stage.lines[1:]] == ["malformed_request"]
+    with stage.connected() as another:  # as the first thing that somebody says, too
+        another.send(rubbish)
+        assert another.problem() == (400, "malformed_request", True)
+        assert another.is_closed()
 
 
 def test_a_head_has_a_number_of_fields(client: Client) -> None:

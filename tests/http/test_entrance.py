@@ -230,3 +230,64 @@ def test_a_thousand_idle_connections_harm_nobody(server: RunningServer, alice: C
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_a_body_that_was_forgotten_is_missed_and_not_its_type(alice: Caller) -> None:
+    answer = alice.http.post(ACCOUNTS, headers={"Idempotency-Key": new_key()})
+    assert told(answer) == (400, "malformed_json")
+    assert answer.json()["detail"] == "The body is empty: it must be a JSON object."
+
+
+def test_a_hundred_violations_are_listed_and_the_others_counted(alice: Caller) -> None:
+    answer = alice.post(ACCOUNTS, BODY | {f"x{number}": 1 for number in range(5_000)})
+    assert told(answer) == (400, "validation_failed")
+    assert (len(answer.json()["errors"]), answer.json()["more"]) == (100, 4_900)
+    assert len(answer.content) < 64_000
+    few = alice.post(ACCOUNTS, BODY | {"x": 1}).json()
+    assert (len(few["errors"]), "more" in few) == (1, False)
+
+
+def test_no_answer_is_as_long_as_what_was_wrong(alice: Caller) -> None:
+    name, place = "x" * 60_000, "x" * 7_000
+    answers = [
+        alice.post(ACCOUNTS, BODY | {name: 1}),
+        alice.post(ACCOUNTS, BODY | {"customer": {"external_reference": "C", name: 1}}),
+        alice.post(ACCOUNTS, BODY | {"customer": {"external_reference": "C", "email": name}}),
+        alice.post(ACCOUNTS, BODY | {"currency": name, "balance": 1}),
+        alice.http.post(
+            ACCOUNTS,
+            content=f'{{"{place}": 1, "{place}": 2}}',
+            headers={"Idempotency-Key": new_key(), "Content-Type": "application/json"},
+        ),
+        alice.get(f"{ACCOUNTS}?{place}=1"),
+        alice.get(f"/billing/events?type={place}"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 400
+        assert len(answer.content) < 4_000, answer.text[:300]
+
+
+SLASHED = [
+    ("/billing/bills/INV/2024/001", ["INV%2F2024%2F001", "ask /billing/bills with ?external_reference="]),
+    ("/billing/bills/INV%2F2024/x", ["INV%2F2024%2F001"]),
+    ("/billing%2Fbills", ["is sent as %2F, escaped once"]),
+    ("//billing/bills", ["a slash too many"]),
+    ("/billing/bills/", ["a slash too many"]),
+    ("/billing//bills", ["a slash too many"]),
+]
+
+
+@pytest.mark.parametrize(("path", "advice"), SLASHED)
+def test_a_path_with_a_slash_too_many_leads_to_advice(alice: Caller, path: str, advice: list[str]) -> None:
+    answer = alice.http.get(f"{str(alice.http.base_url).rstrip('/')}{path}")
+    assert told(answer) == (404, "route_not_found")
+    for piece in advice:
+        assert piece in answer.json()["detail"]
+    assert "slash" not in alice.get("/nowhere").json()["detail"]
+
+
+def test_what_the_advice_says_works(alice: Caller) -> None:
+    reference = f"INV/{new_reference()}"
+    bill = alice.make_bill(external_reference=reference).json()
+    assert alice.get(f"/billing/bills/{quote(reference, safe='')}").json() == bill
+    assert alice.get(f"/billing/bills?external_reference={reference}").json()["data"] == [bill]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar
+from urllib.parse import quote
 
 import pytest
 from msgspec import Struct
@@ -21,6 +22,7 @@ from dues.resources.bills.operations import BillQuery
 from dues.resources.daily_totals.operations import DayQuery
 from dues.resources.events.operations import EventQuery
 from dues.resources.operation import AsOfQuery, NoQuery, PreviewQuery, listing
+from dues.resources.payments.operations import PaymentQuery
 
 CURSOR = make_cursor(Tenant(0, 1), "bills", {}, "bill_1")
 
@@ -40,10 +42,10 @@ def test_nothing_said_is_what_is_usual() -> None:
 
 
 def test_everything_said_arrives() -> None:
-    asked = f"limit=7&cursor={CURSOR}&external_reference=a%2Fb&status=paid&metadata[plan]=gold&metadata[%20]=&account="
+    asked = f"limit=7&cursor={CURSOR}&external_reference=a%2Fb&status=paid&metadata[plan]=gold&metadata[%20]=&account=A"
     query = decode_query(asked.encode(), BillQuery)
     assert (query.limit, query.cursor) == (7, CURSOR)
-    assert query.filters == {"external_reference": "a/b", "account": "", "status": "paid"}
+    assert query.filters == {"external_reference": "a/b", "account": "A", "status": "paid"}
     assert query.pairs == {"plan": "gold", " ": ""}
     assert query.everything == query.filters | {"metadata[plan]": "gold", "metadata[ ]": ""}
 
@@ -102,6 +104,49 @@ def test_all_that_is_wrong_is_told_at_once(said: str, wrong: set[str]) -> None:
     assert {pointer for pointer, _ in violations(said, BillQuery)} == wrong
 
 
+CHECKED_LIKE_BODIES = [
+    (AccountQuery, "currency=zar", "/currency", "unknown_currency", "Did you mean ZAR?"),
+    (AccountQuery, "currency=", "/currency", "unknown_currency", "For example ZAR."),
+    (AccountQuery, "currency=XXX", "/currency", "unknown_currency", "ISO 4217"),
+    (AccountQuery, "customer=", "/customer", "too_short", "leave it out"),
+    (AccountQuery, f"customer={'x' * 256}", "/customer", "too_long", "at most 255"),
+    (AccountQuery, "external_reference=", "/external_reference", "too_short", "leave it out"),
+    (AccountQuery, "external_reference=a%0Ab", "/external_reference", "control_character", "control"),
+    (AccountQuery, "customr=x", "/customr", "unknown_parameter", "Did you mean customer?"),
+    (BillQuery, "account=", "/account", "too_short", "leave it out"),
+    (BillQuery, "status=", "/status", "unknown_status", "unpaid, paid, voided"),
+    (BillQuery, f"metadata[{'k' * 41}]=x", f"/metadata[{'k' * 41}]", "key_too_long", "at most 40"),
+    (BillQuery, f"metadata[k]={'x' * 501}", "/metadata[k]", "too_long", "at most 500"),
+    (BillQuery, "metadata[k]=a%07", "/metadata[k]", "control_character", "control"),
+    (PaymentQuery, "bill=", "/bill", "too_short", "leave it out"),
+    (EventQuery, "object=INV-1", "/object", "invalid_id", "must be an id"),
+    (EventQuery, "object=", "/object", "too_short", "leave it out"),
+    (EventQuery, "order=oldest_first&after=yesterday", "/after", "invalid_id", "must be an id"),
+    (EventQuery, "type=", "/type", "unknown_type", "with commas"),
+    (DayQuery, "collector=till", "/collector", "invalid_id", "must be an id"),
+    (DayQuery, "collector=", "/collector", "too_short", "leave it out"),
+]
+
+
+@pytest.mark.parametrize(("shape", "said", "pointer", "code", "hint"), CHECKED_LIKE_BODIES)
+def test_filters_are_checked_like_bodies(shape: type[Struct], said: str, pointer: str, code: str, hint: str) -> None:
+    with pytest.raises(ProblemError) as raised:
+        decode_query(said.encode(), shape)
+    [violation] = raised.value.errors
+    assert (violation.pointer, violation.code) == (pointer, code)
+    assert hint in violation.detail
+
+
+def test_no_parameter_of_any_operation_takes_nothing_or_everything() -> None:
+    for operation in OPERATIONS:
+        for parameter in parameters_of(operation.query):
+            for said in ("", "\x07" * 300):
+                name = parameter.name.replace("key", "k")
+                if said or parameter.most is None:  # metadata may well have an empty value
+                    pointers = {pointer for pointer, _ in violations(f"{name}={quote(said)}", operation.query)}
+                    assert f"/{name}" in pointers, (operation.id, name)
+
+
 def test_what_contradicts_itself_is_told_beside_what_makes_no_sense() -> None:
     assert violations("wait=99&order=random&limit=0", EventQuery) == [
         ("/limit", "out_of_range"),
@@ -127,7 +172,9 @@ def test_every_parameter_of_every_operation_can_be_described_and_read() -> None:
         for parameter in parameters_of(operation.query):
             described = parameter.described()
             assert described["description"].endswith("."), parameter
-            assert described["schema"]["type"] in ("string", "integer")
+            kind = described["schema"].get("type")
+            assert kind in ("string", "integer", "boolean", "object") or "$ref" in described["schema"]
+            assert (described.get("style") == "deepObject") == (kind == "object")
 
 
 class OtherQuery(ListQuery, frozen=True, kw_only=True):

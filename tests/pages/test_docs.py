@@ -118,7 +118,7 @@ def test_a_field_says_what_it_may_be() -> None:
 
 def test_a_parameter_is_a_field_too() -> None:
     limit = {"in": "query", "schema": {"type": "integer", "maximum": 100}, "description": "How many."}
-    field = parameter_of("limit", limit)
+    field = parameter_of("limit", limit, {})
     assert (field.kind, field.limits, field.meaning, field.required) == (
         "integer",
         ("at most 100",),

@@ -2,7 +2,7 @@
 
 import httpx
 
-from dues.http.problems import PROBLEM_TYPES, ProblemType
+from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.pages.errors import errors_page
 from dues.pages.errors.remedies import REMEDIES, remedy
 from tests.pages.page import read_page

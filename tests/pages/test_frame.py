@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from dues.http.openapi import document
-from dues.http.problems import PROBLEM_TYPES
+from dues.http.problem_types import PROBLEM_TYPES
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page
 from dues.pages.frame.json_code import json_code, json_text

@@ -23,6 +23,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PLAIN: Final = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 """plain_text for readers of the OpenAPI document."""
 
+_ID: Final = re.compile(r"[a-z]+_[0-9A-Za-z]{1,64}")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
@@ -85,9 +86,25 @@ def _time(time: datetime) -> Iterable[Violation]:
     return (Violation("", "invalid_time", "must be a time of the years 2 to 9998."),)
 
 
+def _own_id(text: str) -> Iterable[Violation]:
+    if _ID.fullmatch(text):
+        return ()
+    return (Violation("", "invalid_id", "must be an id, like bacc_…; a reference does not do here."),)
+
+
 def says(meaning: str) -> Meta:
     """What people are told of a field that is only shown."""
     return Meta(description=meaning)
+
+
+def filtered_by(meaning: str) -> Meta:
+    """What people are told of a filter by a reference, or by an id or reference; its limits are those of references."""
+    return Meta(min_length=1, max_length=255, description=meaning, extra={"rule": plain_text})
+
+
+def filtered_by_id(meaning: str) -> Meta:
+    """What people are told of a filter by an id alone."""
+    return Meta(min_length=1, description=meaning, extra={"rule": _own_id})
 
 
 Name = Annotated[
@@ -119,11 +136,19 @@ Phone = Annotated[
 Currency = Annotated[
     str,
     Meta(
+        title="Currency",
         description="An active ISO 4217 alphabetic code, upper case.",
         extra={"rule": _currency},
-        extra_json_schema={"enum": sorted(currencies.EXPONENTS), "example": "ZAR"},
+        extra_json_schema={
+            "pattern": "^[A-Z]{3}$",
+            "x-extensible-enum": sorted(currencies.EXPONENTS),
+            "example": "ZAR",
+        },
     ),
 ]
+"""One schema wherever it stands, and no closed one: which codes are active changes, and what has one keeps it."""
+
+CURRENCY_RULE: Final[Rule] = _currency
 Amount = Annotated[
     int,
     Meta(
@@ -240,10 +265,13 @@ Time = Annotated[
 
 Day = Annotated[date, Meta(description="YYYY-MM-DD.", extra_json_schema={"example": "2026-01-31"})]
 
+METADATA_KEY_MAX: Final = 40
+METADATA_VALUE_MAX: Final = 500
+
 Metadata = Annotated[
     dict[
-        Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_PLAIN)],
-        Annotated[str, Meta(max_length=500, extra_json_schema=_PLAIN)],
+        Annotated[str, Meta(min_length=1, max_length=METADATA_KEY_MAX, extra_json_schema=_PLAIN)],
+        Annotated[str, Meta(max_length=METADATA_VALUE_MAX, extra_json_schema=_PLAIN)],
     ],
     Meta(
         max_length=10,
@@ -255,8 +283,8 @@ Metadata = Annotated[
 
 MetadataChanges = Annotated[
     dict[
-        Annotated[str, Meta(min_length=1, max_length=40, extra_json_schema=_PLAIN)],
-        Annotated[str, Meta(max_length=500, extra_json_schema=_PLAIN)] | None,
+        Annotated[str, Meta(min_length=1, max_length=METADATA_KEY_MAX, extra_json_schema=_PLAIN)],
+        Annotated[str, Meta(max_length=METADATA_VALUE_MAX, extra_json_schema=_PLAIN)] | None,
     ],
     Meta(
         description="Keys to add or replace; null deletes one. The result may have 10 keys.",

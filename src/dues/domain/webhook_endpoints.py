@@ -78,13 +78,11 @@ class Resend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     event: Annotated[str, Meta(min_length=1, max_length=255, description="The id of one event.")] | None = None
     since: Time | None = None
     until: Time | None = None
-    failed: (
-        Annotated[Literal[True], Meta(description="`true`: all whose attempts were used up without success.")] | None
-    ) = None
+    failed: Annotated[bool, Meta(description="`true`: all whose attempts were used up without success.")] | None = None
 
     def cross_check(self) -> Iterator[Violation]:
         """Exactly one kind of choice."""
-        chosen = [self.event is not None, self.since is not None, self.failed is not None]
+        chosen = [self.event is not None, self.since is not None, bool(self.failed)]
         if sum(chosen) != 1:
             yield Violation("", "choose_one", "must have exactly one of event, since and failed.")
         if self.until is not None and self.since is None:

@@ -16,7 +16,8 @@ from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
 from dues.http.context import Context, Endpoint, caller_of, named, request_of
 from dues.http.exchange import Exchange
-from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemError, Reply, problem_json
+from dues.http.problem_types import PROBLEM_TYPES
+from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
 from dues.http.queries import decode_query, invalid
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer

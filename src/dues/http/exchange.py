@@ -92,6 +92,9 @@ class Exchange:
     async def json_body(self) -> bytes:
         """The whole body. Refuses what is not JSON by its header, too large, or too slow."""
         media_type = (self.headers.get(b"content-type") or b"").split(b";")[0].strip().lower()
+        if not media_type and not self.body:
+            # What was forgotten is the body, which whoever reads it will say.
+            return self._whole_body()
         if media_type != b"application/json":
             raise ProblemError("unsupported_media_type", "Send the body with Content-Type: application/json.")
         if (self.headers.get(b"content-encoding") or b"identity").lower() != b"identity":

@@ -1,10 +1,12 @@
 """GET /openapi.json: the OpenAPI 3.1 document, made from the same types and tables that the server runs on."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from dues.http.openapi_answers import HEADERS, responses_of
-from dues.http.openapi_schemas import schemas
+from dues.http.openapi_schemas import reference, schemas
+from dues.http.openapi_webhooks import SENT, WEBHOOKS_TAG, webhooks
 from dues.http.parameters import parameters_of
 from dues.http.problems import Problem
 from dues.resources.api import OPERATIONS
@@ -27,14 +29,16 @@ def document(docs_base: str) -> dict[str, Any]:
             "summary": "Billing accounts: who owes what, proved by a ledger.",
             "description": "Money is an integer in the currency's smallest unit. A positive balance is owed, a "
             "negative one is credit, an absent one is not tracked. Optional members without a value are left out.",
-            "license": {"name": "MIT"},
+            "contact": {"name": "Whoever runs this server"},
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "/", "description": "The server that gave you this document."}],
         "security": [{"secret_key": []}],
-        "tags": [{"name": tag} for tag in get_args(Tag)],
+        "tags": [{"name": tag, "description": says} for tag, says in (*_TAGS.items(), _OF_WEBHOOKS)],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
-            "schemas": schemas(asked, [*answered, Problem]),
+            "schemas": schemas(asked, [*answered, Problem, *SENT]),
             "headers": HEADERS,
             "securitySchemes": {
                 "secret_key": {
@@ -50,6 +54,22 @@ def document(docs_base: str) -> dict[str, Any]:
             },
         },
     }
+
+
+_TAGS: Final[Mapping[Tag, str]] = {
+    "Customers": "Who owes: people and companies, each by your own reference.",
+    "Accounts": "What a customer holds with you, and what is owed for it.",
+    "Bills": "Amounts that are due, each on its own.",
+    "Ledger": "How balances came to be what they are: entries that never change.",
+    "Payments": "Money that came in, what it was applied to, and what went back.",
+    "Events": "What happened, in order: to be listed, or followed.",
+    "Webhook endpoints": "Where events are sent to, and what became of them there.",
+    "Test clock": "What time it is for test data.",
+    "Idempotency keys": "What became of a request that was not answered.",
+}
+"""The chapters, and what each is about."""
+
+_OF_WEBHOOKS: Final = (WEBHOOKS_TAG, "What your endpoints are sent.")
 
 
 def _operation(operation: Operation, docs_base: str) -> dict[str, Any]:
@@ -74,7 +94,7 @@ def _request_body(operation: Operation, body: type) -> dict[str, Any]:
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{body.__name__}"},
+                "schema": reference(body.__name__),
                 "examples": {name: {"value": example} for name, example in operation.bodies.items()},
             }
         },

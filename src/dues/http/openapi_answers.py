@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from dues.http.openapi_schemas import component
-from dues.http.problems import PROBLEM_CONTENT_TYPE, PROBLEM_TYPES, ProblemType
+from dues.http.openapi_schemas import component, reference
+from dues.http.problem_types import PROBLEM_TYPES, ProblemType
+from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
 from dues.resources.operation import Operation
 
@@ -32,7 +33,8 @@ HEADERS: Final = {
     },
     "Idempotent-Replayed": {
         "description": "`true` where the stored first answer is given again; absent on a first answer.",
-        "schema": {"type": "string", "enum": ["true"]},
+        "schema": {"type": "string"},
+        "example": "true",
     },
     "ETag": {
         "description": "The version of the object, for `If-Match` and `If-None-Match`.",
@@ -40,7 +42,7 @@ HEADERS: Final = {
     },
     "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "format": "int32"}},
     "RateLimit-Policy": {
         "description": 'How often this key may be used, where that is limited: `"key";q=100;w=1` is 100 in 1 second.',
         "schema": {"type": "string"},
@@ -111,7 +113,7 @@ def _success(operation: Operation) -> dict[str, Any]:
         "headers": _headers(*names),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{component(operation.answer.__name__)}"},
+                "schema": reference(component(operation.answer.__name__)),
                 "example": operation.example,
             }
         },
@@ -124,7 +126,7 @@ def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:
         "headers": _headers("Request-Id"),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{component(answer.__name__)}"},
+                "schema": reference(component(answer.__name__)),
                 "example": example,
             }
         },
@@ -143,7 +145,7 @@ def _problem(status: int, codes: Sequence[str], operation: Operation, docs_base:
         "headers": _headers(*names),
         "content": {
             PROBLEM_CONTENT_TYPE.decode(): {
-                "schema": {"$ref": "#/components/schemas/Problem"},
+                "schema": reference("Problem"),
                 "examples": {
                     code: {"value": _problem_example(code, kind, operation.path, docs_base)}
                     for code, kind in kinds.items()

@@ -1,7 +1,7 @@
 """The parameters of a query string, from the struct that it becomes: how each is read, what people are told of it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from msgspec import Meta, Struct, structs
 
-from dues.domain.fields import Rule
+from dues.domain.fields import METADATA_KEY_MAX, METADATA_VALUE_MAX, Rule, plain_text
+from dues.domain.violations import Violation, quoted
+from dues.http.openapi_schemas import reference, typed
 
 _TEXT: Final = {"type": "string"}
 
@@ -23,13 +25,15 @@ class Reading(Struct, frozen=True):
 
 
 class Parameter(Struct, frozen=True):
-    """One parameter. `most` is how many there may be of one whose name has a key in it: `metadata[key]`."""
+    """One parameter. `most` is how many there may be of one whose name has a key in it: `metadata[key]`; `rule` is for
+    each of them, and `key_rule` for its key."""
 
     field: str
     reading: Reading
     description: str
     rule: Rule | None = None
     most: int | None = None
+    key_rule: Rule | None = None
 
     @property
     def name(self) -> str:
@@ -38,8 +42,11 @@ class Parameter(Struct, frozen=True):
 
     def described(self) -> dict[str, Any]:
         """The parameter, in OpenAPI."""
-        about = {"name": self.name, "in": "query", "required": False, "description": self.description}
-        return about | {"schema": self.reading.schema}
+        about = {"name": self.field, "in": "query", "required": False, "description": self.description}
+        if self.most is None:
+            return about | {"schema": self.reading.schema}
+        pairs = {"type": "object", "additionalProperties": self.reading.schema, "maxProperties": self.most}
+        return about | {"style": "deepObject", "explode": True, "schema": pairs}
 
 
 @lru_cache
@@ -57,8 +64,9 @@ def _parameter(name: str, kind: Any) -> Parameter:
     assert meta.description
     extra = meta.extra or {}
     reading = _reading(name, kind, meta, extra.get("unit"))
-    most = meta.max_length if get_origin(kind) is dict else None
-    return Parameter(name, reading, meta.description, extra.get("rule"), most)
+    if get_origin(kind) is dict:
+        return Parameter(name, reading, meta.description, _METADATA_VALUE, meta.max_length, _METADATA_KEY)
+    return Parameter(name, reading, meta.description, _text_rule(meta) if kind is str else extra.get("rule"))
 
 
 def _reading(name: str, kind: Any, meta: Meta, unit: str | None) -> Reading:
@@ -69,8 +77,26 @@ def _reading(name: str, kind: Any, meta: Meta, unit: str | None) -> Reading:
     if kind is int:
         return _integer(meta, unit)
     if get_origin(kind) is dict or kind is str:
-        return Reading(str, _TEXT)
+        return Reading(str, reference(meta.title) if meta.title else _TEXT)
     return _BY_TYPE[kind]
+
+
+def _text_rule(meta: Meta) -> Rule:
+    """A text keeps to the same limits and the same rule as one in a body."""
+
+    def broken(text: str) -> Iterable[Violation]:
+        if len(text) < (meta.min_length or 0):
+            yield Violation("", "too_short", "must not be empty: give it a value, or leave it out.")
+        elif meta.max_length is not None and len(text) > meta.max_length:
+            yield Violation("", "too_long", f"must have at most {meta.max_length} characters; it has {len(text)}.")
+        elif meta.extra and (rule := meta.extra.get("rule")):
+            yield from rule(text)
+
+    return broken
+
+
+_METADATA_KEY: Final = _text_rule(Meta(max_length=METADATA_KEY_MAX, extra={"rule": plain_text}))
+_METADATA_VALUE: Final = _text_rule(Meta(max_length=METADATA_VALUE_MAX, extra={"rule": plain_text}))
 
 
 def _choice(name: str, choices: tuple[str, ...]) -> Reading:
@@ -87,7 +113,7 @@ def _choices(name: str, choices: tuple[str, ...]) -> Reading:
         given = text.split(",")
         if strangers := [one for one in given if one not in choices]:
             raise ValueError(
-                f"has {strangers[0]!r}; it must be one or more of these, with commas: {', '.join(choices)}."
+                f"has {quoted(strangers[0])}; it must be one or more of these, with commas: {', '.join(choices)}."
             )
         return given
 
@@ -105,7 +131,7 @@ def _integer(meta: Meta, unit: str | None) -> Reading:
             raise ValueError(f"must be a whole number{f' of {unit}' if unit else ''} from {least} to {most}.")
         return int(text)
 
-    return Reading(read, {"type": "integer", "minimum": least, "maximum": most}, "out_of_range")
+    return Reading(read, typed({"type": "integer", "minimum": least, "maximum": most}), "out_of_range")
 
 
 def _time(text: str) -> datetime:
@@ -136,7 +162,7 @@ def _flag(text: str) -> bool:
 
 
 _BY_TYPE: Final = {
-    bool: Reading(_flag, {"type": "string", "enum": ["true", "false"]}, "wrong_type"),
+    bool: Reading(_flag, {"type": "boolean"}, "wrong_type"),
     datetime: Reading(_time, {"type": "string", "format": "date-time"}, "invalid_time"),
     date: Reading(_day, {"type": "string", "format": "date"}, "invalid_date"),
 }

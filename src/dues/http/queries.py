@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct, structs
 
-from dues.domain.violations import Violation
+from dues.domain.violations import Violation, closest
 from dues.http.parameters import Parameter, parameters_of
 from dues.http.problems import ProblemError
 
@@ -53,14 +53,16 @@ def _unknown(given: Mapping[str, str], known: tuple[Parameter, ...]) -> Iterator
     for name in given:
         if not any(_key(parameter, name) is not None for parameter in known):
             names = ", ".join(parameter.name for parameter in known) or "none"
-            yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here. Known are: {names}.")
+            meant = closest(name, [parameter.field for parameter in known])
+            hint = f" Did you mean {meant}?" if meant and meant != name else ""
+            yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here.{hint} Known are: {names}.")
 
 
 def _key(parameter: Parameter, name: str) -> str | None:
     """The key in the name of a parameter that has one; otherwise the name. None: it is another parameter's."""
     if parameter.most is None:
         return name if name == parameter.field else None
-    found = re.fullmatch(rf"{parameter.field}\[([^\0]{{1,40}})\]", name)
+    found = re.fullmatch(rf"{parameter.field}\[(.+)\]", name, re.DOTALL)
     return found and found[1]
 
 
@@ -73,6 +75,9 @@ def _read(parameter: Parameter, given: Mapping[str, str], values: dict[str, Any]
         values[parameter.field] = said
         if len(said) > parameter.most:
             yield Violation(f"/{parameter.field}", "too_many", f"must name at most {parameter.most} keys.")
+            return
+        for key, text in said.items():
+            yield from _read_pair(parameter, key, text)
         return
     pointer, text = f"/{parameter.field}", said[parameter.field]
     values[parameter.field] = text
@@ -82,6 +87,15 @@ def _read(parameter: Parameter, given: Mapping[str, str], values: dict[str, Any]
         yield Violation(pointer, parameter.reading.code, str(wrong))
         return
     for violation in parameter.rule(value) if parameter.rule else ():
+        yield Violation(pointer, violation.code, violation.detail)
+
+
+def _read_pair(parameter: Parameter, key: str, text: str) -> Iterator[Violation]:
+    """Yields what is wrong with one key, and with its value."""
+    pointer = f"/{parameter.field}[{key}]"
+    for violation in parameter.key_rule(key) if parameter.key_rule else ():
+        yield Violation(pointer, f"key_{violation.code}", f"has a key that {violation.detail}")
+    for violation in parameter.rule(text) if parameter.rule else ():
         yield Violation(pointer, violation.code, violation.detail)
 
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from operator import itemgetter
+from typing import Final
 
 from dues.http.context import Endpoint
 from dues.http.exchange import Exchange
-from dues.http.problems import ProblemError
+from dues.http.problems import ProblemError, bounded
+
+PATH_SHOWN_MAX: Final = 200
+"""Of a path that leads nowhere: enough to recognize it."""
 
 Routes = Mapping[str, Mapping[str, Endpoint]]
 """Path to method to endpoint. `{name}` in a path stands for one segment of it that is not empty."""
@@ -33,8 +37,22 @@ class RouteTable:
         """The endpoint; the exchange then knows its route and the path's parameters. Refuses what leads nowhere."""
         resource = self.name(exchange)
         if resource is None:
-            raise ProblemError("route_not_found", f"There is nothing at {exchange.path}. See {self._docs_base}.")
+            raise ProblemError("route_not_found", self._explain_nothing(exchange.path))
         return resource.endpoint(exchange.method)
+
+    def _explain_nothing(self, path: str) -> str:
+        """Says so, and what may have been meant: a URL that was put together with a slash too many, or a reference
+        with a slash in it, which something on the way has unescaped."""
+        said = [f"There is nothing at {bounded(path, PATH_SHOWN_MAX)}."]
+        if "" in path.split("/")[1:]:
+            said.append("It has a slash too many: two side by side, or one at the end.")
+        within = next((listed for listed in self._exact if path.startswith(f"{listed}/")), None)
+        if within or "%2f" in path.lower() or "%252f" in path.lower():
+            said.append(
+                "A slash in a reference is sent as %2F, escaped once: INV%2F2024%2F001. Where something on the way "
+                f"makes a slash of that, ask {within or 'the list'} with ?external_reference=INV/2024/001 for the id."
+            )
+        return " ".join([*said, f"See {self._docs_base}."])
 
     def name(self, exchange: Exchange) -> "_Resource | None":
         """Has the exchange know its route, if there is one."""

@@ -13,7 +13,8 @@ from dues.http.exchange import Exchange
 from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
-from dues.http.problems import PROBLEM_TYPES, Reply
+from dues.http.problem_types import PROBLEM_TYPES
+from dues.http.problems import Reply
 from dues.http.route_table import Routes
 from dues.pages.docs import docs_page
 from dues.pages.errors import errors_page

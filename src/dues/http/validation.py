@@ -7,7 +7,6 @@ by member, to collect everything that is wrong with it.
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Annotated, Any, Final, TypeVar, cast, get_type_hints
@@ -16,12 +15,17 @@ import msgspec
 from msgspec import inspect
 
 from dues.domain.fields import Rule
-from dues.domain.violations import Violation, pointer_to
-from dues.http.problems import ProblemError
+from dues.domain.violations import Violation, closest, pointer_to, quoted
+from dues.http.malformed import explain_malformed
+from dues.http.problems import POINTER_LENGTH_MAX, ProblemError, bounded
 
 Body = TypeVar("Body")
 
 _MISSING: Final = object()
+
+HINTS_MAX: Final = 20
+"""For as many unknown members of an object somebody thinks about what may be meant: it is slow, and a body has room for
+thousands."""
 
 
 def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
@@ -39,7 +43,7 @@ def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
         assert broken, "what the decoder refuses, the collector explains"
     if broken:
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-        where = broken[0].pointer or "The body"
+        where = bounded(broken[0].pointer, POINTER_LENGTH_MAX) or "The body"
         raise ProblemError("validation_failed", f"{where} {broken[0].detail}{more}", broken)
     return typed, canonical
 
@@ -53,9 +57,9 @@ def _parse(body: bytes) -> Any:
     except RecursionError:
         raise ProblemError("malformed_json", "The body is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProblemError("malformed_json", f"The body is not JSON in UTF-8: {error}.") from None
+        raise ProblemError("malformed_json", explain_malformed(body, str(error))) from None
     if suspicious and (repeated := list(_repeated(body))):
-        raise ProblemError("malformed_json", f"{repeated[0].pointer} is given twice.", repeated)
+        raise ProblemError("malformed_json", f"{quoted(repeated[0].pointer)} is given twice.", repeated)
     return tree
 
 
@@ -236,12 +240,14 @@ def _struct_violations(value: Any, kind: inspect.StructType, pointer: str) -> It
         yield from found
         # A broken member is still one that was given: what needs it should not be blamed on top.
         setattr(good, field.name, member if found else msgspec.convert(member, hints[field.name]))
+    looks_left = HINTS_MAX
     for name in value:
         if name in getattr(kind.cls, "read_only", ()):
             yield Violation(pointer_to(pointer, name), "read_only", "is read-only here.")
         elif name not in fields:
-            known = get_close_matches(name, fields, n=1)
-            hint = f" Did you mean {known[0]}?" if known else f" Known are: {', '.join(fields)}."
+            looks_left -= 1
+            meant = closest(name, fields) if looks_left >= 0 else None
+            hint = f" Did you mean {meant}?" if meant else f" Known are: {', '.join(fields)}."
             yield Violation(pointer_to(pointer, name), "unknown_field", f"is not known here.{hint}")
     try:
         yield from _cross_check(kind.cls, good, pointer)

@@ -4,22 +4,24 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta, Struct
 
-from dues.domain.fields import says
+from dues.domain.fields import CURRENCY_RULE, filtered_by, says
 from dues.lists.cursors import refuse_malformed
 
 LIMIT_DEFAULT: Final = 20
 LIMIT_MAX: Final = 100
 METADATA_FILTERS_MAX: Final = 10
 
-ByReference = Annotated[str, says("Only the one with this reference.")]
-ByCustomer = Annotated[str, says("Only this customer's: id or reference.")]
-ByAccount = Annotated[str, says("Only this account's: id or reference.")]
-ByCurrency = Annotated[str, says("Only those in this currency.")]
+ByReference = Annotated[str, filtered_by("Only the one with this reference.")]
+ByCustomer = Annotated[str, filtered_by("Only this customer's: id or reference.")]
+ByAccount = Annotated[str, filtered_by("Only this account's: id or reference.")]
+ByCurrency = Annotated[
+    str, Meta(title="Currency", description="Only those in this currency.", extra={"rule": CURRENCY_RULE})
+]
 ByMetadata = Annotated[
     dict[str, str],
     Meta(
         max_length=METADATA_FILTERS_MAX,
-        description="Only those whose metadata has this value under `key`; write your own key for it. Several must all "
+        description="`metadata[key]=value`: only those whose metadata has this value under this key. Several must all "
         "fit.",
     ),
 ]

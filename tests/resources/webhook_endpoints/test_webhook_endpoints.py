@@ -210,7 +210,8 @@ def test_another_merchants_endpoint_does_not_exist(
     [
         ({}, "", "choose_one"),
         ({"event": "evt_1", "failed": True}, "", "choose_one"),
-        ({"failed": False}, "/failed", "unknown_value"),
+        ({"failed": False}, "", "choose_one"),
+        ({"failed": "yes"}, "/failed", "wrong_type"),
         ({"until": "2026-01-05T08:00:00Z", "failed": True}, "/until", "needs_since"),
         ({"since": "yesterday"}, "/since", "invalid_time"),
         ({"since": "2026-01-05T09:00:00Z", "until": "2026-01-05T08:00:00Z"}, "/until", "before_since"),

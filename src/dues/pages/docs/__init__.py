@@ -16,7 +16,7 @@ Listed = Sequence[tuple[str, str, Mapping[str, Any]]]
 
 def docs_page(openapi: Mapping[str, Any]) -> bytes:
     """The page's HTML."""
-    tags = {tag["name"]: list(_operations(openapi, tag["name"])) for tag in openapi["tags"]}
+    tags = {tag["name"]: found for tag in openapi["tags"] if (found := list(_operations(openapi, tag["name"])))}
     contents = [
         Chapter("Every call", EVERY_CALL_LINKS),
         *(Chapter(tag, [(o["summary"], f"#{o['operationId']}") for _, _, o in tags[tag]]) for tag in tags),

@@ -45,7 +45,7 @@ def _authentication(schemes: Mapping[str, Any]) -> Html:
 
 
 def _headers(headers: Mapping[str, Any]) -> Html:
-    fields = [parameter_of(name, header) for name, header in headers.items()]
+    fields = [parameter_of(name, header, {}) for name, header in headers.items()]
     return fields_table(fields, "always", "if it applies")
 
 

@@ -38,10 +38,10 @@ def fields_of(schema: Schema, schemas: Mapping[str, Schema]) -> tuple[Field, ...
     return _fields(schema, schemas, frozenset())
 
 
-def parameter_of(name: str, said: Mapping[str, Any]) -> Field:
+def parameter_of(name: str, said: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Field:
     """A parameter or a header as a field: what it means and whether it is required stand beside its schema."""
     schema = said.get("schema", {}) | {"description": said.get("description", "")}
-    return _field(name, schema, said.get("required", False), {}, frozenset())
+    return _field(name, schema, said.get("required", False), schemas, frozenset())
 
 
 def _fields(schema: Schema, schemas: Mapping[str, Schema], above: frozenset[str]) -> tuple[Field, ...]:
@@ -57,7 +57,7 @@ def _field(name: str, schema: Schema, required: bool, schemas: Mapping[str, Sche
     resolved = [_resolved(choice, schemas, above) for choice in choices]
     limits = [limit for choice, _ in resolved for limit in limits_of(choice)]
     meanings = [schema.get("description"), *(choice.get("description") for choice in choices)]
-    values = [str(value) for choice, _ in resolved for value in choice.get("enum", ())]
+    values = [str(value) for choice, _ in resolved for value in choice.get("enum", choice.get("x-extensible-enum", ()))]
     few = len(values) <= CHOICES_SHOWN
     parts = tuple(_parts(choices, schemas, above))
     if not any(meanings) and len(parts) == 1:
@@ -111,4 +111,5 @@ def _kind(schema: Schema) -> str:
     members = schema.get("additionalProperties")
     if isinstance(members, Mapping) and "type" in members:
         return f"{kind} of {members['type']}s"
-    return f"{kind} ({schema['format']})" if "format" in schema else kind
+    # How many bits an integer has is for programs; its limits say it to people.
+    return f"{kind} ({schema['format']})" if "format" in schema and kind != "integer" else kind

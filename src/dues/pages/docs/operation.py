@@ -52,7 +52,7 @@ def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Ite
     for place, title in _PLACES.items():
         if parameters := [one for one in operation.get("parameters", ()) if one["in"] == place]:
             yield element("h4", title)
-            fields = [parameter_of(parameter["name"], parameter) for parameter in parameters]
+            fields = [parameter_of(parameter["name"], parameter, schemas) for parameter in parameters]
             yield fields_table(fields, "required", "optional")
     if body := operation.get("requestBody"):
         yield element("h4", "Body")

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from dues.domain.fields import says
+from dues.domain.fields import filtered_by_id
 from dues.domain.violations import Violation
 from dues.resources.daily_totals.read import read_daily_totals
 from dues.resources.daily_totals.wire import DailyTotalsBody
@@ -29,7 +29,9 @@ class DayQuery(Struct, frozen=True):
         ]
         | None
     ) = None
-    collector: Annotated[str, says("Only what the collector with this key's id (`key_…`) brought.")] | None = None
+    collector: (
+        Annotated[str, filtered_by_id("Only what the collector with this key's id (`key_…`) brought.")] | None
+    ) = None
 
 
 OPERATIONS: Final = (

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from msgspec import Meta
 
-from dues.domain.fields import says
+from dues.domain.fields import filtered_by_id, says
 from dues.domain.violations import Violation
 from dues.events.catalogue import EventType
 from dues.lists.paging import page_shape
@@ -32,9 +32,10 @@ class EventQuery(ListQuery, frozen=True, kw_only=True):
     type: (
         Annotated[list[EventType], says(f"Only these types, with commas: {', '.join(get_args(EventType))}.")] | None
     ) = None
-    object: Annotated[str, says("Only those of the object with this id.")] | None = None
+    object: Annotated[str, filtered_by_id("Only those of the object with this id.")] | None = None
     after: (
-        Annotated[str, says("Oldest first, in the place of a cursor: those after the event with this id.")] | None
+        Annotated[str, filtered_by_id("Oldest first, in the place of a cursor: those after the event with this id.")]
+        | None
     ) = None
     wait: (
         Annotated[

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from dues.commands.shapes import look
-from dues.domain.fields import says
+from dues.domain.fields import filtered_by
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
 from dues.domain.reversals import NewReversal
@@ -23,7 +23,9 @@ class PaymentQuery(ListQuery, frozen=True, kw_only=True):
     external_reference: ByReference | None = None
     customer: ByCustomer | None = None
     account: ByAccount | None = None
-    bill: Annotated[str, says("Only those of which something was applied to this bill: id or reference.")] | None = None
+    bill: (
+        Annotated[str, filtered_by("Only those of which something was applied to this bill: id or reference.")] | None
+    ) = None
     status: Annotated[PaymentStatus, OF_THIS_STATUS] | None = None
     currency: ByCurrency | None = None
     metadata: ByMetadata | None = None

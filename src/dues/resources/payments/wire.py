@@ -53,11 +53,11 @@ class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class AmountAppliedBody(ApplicationBody, frozen=True, kw_only=True, omit_defaults=True):
     """The `data` of `obligation.amount_applied`."""
 
-    currency: str
-    payment_id: str
-    metadata: dict[str, str]
-    created_at: datetime
-    updated_at: datetime
+    currency: Currency
+    payment_id: Annotated[str, says("The payment that it is a part of.")]
+    metadata: Annotated[dict[str, str], says("The payment's; `{}` where it has none.")]
+    created_at: Annotated[Time, says("When it was applied.")]
+    updated_at: Annotated[Time, says("The same.")]
 
 
 def owner_member(owner_id: str) -> dict[str, Any]:

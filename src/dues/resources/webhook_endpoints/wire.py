@@ -24,7 +24,7 @@ class DeletedBody(Struct, frozen=True, kw_only=True):
     """What was deleted."""
 
     id: Annotated[str, says("Its id.")]
-    deleted: Annotated[Literal[True], says("It is gone.")] = True
+    deleted: Annotated[bool, says("Always true: it is gone.")] = True
 
 
 class ResentBody(Struct, frozen=True, kw_only=True):
