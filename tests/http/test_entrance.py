@@ -230,3 +230,13 @@ def test_a_thousand_idle_connections_harm_nobody(server: RunningServer, alice: C
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_nobody_on_its_way_keeps_an_answer_or_guesses_its_type(server: RunningServer, alice: Caller) -> None:
+    made = alice.open_account()
+    path = f"{ACCOUNTS}/{made.json()['id']}"
+    unchanged = alice.get(path, If_None_Match=made.headers["etag"])
+    assert unchanged.status_code == 304
+    for answer in (made, alice.get(path), alice.get(ACCOUNTS), unchanged, httpx.get(f"{server.base}/billing/x")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
