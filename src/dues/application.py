@@ -55,7 +55,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         keys=KeyRing(commits),
         writes=writes,
         reads=reads,
-        docs_base=settings.docs_base,
+        docs_base=settings.docs_url,
+        public_url=settings.public_url,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
         webhook_allow_private=settings.webhook_allow_private,
@@ -69,7 +70,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        yield Entrance(routes(context, counts), counts, settings.docs_base, request_log(settings.log_level)), notifier
+        log = request_log(settings.log_level)
+        yield Entrance(routes(context, counts), counts, settings.docs_url, log, settings.path_prefix), notifier
     finally:
         for task in background:
             task.cancel()

@@ -1,6 +1,7 @@
 """Settings: read once at the start from options and DUES_… variables, refused loudly where they make no sense."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,11 @@ from urllib.parse import urlsplit
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PREFIX: Final = "DUES_"
+
+_PUBLIC_URL: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*"
+)
+"""Only what means nothing in a shell, in a program or in HTML: it is put into all of them."""
 
 
 class SettingsError(Exception):
@@ -35,6 +41,11 @@ class Settings:
         "How many clients may be connected to each server process; 0: 10,000, or what the limit of open files leaves.",
     )
     idle_seconds: int = _setting(75, "How long a connection is kept on which nothing is asked.")
+    public_url: str = _setting(
+        "",
+        "What clients call, such as https://api.example.com/dues: links, error types and examples follow it. Unset: "
+        "whatever they called.",
+    )
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
     cells: int = _setting(
@@ -62,6 +73,20 @@ class Settings:
             _check_database_url(self.database_url)
         if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
             raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
+        if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
+            raise SettingsError(
+                "DUES_PUBLIC_URL must be a URL like https://api.example.com/dues, without a slash at its end."
+            )
+
+    @property
+    def docs_url(self) -> str:
+        """Where error types point to."""
+        return self.public_url + self.docs_base if self.docs_base.startswith("/") else self.docs_base
+
+    @property
+    def path_prefix(self) -> str:
+        """What paths begin with in the eyes of clients; mostly empty."""
+        return urlsplit(self.public_url).path
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:

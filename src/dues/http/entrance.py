@@ -24,8 +24,10 @@ LogRequest = Callable[[Exchange, Reply, float], None]
 class Entrance:
     """What answers exchanges. Knows HTTP, and nothing of billing."""
 
-    def __init__(self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest) -> None:
-        self._routes = RouteTable(routes, docs_base)
+    def __init__(
+        self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest, prefix: str = ""
+    ) -> None:
+        self._routes = RouteTable(routes, docs_base, prefix)
         self._metrics = metrics
         self._docs_base = docs_base
         self._log_request = log_request

@@ -8,7 +8,8 @@ from dues.pages.docs.operation import method_and_path, operation_section
 from dues.pages.frame import Chapter, page
 from dues.pages.frame.markup import Html, element, heading, prose
 
-METHODS: Final = ("get", "post", "put", "patch", "delete")
+METHODS: Final = ("post", "get", "put", "patch", "delete")
+"""In the order in which one would try them."""
 
 Listed = Sequence[tuple[str, str, Mapping[str, Any]]]
 """Operations: (METHOD, path, operation)."""
@@ -22,14 +23,19 @@ def docs_page(openapi: Mapping[str, Any]) -> bytes:
         *(Chapter(tag, [(o["summary"], f"#{o['operationId']}") for _, _, o in tags[tag]]) for tag in tags),
     ]
     chapters = [_chapter(tag, listed, openapi) for tag, listed in tags.items()]
-    return page("API", "", contents, _welcome(openapi["info"]), every_call_section(openapi), *chapters)
+    return page("API", "", contents, _welcome(openapi["info"]), every_call_section(openapi), *chapters, languages=True)
 
 
 def _operations(openapi: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for path, methods in openapi["paths"].items():
-        for method in METHODS:
-            if tag in methods.get(method, {}).get("tags", ()):
-                yield method.upper(), path, methods[method]
+    """The operations of a chapter. What ends a thing comes when all else has been told of it."""
+    listed = [
+        (method, path, methods[method])
+        for path, methods in openapi["paths"].items()
+        for method in METHODS
+        if tag in methods.get(method, {}).get("tags", ())
+    ]
+    for method, path, operation in sorted(listed, key=lambda one: one[0] == "delete"):
+        yield method.upper(), path, operation
 
 
 def _welcome(info: Mapping[str, Any]) -> Html:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dues.pages.docs.fields import fields_of, parameter_of
-from dues.pages.docs.samples import ORIGIN
+from dues.pages.docs.samples import BEGINNINGS, SETTING
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
@@ -32,15 +32,18 @@ def every_call_section(openapi: Mapping[str, Any]) -> Html:
 
 
 def _authentication(schemes: Mapping[str, Any]) -> Html:
-    command = join(
-        "export KEY=sk_test_…\ncurl -i ",
-        element("span", ORIGIN, class_="origin"),
-        '/billing/accounts/UAR1234567890 \\\n  -H "Authorization: Bearer $KEY"',
-    )
     return join(
         *(element("p", prose(scheme["description"])) for scheme in schemes.values()),
-        element("p", "A key goes into every call, as a bearer token."),
-        code_block(command, "Call"),
+        element(
+            "p", "A key goes into every call, as a bearer token. Set these two, and every example below can be pasted."
+        ),
+        element(
+            "p",
+            "From top to bottom they are one story, which can be told again: a call that is sent a second time under "
+            "its key gets the first answer.",
+        ),
+        code_block(SETTING, "Shell"),
+        *(code_block(code, "Begin with", language) for language, code in BEGINNINGS.items()),
     )
 
 

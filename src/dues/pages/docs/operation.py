@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from dues.pages.docs.calls import calls, example_answers
 from dues.pages.docs.fields import Schema, fields_of, parameter_of
-from dues.pages.docs.samples import ORIGIN, example_answers, path_values_of, samples
+from dues.pages.docs.samples import samples
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
@@ -13,7 +14,6 @@ from dues.pages.frame.markup import Html, code_block, element, heading, join, pr
 def operation_section(method: str, path: str, operation: Mapping[str, Any], openapi: Mapping[str, Any]) -> Html:
     """The section; its id is the operation's."""
     schemas = openapi["components"]["schemas"]
-    path_values = path_values_of(openapi["paths"])
     return element(
         "section",
         element(
@@ -23,7 +23,7 @@ def operation_section(method: str, path: str, operation: Mapping[str, Any], open
             element("p", prose(operation.get("description", ""))),
             class_="intro",
         ),
-        element("div", *_samples(method, path, operation, path_values), class_="samples"),
+        element("div", *_samples(method, path, operation, openapi["paths"]), class_="samples"),
         element("div", *_details(operation, schemas), class_="details"),
         class_="operation",
         id=operation["operationId"],
@@ -37,10 +37,10 @@ def method_and_path(method: str, path: str) -> Html:
     return join(element("b", method, class_=f"method {method.lower()}"), " ", element("code", broken))
 
 
-def _samples(method: str, path: str, operation: Mapping[str, Any], path_values: Mapping[str, str]) -> Iterator[Html]:
-    for sample in samples(method, path, operation, path_values):
-        command = join("curl -i ", element("span", ORIGIN, class_="origin"), sample.arguments)
-        yield code_block(command, f"Call: {sample.name}" if sample.name else "Call")
+def _samples(method: str, path: str, operation: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterator[Html]:
+    for call in calls(method, path, operation, paths):
+        for language, code in samples(call).items():
+            yield code_block(code, f"Call: {call.title}" if call.title else "Call", language)
     for status, example in example_answers(operation):
         yield code_block(json_code(example), f"Answer: {status}")
 
@@ -87,12 +87,14 @@ def _success(response: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iter
 
 
 def _problems(problem: Mapping[str, Any]) -> Iterator[Html]:
-    for code, example in problem.get("examples", {}).items():
-        value = example["value"]
-        yield element(
-            "div",
-            element("h5", element("a", element("code", code), href=f"docs/errors#{code}")),
-            element("p", prose(value["detail"])),
-            code_block(json_code(value), f"Answer: {value['status']}"),
-            class_="problem",
+    """What each code means here. How the problem of one looks is said once for all calls, and once for each code."""
+    rows = [
+        element(
+            "li",
+            element("a", element("code", code), href=f"docs/errors#{code}"),
+            " ",
+            element("span", prose(example["value"]["detail"])),
         )
+        for code, example in problem.get("examples", {}).items()
+    ]
+    yield element("ul", *rows, class_="problems")
