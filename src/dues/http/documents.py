@@ -36,6 +36,8 @@ _OF_ALL: Final = ((b"vary", b"accept-encoding"), (b"cross-origin-resource-policy
 
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
+_STARTED_WITHOUT_SETTINGS: Final = "http://127.0.0.1:8080"
+
 _GZIP: Final = re.compile(rb"(?:^|,)\s*(?:gzip|x-gzip|\*)\s*(?:;\s*q=(?P<weight>[0-9.]+)\s*)?(?=,|$)", re.IGNORECASE)
 
 
@@ -61,7 +63,7 @@ def _endpoint(file: File, public_url: str) -> Endpoint:
     headers.append((b"cache-control", b"public, max-age=31536000, immutable" if file.is_named_by_hash else b"no-cache"))
 
     async def endpoint(exchange: Exchange) -> Reply:
-        origin = (public_url or origin_of(exchange)) if file.tells_origin else ORIGIN
+        origin = (public_url or origin_of(exchange)) if file.tells_origin else ""
         if not made:
             made.append(await asyncio.to_thread(file.make))
         version = versions.get(origin)
@@ -90,14 +92,14 @@ def _version(body: bytes, origin: str) -> _Version:
 
 
 def _shown(body: bytes, origin: str) -> bytes:
-    return body if origin == ORIGIN else body.replace(ORIGIN.encode(), origin.encode())
+    return body.replace(ORIGIN.encode(), origin.encode()) if origin else body
 
 
 def origin_of(exchange: Exchange) -> str:
     """Where the server was asked, as far as it can be told. What it gives is nothing but a host and a port."""
     host = exchange.header(b"host") or b""
     if not _HOST.fullmatch(host):
-        return ORIGIN
+        return _STARTED_WITHOUT_SETTINGS
     # Whoever forges it is shown it, and nobody else.
     scheme = "https" if exchange.header(b"x-forwarded-proto") == b"https" else "http"
     return f"{scheme}://{host.decode('ascii')}"
