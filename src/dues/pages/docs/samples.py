@@ -33,7 +33,7 @@ def _curl(call: Call) -> str:
     if call.idempotency_key:
         lines.append(f'-H "Idempotency-Key: {_shell(call.idempotency_key)}"')
     if call.body is not None:
-        lines += ['-H "Content-Type: application/json"', f"-d {_quoted(json_text(call.body))}"]
+        lines += ['-H "Content-Type: application/json"', f"-d {_quoted(_indented(json_text(call.body), 2))}"]
     if call.method not in ("GET", "POST") or (call.method == "POST" and call.body is None):
         lines[0] += f" -X {call.method}"
     command = " \\\n  ".join(lines)
