@@ -151,15 +151,17 @@ def test_who_waits_to_be_told_may_send_its_body(front: Front, anna: Caller) -> N
     head = f"POST {ACCOUNTS} HTTP/1.1\r\nHost: localhost:{front.port}\r\nIdempotency-Key: w\r\nExpect: 100-continue\r\n"
     head += f"Authorization: {anna.http.headers['authorization']}\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    with create_connection(("127.0.0.1", front.port), timeout=10) as bare:
-        with front.trust.wrap_socket(bare, server_hostname="localhost") as connection:
-            connection.sendall(head.encode())
-            told = connection.recv(4096)
-            assert told.startswith(b"HTTP/1.1 100 ")
-            connection.sendall(body)
-            received = told
-            while part := connection.recv(4096):
-                received += part
+    with (
+        create_connection(("127.0.0.1", front.port), timeout=10) as bare,
+        front.trust.wrap_socket(bare, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(head.encode())
+        told = connection.recv(4096)
+        assert told.startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        received = told
+        while part := connection.recv(4096):
+            received += part
     assert b"HTTP/1.1 201 " in received
 
 
