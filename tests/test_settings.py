@@ -46,3 +46,22 @@ def test_nonsense_is_named_and_told_what_it_may_be(variable: str, text: str, say
         read_settings({variable: text})
     assert variable in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_errors_are_explained_at_the_public_url_unless_somewhere_else_is_named() -> None:
+    def docs_url(**given: str) -> str:
+        return read_settings({f"DUES_{name.upper()}": text for name, text in given.items()}).docs_url
+
+    assert docs_url() == "/docs"
+    assert docs_url(public_url="https://api.example.com/dues") == "https://api.example.com/dues/docs"
+    assert docs_url(public_url="https://api.example.com", docs_base="/help") == "https://api.example.com/help"
+    assert docs_url(public_url="https://a.example", docs_base="https://b.example/docs") == "https://b.example/docs"
+    assert read_settings({"DUES_PUBLIC_URL": "https://api.example.com/dues"}).path_prefix == "/dues"
+
+
+@pytest.mark.parametrize(
+    "url", ["api.example.com", "https://a/", "https://a/b/", "https://a/$(id)", "https://a b", "ftp://a"]
+)
+def test_a_public_url_is_one_that_can_be_put_into_a_shell(url: str) -> None:
+    with pytest.raises(SettingsError, match="DUES_PUBLIC_URL must be a URL like"):
+        read_settings({"DUES_PUBLIC_URL": url})

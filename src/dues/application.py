@@ -20,6 +20,7 @@ from dues.http.context import Context
 from dues.http.cors import Cors, parse_origins
 from dues.http.entrance import Entrance
 from dues.http.metrics import Metrics
+from dues.http.route_table import RouteTable
 from dues.http.routes import routes
 from dues.idempotency.retention import answer_retention
 from dues.lists.turns import Turns
@@ -59,7 +60,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         keys=KeyRing(commits, Guesses(counts.observe_guess)),
         writes=writes,
         reads=reads,
-        docs_base=settings.docs_base,
+        docs_base=settings.docs_url,
+        public_url=settings.public_url,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
         destinations=settings.destinations,
@@ -75,7 +77,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     try:
         log, origins = request_log(settings.log_level), parse_origins(settings.cors_origins)
         cors = Cors(origins) if origins else None
-        yield Entrance(routes(context, counts), counts, settings.docs_base, log, cors), notifier
+        table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix)
+        yield Entrance(table, counts, settings.docs_url, log, cors), notifier
     finally:
         for task in background:
             task.cancel()

@@ -1,6 +1,7 @@
 """Settings: read once at the start from options and DUES_… variables, refused loudly where they make no sense."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,11 @@ from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PREFIX: Final = "DUES_"
+
+_PUBLIC_URL: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*"
+)
+"""Only what means nothing in a shell, in a program or in HTML: it is put into all of them."""
 
 
 class SettingsError(Exception):
@@ -46,6 +52,11 @@ class Settings:
     )
     cors_origins: str = _setting(
         "", "Origins such as `https://shop.example`, with commas between them, whose pages may read answers."
+    )
+    public_url: str = _setting(
+        "",
+        "What clients call, such as https://api.example.com/dues: links, error types and examples follow it. Unset: "
+        "whatever they called.",
     )
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
@@ -83,6 +94,20 @@ class Settings:
         )
         if not self.docs_base.startswith(("/", "http://", "https://")) or self.docs_base.endswith("/"):
             raise SettingsError("DUES_DOCS_BASE must be a path like /docs or a URL, without a slash at its end.")
+        if self.public_url and not _PUBLIC_URL.fullmatch(self.public_url):
+            raise SettingsError(
+                "DUES_PUBLIC_URL must be a URL like https://api.example.com/dues, without a slash at its end."
+            )
+
+    @property
+    def docs_url(self) -> str:
+        """Where error types point to."""
+        return self.public_url + self.docs_base if self.docs_base.startswith("/") else self.docs_base
+
+    @property
+    def path_prefix(self) -> str:
+        """What paths begin with in the eyes of clients; mostly empty."""
+        return urlsplit(self.public_url).path
 
     @property
     def destinations(self) -> Destinations:

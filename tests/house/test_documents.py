@@ -133,7 +133,7 @@ def test_a_decision_is_a_page_and_listed(path: Path) -> None:
 
 def test_the_call_in_the_readme_opens_an_account(server: RunningServer, merchant: Merchant) -> None:
     (call,) = [block for block in blocks("README.md", "sh") if "curl" in block]
-    call = call.replace("export KEY=sk_test_…\n", "")
+    call = call.replace("export BILLING_KEY=sk_test_…\n", "")
     assert _run(call, server, merchant).startswith("HTTP/1.1 201 Created")
     assert "idempotent-replayed: true" in _run(call, server, merchant)
 
@@ -219,7 +219,7 @@ def bad_network(base: str) -> Iterator[tuple[str, list[httpx.Response]]]:
 
 def _run(call: str, server: RunningServer, merchant: Merchant) -> str:
     """What a shell prints of the call, with the server's address and the merchant's key put in."""
-    environment = os.environ | {"KEY": merchant.key(), "NO_PROXY": "127.0.0.1"}
+    environment = os.environ | {"BILLING_KEY": merchant.key(), "NO_PROXY": "127.0.0.1"}
     command = ["sh", "-c", call.replace(EXAMPLE_BASE, server.base)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.replace("\r\n", "\n")

@@ -21,7 +21,7 @@ from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import Reply
 from dues.http.request_log import RequestLog
-from dues.http.route_table import Routes
+from dues.http.route_table import Routes, RouteTable
 from dues.server import uvicorn_config
 
 LARGE = b"x" * 4_000_000
@@ -65,7 +65,7 @@ class Stage:
     ) -> None:
         self.lines: list[dict[str, Any]] = []
         log = RequestLog(lambda line: self.lines.append(json.loads(line)), for_people=False)
-        entrance = Entrance(ROUTES, Metrics(), "/docs", log, cors)
+        entrance = Entrance(RouteTable(ROUTES, "/docs"), Metrics(), "/docs", log, cors)
         connections = Connections(entrance, connections_max, idle_seconds, parse_networks(trusted_proxies))
         self.server = uvicorn.Server(uvicorn_config(connections))
         self._listener = socket.create_server(("127.0.0.1", 0))

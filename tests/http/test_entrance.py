@@ -291,3 +291,13 @@ def test_what_the_advice_says_works(alice: Caller) -> None:
     bill = alice.make_bill(external_reference=reference).json()
     assert alice.get(f"/billing/bills/{quote(reference, safe='')}").json() == bill
     assert alice.get(f"/billing/bills?external_reference={reference}").json()["data"] == [bill]
+
+
+def test_nobody_on_its_way_keeps_an_answer_or_guesses_its_type(server: RunningServer, alice: Caller) -> None:
+    made = alice.open_account()
+    path = f"{ACCOUNTS}/{made.json()['id']}"
+    unchanged = alice.get(path, If_None_Match=made.headers["etag"])
+    assert unchanged.status_code == 304
+    for answer in (made, alice.get(path), alice.get(ACCOUNTS), unchanged, httpx.get(f"{server.base}/billing/x")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"

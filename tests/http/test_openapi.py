@@ -85,7 +85,7 @@ def test_every_problem_in_the_document_has_its_example(server: RunningServer) ->
 
 def test_every_route_of_the_api_is_in_the_document(server: RunningServer) -> None:
     document = httpx.get(f"{server.base}/openapi.json").json()
-    page = httpx.get(f"{server.base}/docs").text
+    page = httpx.get(f"{server.base}/docs").text.replace("<wbr>", "")
     for path in document["paths"]:
         assert path in page
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br", "wbr"}
+VOID = {"meta", "link", "br", "wbr", "input"}
 
 
 @dataclass
@@ -12,10 +12,11 @@ class Page(HTMLParser):
 
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
     attributes: set[tuple[str, str]] = field(default_factory=set)
-    code: list[tuple[str, str]] = field(default_factory=list)
-    """(caption, code) of every figure"""
+    figures: list[tuple[str, str, str]] = field(default_factory=list)
+    """(caption, code, language) of every figure; the language is empty where it is always shown"""
     text: str = ""
 
     def __post_init__(self) -> None:
@@ -29,7 +30,10 @@ class Page(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {(tag, name) for name in given}
         self.ids += [given["id"]] if "id" in given else []
-        self.links += [given["href"]] if "href" in given else []
+        self.links += [given["href"]] if tag == "a" else []
+        self.loaded += [given["href"]] if tag == "link" else [given["src"]] if "src" in given else []
+        if tag == "figure":
+            self._figure = {"language": given["class"].removeprefix("code").strip().removeprefix("in-")}
         if tag not in VOID:
             self._open.append(tag)
 
@@ -37,7 +41,7 @@ class Page(HTMLParser):
         """Sees to it that it ends what was begun last."""
         assert self._open.pop() == tag, f"</{tag}> ends nothing that is open"
         if tag == "figure":
-            self.code.append((self._figure["figcaption"], self._figure["pre"]))
+            self.figures.append((self._figure["figcaption"], self._figure["pre"], self._figure["language"]))
             self._figure = {}
 
     def handle_data(self, data: str) -> None:

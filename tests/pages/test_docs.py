@@ -5,17 +5,21 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pytest
+
 from dues.http.openapi import document
 from dues.pages.docs import docs_page
+from dues.pages.docs.calls import json_content
 from dues.pages.docs.fields import Field, fields_of, parameter_of
-from dues.pages.docs.samples import ORIGIN, path_values_of
+from dues.pages.frame import LANGUAGES, ORIGIN
 from tests.conftest import Merchant
 from tests.pages.page import Page, read_page
-from tests.running import RunningServer
+from tests.running import NODE, RunningServer
 
 OPENAPI = document("/docs")
 
@@ -67,16 +71,14 @@ def test_every_field_is_shown_however_deep() -> None:
                 assert all(f"{name}" in _page().text for name in found)
 
 
-def test_every_answer_has_its_example() -> None:
-    examples = [json.loads(code) for caption, code in _page().code if caption.startswith("Answer")]
+def test_every_answer_has_its_example_and_every_problem_its_sentence() -> None:
+    examples = [json.loads(code) for caption, code, _ in _page().figures if caption.startswith("Answer")]
     for _, _, operation in _operations():
         for response in operation["responses"].values():
             for content in response.get("content", {}).values():
-                for example in (
-                    content.get("example"),
-                    *(one["value"] for one in content.get("examples", {}).values()),
-                ):
-                    assert example is None or example in examples
+                assert content.get("example") is None or content["example"] in examples
+                for code, example in content.get("examples", {}).items():
+                    assert f"{code} {example['value']['detail'].replace('`', '')}" in _page().text
 
 
 def test_a_field_says_what_it_may_be() -> None:
@@ -127,14 +129,6 @@ def test_a_parameter_is_a_field_too() -> None:
     )
 
 
-def test_a_path_in_a_call_names_what_the_examples_have() -> None:
-    calls = "\n".join(code for caption, code in _page().code if caption.startswith("Call"))
-    assert "{" not in "".join(re.findall(r"curl -i (\S+)", calls))
-    values = path_values_of(OPENAPI["paths"])
-    assert values["account"].startswith("bacc_")
-    assert f"/billing/accounts/{values['account']} " in calls
-
-
 def test_nothing_in_the_document_can_become_markup() -> None:
     def poisoned(value: Any) -> Any:
         match value:
@@ -164,27 +158,53 @@ KEPT = {"$ref", "tags", "in", "name"}
 """Names that hold the document together; the rest of it is text."""
 
 
-def test_every_call_can_be_pasted_into_a_shell(server: RunningServer, merchant: Merchant) -> None:
-    page = _page_of(server)
-    calls = [(caption, code) for caption, code in page.code if "curl" in code]
-    assert len(calls) > sum(1 for _ in _operations())
-    for caption, command in calls:
-        answer = _run(command.replace("export KEY=sk_test_…\n", ""), server, merchant)
-        assert re.match(r"HTTP/1.1 (2\d\d|404|409)", answer), f"{caption}:\n{command}\n{answer}"
+def _calls(language: str) -> list[str]:
+    """The calls of the page in a language, in their order."""
+    return [code for caption, code, shown in _page().figures if shown == language and caption.startswith("Call")]
 
 
-def test_the_first_call_opens_an_account(server: RunningServer, merchant: Merchant) -> None:
-    command = next(code for caption, code in _page_of(server).code if caption == "Call: new customer")
-    first, second = _run(command, server, merchant), _run(command, server, merchant)
-    assert first.startswith("HTTP/1.1 201")
-    assert "idempotent-replayed: true" in second
+def test_every_operation_is_called_in_every_language() -> None:
+    expected = sum(len(json_content(one.get("requestBody", {})).get("examples", "1")) for _, _, one in _operations())
+    assert {len(_calls(language)) for language in LANGUAGES} == {expected}
+    for _, path, operation in _operations():
+        literal = [part for part in re.split(r"{\w+}", path) if part]
+        for language in LANGUAGES:
+            assert any(all(part in call for part in literal) for call in _calls(language)), operation["operationId"]
+    assert "{" not in "".join(re.findall(r'curl -i "([^"]+)"', "\n".join(_calls("curl"))))
 
 
-def _page_of(server: RunningServer) -> Page:
-    return read_page(docs_page(OPENAPI).replace(ORIGIN.encode(), server.base.encode()))
+def test_the_page_pasted_into_a_shell_works_twice(server: RunningServer, merchant: Merchant) -> None:
+    """From its first call to its last, on a merchant who has nothing, and then once more."""
+    setting = next(code for caption, code, _ in _page().figures if code.startswith("export"))
+    assert setting.splitlines()[0] == f"export BILLING_URL={ORIGIN}"
+    pasted = "\n".join(f"printf '\\n=== %s\\n' {n}\n{call}" for n, call in enumerate(_calls("curl")))
+    first, second = (_run(["sh", "-c", pasted], server, merchant) for _ in range(2))
+    for printed in (first, second):
+        answers = printed.split("\n=== ")[1:]
+        assert len(answers) == len(_calls("curl"))
+        for call, answer in zip(_calls("curl"), answers, strict=True):
+            assert re.match(r"\d+\nHTTP/1.1 2\d\d ", answer), f"{call}\n{answer}"
+    assert first.lower().count("idempotent-replayed") == 0
+    assert second.lower().count("idempotent-replayed") >= 12
 
 
-def _run(command: str, server: RunningServer, merchant: Merchant) -> str:
-    environment = os.environ | {"KEY": merchant.key(), "NO_PROXY": "127.0.0.1"}
-    done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
+@pytest.mark.parametrize(("language", "program"), [("python", [sys.executable, "-c"]), ("javascript", [NODE, "-e"])])
+def test_the_page_as_a_program_works_twice(
+    language: str, program: list[str], server: RunningServer, merchant: Merchant
+) -> None:
+    (beginning,) = [code for caption, code, shown in _page().figures if shown == language and caption == "Begin with"]
+    source = "\n".join([beginning, *_calls(language)])
+    if language == "javascript":
+        program = [program[0], "--input-type=module", *program[1:]]
+    for _ in range(2):
+        printed = _run([*program, source], server, merchant)
+        statuses = re.findall(r"^(\d\d\d) ", printed, re.MULTILINE)
+        assert len(statuses) == len(_calls(language))
+        assert all(status.startswith("2") for status in statuses), printed
+
+
+def _run(command: list[str], server: RunningServer, merchant: Merchant) -> str:
+    environment = os.environ | {"BILLING_URL": server.base, "BILLING_KEY": merchant.key(), "NO_PROXY": "127.0.0.1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout.replace("\r\n", "\n")

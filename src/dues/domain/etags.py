@@ -14,7 +14,7 @@ def etag(json: bytes) -> str:
     return f'"{urlsafe_b64encode(sha256(json).digest()[:15]).decode()}"'
 
 
-_OF_PROXIES: Final = re.compile(r"(?:--?|;)(?:gzip|br|deflate|zstd)")
+_OF_PROXIES: Final = re.compile(r"(?:--?|;|/)(?:gzip|br|deflate|zstd)")
 """What compressing proxies add to a tag, within its quotes or behind them: Apache -gzip, Jetty --gzip, others ;gzip."""
 
 

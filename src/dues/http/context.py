@@ -32,6 +32,8 @@ class Context:
     writes: GroupCommit
     reads: GroupCommit
     docs_base: str
+    public_url: str
+    """What clients call, where that is set; else empty."""
     lists: Turns
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed

@@ -211,17 +211,18 @@ def _answer(context: Context, operation: Operation, function: Callable[[Call], A
             raise invalid(error.violations) from None
         if isinstance(answer, Refusal):
             raise ProblemError(answer.code, answer.detail)
-        return _page(exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
+        return _page(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
 
     return endpoint
 
 
-def _page(exchange: Exchange, query: Any, page: PageBody) -> Reply:
+def _page(context: Context, exchange: Exchange, query: Any, page: PageBody) -> Reply:
     """A page, with headers that lead to the next."""
     body = msgspec.json.encode(page)
     if page.next_cursor is None:
         return Reply(200, body)
     assert isinstance(query, ListQuery)
-    target = f"{exchange.path}?{urlencode({**query.everything, 'limit': query.limit, 'cursor': page.next_cursor})}"
+    asked = urlencode({**query.everything, "limit": query.limit, "cursor": page.next_cursor})
+    target = f"{context.public_url}{exchange.path}?{asked}"
     headers = [(b"next-cursor", page.next_cursor.encode()), (b"link", f'<{target}>; rel="next"'.encode())]
     return Reply(200, body, headers=headers)

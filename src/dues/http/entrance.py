@@ -14,7 +14,7 @@ from dues.http.cors import Cors
 from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply
-from dues.http.route_table import Routes, RouteTable
+from dues.http.route_table import RouteTable
 from dues.work.line import Busy
 
 _log = structlog.get_logger()
@@ -27,9 +27,9 @@ class Entrance:
     """What answers exchanges. Knows HTTP, and nothing of billing."""
 
     def __init__(
-        self, routes: Routes, metrics: Metrics, docs_base: str, log_request: LogRequest, cors: Cors | None = None
+        self, table: RouteTable, metrics: Metrics, docs_base: str, log_request: LogRequest, cors: Cors | None = None
     ) -> None:
-        self._routes = RouteTable(routes, docs_base)
+        self._routes = table
         self._metrics = metrics
         self._docs_base = docs_base
         self._log_request = log_request

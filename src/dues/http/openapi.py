@@ -13,8 +13,8 @@ from dues.resources.api import OPERATIONS
 from dues.resources.operation import Operation, Tag
 
 
-def document(docs_base: str) -> dict[str, Any]:
-    """The whole OpenAPI document."""
+def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
+    """The whole OpenAPI document of a server that clients call at `public_url`; empty: wherever they found it."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, docs_base)
@@ -32,7 +32,7 @@ def document(docs_base: str) -> dict[str, Any]:
             "contact": {"name": "Whoever runs this server"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "The server that gave you this document."}],
+        "servers": [{"url": public_url or "/", "description": "The server that gave you this document."}],
         "security": [{"secret_key": []}],
         "tags": [{"name": tag, "description": says} for tag, says in (*_TAGS.items(), _OF_WEBHOOKS)],
         "paths": paths,
@@ -105,7 +105,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if operation.parameter:
         path = {"name": operation.parameter, "in": "path", "required": True, "description": operation.named}
-        found.append(path | {"schema": {"type": "string", "minLength": 1}})
+        example = {"example": operation.names} if operation.names else {}
+        found.append(path | {"schema": {"type": "string", "minLength": 1}} | example)
     found += [parameter.described() for parameter in parameters_of(operation.query)]
     if operation.writes:
         found.append(_IDEMPOTENCY_KEY | {"required": operation.method == "POST"})

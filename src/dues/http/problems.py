@@ -51,6 +51,8 @@ class Reply(Struct, frozen=True):
     body: bytes
     content_type: bytes = b"application/json"
     headers: Sequence[tuple[bytes, bytes]] = ()
+    is_public: bool = False
+    """Whether it is the same for everybody, so that whoever gets it may keep it, as its own Cache-Control says."""
 
 
 @dataclass(eq=False)

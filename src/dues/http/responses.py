@@ -13,13 +13,21 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _WITHOUT_BODY: Final = frozenset({204, 304})
 """There is none, or it is about one that is not sent."""
 
-_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_PUBLIC: Final = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nx-content-type-options: nosniff\r\n".encode()
+    for status in HTTPStatus
+}
+"""How an answer begins: the status, and what every answer says. No browser takes it for anything but its type."""
+
+_PRIVATE: Final = {status: begin + b"cache-control: no-store\r\n" for status, begin in _PUBLIC.items()}
+"""The same of what is about a merchant: nobody on its way keeps it. A client that does has its ETag."""
 
 
 def wire_parts(reply: Reply, request_id: str, method: str, defaults: bytes, keeps_connection: bool) -> list[bytes]:
     """Head and body, in one piece or in two. `defaults` are lines of the head that every reply has."""
     body = reply.body
-    parts = [_STATUS_LINES[reply.status], defaults, b"request-id: ", request_id.encode()]
+    begin = (_PUBLIC if reply.is_public else _PRIVATE)[reply.status]
+    parts = [begin, defaults, b"request-id: ", request_id.encode()]
     for name, value in reply.headers:
         parts += (b"\r\n", name, b": ", value)
     if reply.status not in _WITHOUT_BODY:

@@ -16,10 +16,14 @@ Routes = Mapping[str, Mapping[str, Endpoint]]
 
 
 class RouteTable:
-    """All routes: exact paths in one dictionary, the others by where in them the parameters stand."""
+    """All routes: exact paths in one dictionary, the others by where in them the parameters stand.
 
-    def __init__(self, routes: Routes, docs_base: str) -> None:
+    A path may begin with the `prefix`, which is the path of the public URL, or with what a proxy left of it.
+    """
+
+    def __init__(self, routes: Routes, docs_base: str, prefix: str = "") -> None:
         self._docs_base = docs_base
+        self._prefix = prefix
         self._exact: dict[str, _Resource] = {}
         self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
         """By number of segments, then by which of them are literal."""
@@ -56,10 +60,17 @@ class RouteTable:
 
     def name(self, exchange: Exchange) -> "_Resource | None":
         """Has the exchange know its route, if there is one."""
-        resource = self._exact.get(exchange.path) or self._with_parameters(exchange)
+        resource = self._at(exchange)
+        if resource is None and self._prefix and exchange.path.startswith(f"{self._prefix}/"):
+            # A proxy has passed the path on with what is before it in the public URL.
+            exchange.path = exchange.path.removeprefix(self._prefix)
+            resource = self._at(exchange)
         if resource:
             exchange.route = resource.path
         return resource
+
+    def _at(self, exchange: Exchange) -> "_Resource | None":
+        return self._exact.get(exchange.path) or self._with_parameters(exchange)
 
     def _with_parameters(self, exchange: Exchange) -> "_Resource | None":
         parts = exchange.path.split("/")

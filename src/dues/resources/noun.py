@@ -161,7 +161,9 @@ class Noun(Struct, frozen=True, kw_only=True):
     def one(self, method: Any, below: str, does: Any, *, problems: Sequence[str] = (), **more: Any) -> Operation:
         """An operation on one of them, which the path names, at a path `below` its own."""
         path, missing = f"{self.path}/{{{self.noun}}}{below}", f"{self.noun}_not_found"
-        return self._operation(method, path, does, named=self.named, problems=(missing, *problems), **more)
+        names = self.example.get("external_reference", "")
+        declared = {"named": self.named, "names": names, "problems": (missing, *problems)} | more
+        return self._operation(method, path, does, **declared)
 
     def _operation(self, method: Any, path: str, does: Any, **more: Any) -> Operation:
         """It answers with the object, unless something else is said."""

@@ -148,6 +148,8 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     problems: Sequence[str] = ()
     named: str = ""
     """What the path's parameter is."""
+    names: str = ""
+    """What it is in examples: a reference that those before it have made. Empty: only an answer tells the id."""
     tagged: bool = True
     """Whether what Shows or a write answers with is an object, which has an ETag."""
     collectors: bool = False

@@ -36,7 +36,7 @@ OPEN = {
 ALL = {
     (method, path)
     for path, methods in routes(
-        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", NOWHERE, NOWHERE, NOWHERE), Metrics()
+        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", NOWHERE, NOWHERE, NOWHERE), Metrics()
     ).items()
     for method in methods
     if path.startswith("/billing/")

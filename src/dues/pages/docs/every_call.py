@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dues.pages.docs.fields import fields_of, parameter_of
-from dues.pages.docs.samples import ORIGIN
+from dues.pages.docs.once import Once
+from dues.pages.docs.operation import problem_list
+from dues.pages.docs.samples import BEGINNINGS, SETTING
 from dues.pages.docs.tables import fields_table
 from dues.pages.frame.json_code import json_code
 from dues.pages.frame.markup import Html, code_block, element, heading, join, prose
@@ -16,13 +18,13 @@ EVERY_CALL_LINKS: Final = (
 )
 
 
-def every_call_section(openapi: Mapping[str, Any]) -> Html:
+def every_call_section(openapi: Mapping[str, Any], said: Once) -> Html:
     """The section, in three parts."""
     components = openapi["components"]
     chapters = (
         _authentication(components["securitySchemes"]),
         _headers(components["headers"]),
-        _problems(openapi),
+        _problems(openapi, said),
     )
     parts = [
         element("section", heading(3, link[1:], title), part, id=link[1:], class_="plain")
@@ -32,15 +34,18 @@ def every_call_section(openapi: Mapping[str, Any]) -> Html:
 
 
 def _authentication(schemes: Mapping[str, Any]) -> Html:
-    command = join(
-        "export KEY=sk_test_…\ncurl -i ",
-        element("span", ORIGIN, class_="origin"),
-        '/billing/accounts/UAR1234567890 \\\n  -H "Authorization: Bearer $KEY"',
-    )
     return join(
         *(element("p", prose(scheme["description"])) for scheme in schemes.values()),
-        element("p", "A key goes into every call, as a bearer token."),
-        code_block(command, "Call"),
+        element(
+            "p", "A key goes into every call, as a bearer token. Set these two, and every example below can be pasted."
+        ),
+        element(
+            "p",
+            "From top to bottom they are one story, which can be told again: a call that is sent a second time under "
+            "its key gets the first answer.",
+        ),
+        code_block(SETTING, "Shell"),
+        *(code_block(code, "Begin with", language) for language, code in BEGINNINGS.items()),
     )
 
 
@@ -49,7 +54,7 @@ def _headers(headers: Mapping[str, Any]) -> Html:
     return fields_table(fields, "always", "if it applies")
 
 
-def _problems(openapi: Mapping[str, Any]) -> Html:
+def _problems(openapi: Mapping[str, Any], said: Once) -> Html:
     schemas = openapi["components"]["schemas"]
     return join(
         element(
@@ -63,6 +68,8 @@ def _problems(openapi: Mapping[str, Any]) -> Html:
         ),
         _example(openapi),
         fields_table(fields_of(schemas["Problem"], schemas), "always", "if it applies"),
+        element("p", "Every call may answer:"),
+        problem_list(said.general),
     )
 
 

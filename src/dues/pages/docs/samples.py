@@ -1,79 +1,136 @@
-"""Calls that can be pasted into a shell: curl with the key in $KEY."""
+"""Calls as they are written in a shell, in Python and in JavaScript: to be pasted, one after the other."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from dues.pages.docs.calls import Call, Template, Variable
+from dues.pages.frame import ORIGIN
 from dues.pages.frame.json_code import json_text
 
-ORIGIN: Final = "http://127.0.0.1:8080"
-"""Where a server is that was started without settings; the page's script puts in where this one is."""
+SETTING: Final = f"export BILLING_URL={ORIGIN}\nexport BILLING_KEY=sk_test_…"
+"""What all samples need, in whatever language: where the server is, and a key."""
+
+BEGINNINGS: Final[Mapping[str, str]] = {
+    "python": """import os
+import time
+
+import httpx  # pip install httpx
+
+billing = httpx.Client(
+    base_url=os.environ["BILLING_URL"],
+    headers={"Authorization": f"Bearer {os.environ['BILLING_KEY']}"},
+)""",
+    "javascript": """const url = process.env.BILLING_URL;
+const headers = { Authorization: `Bearer ${process.env.BILLING_KEY}`, "Content-Type": "application/json" };
+let answer, body;""",
+}
+"""What a program begins with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A call: its name, and what follows `curl -i` and the origin."""
-
-    name: str
-    arguments: str
-
-
-def samples(method: str, path: str, operation: Mapping[str, Any], path_values: Mapping[str, str]) -> Iterator[Sample]:
-    """A call per example of the operation's body, or the one there is without a body."""
-    path = re.sub(r"{(\w+)}", lambda match: quote(path_values.get(match[1], match[1]), safe=""), path)
-    bodies = _json_content(operation.get("requestBody", {})).get("examples", {})
-    for name, example in bodies.items():
-        yield Sample(name, _command(method, path, operation, name, example["value"]))
-    if not bodies:
-        yield Sample("", _command(method, path, operation, "", None))
+def _curl(call: Call) -> str:
+    lines = [f'curl -i "$BILLING_URL{_shell(call.path)}"', '-H "Authorization: Bearer $BILLING_KEY"']
+    if call.idempotency_key:
+        lines.append(f'-H "Idempotency-Key: {_shell(call.idempotency_key)}"')
+    if call.body is not None:
+        lines += ['-H "Content-Type: application/json"', f"-d {_quoted(_indented(json_text(call.body), 2))}"]
+    if call.method not in ("GET", "POST") or (call.method == "POST" and call.body is None):
+        lines[0] += f" -X {call.method}"
+    command = " \\\n  ".join(lines)
+    if call.finds:
+        first = """grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4"""
+        command += f'\n{_shell_name(call.finds)}=$({_look(call)} | {first})\necho "${_shell_name(call.finds)}"'
+    return command
 
 
-def _command(method: str, path: str, operation: Mapping[str, Any], name: str, body: object) -> str:
-    lines = [path, '-H "Authorization: Bearer $KEY"']
-    for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "header" and parameter.get("required"):
-            value = _header_value(parameter, f"{operation['operationId']}/{name}")
-            lines.append("-H " + _quoted(f"{parameter['name']}: {value}"))
-    if body is not None:
-        lines += ["-H 'Content-Type: application/json'", f"-d {_quoted(json_text(body))}"]
-    if method not in ("GET", "POST") or (method == "POST" and body is None):
-        lines[0] += f" -X {method}"
-    return " \\\n  ".join(lines)
+def _look(call: Call) -> str:
+    return f'curl -s "$BILLING_URL{_shell(call.path)}?limit=1" -H "Authorization: Bearer $BILLING_KEY"'
 
 
-def _header_value(parameter: Mapping[str, Any], call: str) -> str:
-    """An Idempotency-Key for every sample: one key under two of them would be refused."""
-    if parameter["name"] == "Idempotency-Key":
-        return str(uuid5(NAMESPACE_URL, call))
-    return str(parameter.get("example", ""))
+def _shell(template: Template) -> str:
+    """The inside of a word in double quotes."""
+    return _filled(template, lambda gap: "$(date +%s)" if gap.name == "now" else f"${_shell_name(gap)}")
 
 
-def path_values_of(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """What stands for `{account}` in samples: the id of the account that is the example of retrieving one."""
-    found = {}
-    for path, methods in paths.items():
-        if path.endswith("}") and "get" in methods:
-            answer = next((example for _, example in example_answers(methods["get"])), {})
-            name = path.rpartition("{")[2].rstrip("}")
-            found[name] = str(answer.get("id", answer.get("key", name)))
-    return found
-
-
-def example_answers(operation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The examples of an operation's successes, each with its status."""
-    for status, response in operation["responses"].items():
-        if status.startswith("2") and (example := _json_content(response).get("example")):
-            yield status, example
-
-
-def _json_content(holder: Mapping[str, Any]) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = holder.get("content", {}).get("application/json", {})
-    return content
+def _shell_name(variable: Variable) -> str:
+    return variable.name.upper()
 
 
 def _quoted(text: str) -> str:
     """`text` as one word of a POSIX shell."""
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _python(call: Call) -> str:
+    arguments = [_python_text(call.path)]
+    if call.idempotency_key:
+        arguments.append(f'headers={{"Idempotency-Key": {_python_text(call.idempotency_key)}}}')
+    if call.body is not None:
+        arguments.append(f"json={_indented(_python_value(call.body), 4)}")
+    method = f"billing.{call.method.lower()}"
+    one_line = f"answer = {method}({', '.join(arguments)})"
+    many = "answer = " + method + "(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+    lines = [one_line if len(arguments) == 1 else many, "print(answer.status_code, answer.json())"]
+    if call.finds:
+        lines.append(f'{call.finds.name} = answer.json()["data"][0]["id"]')
+    return "\n".join(lines)
+
+
+def _python_text(template: Template) -> str:
+    text = _filled(template, lambda gap: "{int(time.time())}" if gap.name == "now" else f"{{{gap.name}}}")
+    return f'{"f" if "{" in text else ""}"{text}"'
+
+
+def _python_value(value: object) -> str:
+    words = {"true": "True", "false": "False", "null": "None"}
+    return re.sub(r'"(?:[^"\\]|\\.)*"|true|false|null', lambda match: words.get(match[0], match[0]), json_text(value))
+
+
+def _javascript(call: Call) -> str:
+    options = [] if call.method == "GET" else [f'method: "{call.method}"']
+    if call.idempotency_key:
+        key = f'"Idempotency-Key": {_javascript_text("", call.idempotency_key)}'
+        options.append(f"headers: {{ ...headers, {key} }}")
+    else:
+        options.append("headers")
+    if call.body is not None:
+        options.append(f"body: JSON.stringify({_indented(_javascript_value(call.body), 2)})")
+    where = _javascript_text("${url}", call.path)
+    inside = f"{{ {options[0]} }}" if len(options) == 1 else "{\n" + "".join(f"  {one},\n" for one in options) + "}"
+    lines = [f"answer = await fetch({where}, {inside});", "body = await answer.json();"]
+    lines.append("console.log(answer.status, body);")
+    if call.finds:
+        lines.append(f"const {_camel(call.finds.name)} = body.data[0].id;")
+    return "\n".join(lines)
+
+
+def _javascript_text(before: str, template: Template) -> str:
+    text = before + _filled(template, lambda gap: "${Date.now()}" if gap.name == "now" else f"${{{_camel(gap.name)}}}")
+    return f"`{text}`" if "${" in text else f'"{text}"'
+
+
+def _javascript_value(value: object) -> str:
+    """JSON, with names as they are written in JavaScript."""
+    return re.sub(r'^(\s*)"([A-Za-z_]\w*)":', r"\1\2:", json_text(value), flags=re.MULTILINE)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _filled(template: Template, fill: Callable[[Variable], str]) -> str:
+    return "".join(fill(part) if isinstance(part, Variable) else part for part in template)
+
+
+def _indented(text: str, spaces: int) -> str:
+    return text.replace("\n", "\n" + " " * spaces)
+
+
+SAMPLES: Final[Mapping[str, Callable[[Call], str]]] = {"curl": _curl, "python": _python, "javascript": _javascript}
+"""How a call is written in each of the languages."""
+
+
+def samples(call: Call) -> dict[str, str]:
+    """The call, in each language."""
+    return {language: write(call) for language, write in SAMPLES.items()}

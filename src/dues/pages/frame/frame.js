@@ -1,7 +1,4 @@
-// The pages work without this: it fills in where this server is, and puts a copy button beside each piece of code.
-
-const here = location.href.replace(/\/docs.*$/, "");
-for (const place of document.querySelectorAll(".origin")) place.textContent = here;
+// The pages work without this: it puts a copy button beside each piece of code.
 
 async function copied(text) {
   try {

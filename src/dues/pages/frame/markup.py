@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import Final
 
-_VOID: Final = frozenset({"br", "link", "meta"})
+_VOID: Final = frozenset({"br", "input", "link", "meta"})
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 
@@ -49,11 +49,11 @@ def heading(level: int, anchor: str, *children: str) -> Html:
     return element(f"h{level}", *children, Html(" "), link)
 
 
-def code_block(code: str, caption: str) -> Html:
-    """Code under a caption, to be copied as it stands."""
+def code_block(code: str, caption: str, language: str | None = None) -> Html:
+    """Code under a caption, to be copied as it stands; in one of several languages, shown while that is chosen."""
     return element(
         "figure",
         element("figcaption", caption),
         element("pre", element("code", code), tabindex="0"),
-        class_="code",
+        class_=f"code in-{language}" if language else "code",
     )

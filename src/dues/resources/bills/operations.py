@@ -58,6 +58,12 @@ _NEW: Final = {
         "currency": "ZAR",
         "amount_due": 150000,
     },
+    "for a customer": {
+        "customer": "CUST-1042",
+        "external_reference": "INV-2026-003",
+        "currency": "ZAR",
+        "amount_due": 9900,
+    },
 }
 
 OPERATIONS: Final = (
@@ -84,6 +90,7 @@ OPERATIONS: Final = (
         UPDATE_BILLS,
         BillChanges,
         {"part payment": {"amount_paid": 50000}},
+        names="INV-2026-002",
         description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
         "from it, and lowering it reopens the bill.",
         problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
@@ -94,6 +101,7 @@ OPERATIONS: Final = (
         "/void",
         Changes(VOID_BILLS),
         id="void_bill",
+        names="INV-2026-003",
         summary="Void a bill",
         description="For good: a voided bill can be neither paid nor changed. It takes no body.",
         example=EXAMPLE | {"status": "voided"},

@@ -6,6 +6,9 @@ from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
 from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
 from dues.resources.operation import Operation, Shows
 
+_KEY: Final = "create_account-existing-customer"
+"""Under which the examples of accounts open the first."""
+
 OPERATIONS: Final = (
     Operation(
         method="GET",
@@ -18,7 +21,7 @@ OPERATIONS: Final = (
         "was answered, and what it created.",
         answer=IdempotencyKeyBody,
         example={
-            "key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
+            "key": _KEY,
             "state": "completed",
             "status": 201,
             "method": "POST",
@@ -29,6 +32,7 @@ OPERATIONS: Final = (
             "object_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
         },
         problems=("idempotency_key_not_found",),
+        names=_KEY,
         named="The `Idempotency-Key` of the first request, percent-encoded.",
     ),
 )

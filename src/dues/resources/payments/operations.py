@@ -131,6 +131,7 @@ OPERATIONS: Final = (
         "/reverse",
         Changes(REVERSE_PAYMENTS),
         id="reverse_payment",
+        names="EFT-88214",
         summary="Reverse a payment",
         description="For good, and all of it: what it was applied to is as if it had not come, by a contra entry in "
         "each ledger; bills that it paid are open again.",

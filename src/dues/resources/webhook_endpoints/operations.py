@@ -94,7 +94,7 @@ OPERATIONS: Final = (
     _NOUN.update(
         update_webhook_endpoints,
         WebhookEndpointChanges,
-        {"everything": {"event_types": None}, "stop": {"status": "disabled"}},
+        {"stop": {"status": "disabled"}, "go on": {"status": "enabled"}, "everything": {"event_types": None}},
         description="Only what is sent changes. One that was disabled and is enabled again is sent what it missed, as "
         "far as that is kept.",
     ),
