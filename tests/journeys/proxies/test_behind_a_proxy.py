@@ -1,5 +1,6 @@
 """The proxies of the guide, with the configurations of the guide, in front of a real server."""
 
+import json
 import os
 import ssl
 import time
@@ -14,6 +15,7 @@ import trustme
 
 from dues.http.exchange import BODY_BYTES_MAX
 from tests.conftest import Desk, make_merchant
+from tests.journeys.own_database import until
 from tests.journeys.proxies.programs import Program, Tap, programs
 from tests.pages.page import read_page
 from tests.running import Caller, RunningServer, free_port, new_key, new_reference
@@ -53,7 +55,11 @@ def front(
     port = free_port()
     base = f"https://localhost:{port}"
     server = RunningServer(
-        database_url=database_url, log=folder / "server", webhooks="false", public_url=f"{base}/dues"
+        database_url=database_url,
+        log=folder / "server",
+        webhooks="false",
+        public_url=f"{base}/dues",
+        trusted_proxies="127.0.0.1",
     )
     trust = ssl.create_default_context()
     AUTHORITY.configure_trust(trust)
@@ -176,6 +182,19 @@ def test_the_server_is_told_who_called_and_not_what_the_client_says(front: Front
     assert head.startswith(f"GET {ACCOUNTS} HTTP/1.1")
 
 
+def test_the_log_says_who_called_the_proxy(front: Front, anna: Caller) -> None:
+    from_elsewhere = httpx.HTTPTransport(verify=front.trust, local_address="127.0.0.2")
+    with httpx.Client(base_url=front.base, headers=anna.http.headers, transport=from_elsewhere) as http:
+        asked = http.get(ACCOUNTS, headers={"X-Forwarded-For": "192.0.2.66"}).headers["request-id"]
+    until(lambda: any(asked in line for line in _lines(front)))
+    (line,) = [json.loads(line) for line in _lines(front) if asked in line]
+    assert line["client"] == "127.0.0.2"
+
+
+def _lines(front: Front) -> list[str]:
+    return front.server.log.read_text().splitlines()
+
+
 def test_connections_to_the_server_are_used_again(front: Front, anna: Caller) -> None:
     opened(anna, "A")
     before = front.tap.connections
@@ -194,7 +213,7 @@ def test_lists_errors_and_pages_lead_back_through_the_proxy(front: Front, anna: 
     explained = anna.http.get(problem["type"])
     assert problem["type"].partition("#")[2] in read_page(explained.content).ids
     document = anna.get("/dues/openapi.json").json()
-    assert document["servers"] == [{"url": f"{front.base}/dues"}]
+    assert [one["url"] for one in document["servers"]] == [f"{front.base}/dues"]
 
 
 def test_pages_come_compressed_and_once(front: Front, anna: Caller) -> None:
