@@ -158,14 +158,14 @@ class Tap:
                 thread.start()
 
     def _pass_on(self, one: socket.socket, other: socket.socket, noted: bool) -> None:
+        """Until one side ends what it sends, which the other side is told: the other way may still be used."""
         try:
             while data := one.recv(65_536):
                 if noted:
                     self.sent += data
                 other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
-        finally:
             for end in (one, other):
                 with suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
