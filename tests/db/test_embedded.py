@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ import asyncpg
 import psutil
 import pytest
 
-from dues.db.embedded import BINARIES, SOCKET_PATH_MAX, EmbeddedPostgres
+from dues.db.embedded import BINARIES, SOCKET_PATH_MAX, EmbeddedPostgres, EmbeddedPostgresError
 from tests.journeys.own_database import ended, postmaster, rows_of, until
 
 
@@ -355,10 +356,14 @@ def test_a_long_path_has_its_socket_elsewhere_and_leaves_nothing_there(empty: Pa
     assert not elsewhere.exists()
 
 
-@pytest.mark.parametrize("name", ["O'Brien's files", "Käthe & Co, 100% @home?"])
-def test_an_odd_path_works(empty: Path, opened: Opened, name: str) -> None:
-    _, url = opened(empty / name)
+ODD = "O'Brien's $(touch by-dollar) `touch by-backtick` \"; touch by-quote; Käthe & Co, 100% @home?"
+
+
+def test_an_odd_path_works_and_is_a_command_to_nobody(empty: Path, opened: Opened) -> None:
+    embedded, url = opened(empty / ODD)
     assert ask(url, "select 1") == 1
+    embedded.close()
+    assert [path for place in (Path.cwd(), empty) for path in place.rglob("by-*")] == []
 
 
 def test_folders_around_it_may_be_closed_and_stay_as_they_are(empty: Path, opened: Opened) -> None:
@@ -372,3 +377,84 @@ def test_folders_around_it_may_be_closed_and_stay_as_they_are(empty: Path, opene
     assert ask(url, "select 1") == 1
     assert [(folder.stat().st_mode, folder.stat().st_uid) for folder in around] == before
     assert (BINARIES / "postgres").exists()
+
+
+# As whom it runs, and who gets in ---------------------------------------------------------------------------------
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+
+
+@as_root
+def test_it_never_runs_as_root(data: Path, opened: Opened) -> None:
+    """Nor as a root that only calls itself otherwise: what counts is the number that the host sees."""
+    opened(data)
+    server = postmaster(data)
+    for process in (server, *server.children(recursive=True)):
+        assert 0 not in process.uids(), process
+        assert 0 not in process.gids(), process
+
+
+def test_it_knows_none_of_our_secrets(data: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUES_SECRET_KEY", "only-ours")
+    opened(data)
+    assert b"only-ours" not in Path(f"/proc/{postmaster(data).pid}/environ").read_bytes()
+
+
+def test_a_folder_of_before_is_mended_at_the_next_start(data: Path, opened: Opened) -> None:
+    """It trusted all of TCP, its files may be root's, and somebody has opened it to others."""
+    cluster = data / "postgres"
+    (cluster / "pg_hba.conf").write_text("host all all 0.0.0.0/0 trust\nlocal all all trust\n")
+    (cluster / "postgresql.auto.conf").write_text("listen_addresses = '*'\n")
+    for path in (cluster, *cluster.rglob("*")):
+        os.chown(path, os.geteuid(), os.getegid())
+    cluster.chmod(0o755)
+    _, url = opened(data)
+    rules = rows_of(url, "select type, auth_method, error from pg_hba_file_rules")
+    assert rules == [{"type": "local", "auth_method": "trust", "error": None}]
+    assert [one for one in postmaster(data).net_connections("inet") if one.status == "LISTEN"] == []
+    assert cluster.stat().st_mode & 0o777 == 0o700
+    owners = {path.lstat().st_uid for path in cluster.rglob("*")}
+    assert owners == {postmaster(data).uids().real} == {cluster.stat().st_uid}
+    (cluster / "postgresql.auto.conf").write_text("")
+
+
+def test_a_folder_that_everybody_can_write_to_is_refused(empty: Path) -> None:
+    empty.mkdir()
+    empty.chmod(0o777)
+    with pytest.raises(EmbeddedPostgresError, match="can be written by everybody"):
+        EmbeddedPostgres(empty).open()
+    assert list(empty.iterdir()) == []
+
+
+@as_root
+def test_programs_that_root_alone_can_reach_are_copied_to_where_all_can(
+    data: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "of-root").mkdir(mode=0o700)
+    (tmp_path / "of-root" / "install").symlink_to(BINARIES.parent)
+    monkeypatch.setattr("dues.db.embedded.BINARIES", tmp_path / "of-root" / "install" / "bin")
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        monkeypatch.setattr("dues.db.server_account.PROGRAMS_COPY", Path(place, "postgresql"))
+        embedded, url = opened(data)
+        assert ask(url, "select 1") == 1
+        program = Path(postmaster(data).exe())
+        assert program.is_relative_to(place)
+        embedded.close()
+        program.chmod(0o777)
+        with pytest.raises(EmbeddedPostgresError, match="not root's alone to write"):
+            embedded.open()
+
+
+def test_where_its_folder_went_nothing_goes_on_and_nothing_new_is_made(data: Path, opened: Opened) -> None:
+    embedded, url = opened(data)
+    assert ask(url, "create table if not exists still_here (n int)") is None
+    server = postmaster(data)
+    (data / "postgres").rename(data / "elsewhere")
+    with pytest.raises(EmbeddedPostgresError, match="somebody has removed or moved it"):
+        embedded.keep_running()
+    until(lambda: ended(server))
+    assert not (data / "postgres").exists()
+    (data / "elsewhere").rename(data / "postgres")
+    embedded.keep_running()
+    assert ask(url, "select count(*) from still_here") == 0

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import psutil
@@ -17,8 +17,8 @@ def postmaster(data: Path) -> psutil.Process:
 
 
 def database_url(data: Path) -> str:
-    """Where it answers: line 5 of its pid file is where its socket is."""
-    return f"postgresql://dues@/postgres?host={quote(_pid_file(data)[4], safe='/')}"
+    """Where it answers: line 5 of its pid file is where its socket is, from its folder on."""
+    return f"postgresql://dues@/postgres?host={quote(str(data / 'postgres' / _pid_file(data)[4]), safe='/')}"
 
 
 def rows_of(url: str, query: str, *arguments: object) -> list[dict[str, Any]]:
@@ -36,8 +36,8 @@ def rows_of(url: str, query: str, *arguments: object) -> list[dict[str, Any]]:
 
 def deadlocks(url: str) -> int:
     """How many circles of sessions PostgreSQL had to break so far. Its log says so at once, its statistics later."""
-    [found] = rows_of(url, "show data_directory")
-    return (Path(found["data_directory"]) / "log").read_text(errors="replace").count("deadlock detected")
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    return (Path(folder) / "log").read_text(errors="replace").count("deadlock detected")
 
 
 def ended(process: psutil.Process) -> bool:

@@ -204,8 +204,20 @@ def test_a_server_starts_its_own_database_again(folder: Path, workers: str) -> N
                 until(lambda served=served: len(journal.acknowledged) > served + 20, RECOVERY_SECONDS)  # type: ignore[misc]
                 assert watch.is_alive()
         hold_to_only_having_been_away(journal)
+        its_folder_is_moved_and_put_back(data, server, watch)
         journal.hold_to(server.base, database_url(data))
         hold_to_json(server.log)
+
+
+def its_folder_is_moved_and_put_back(data: Path, server: RunningServer, watch: Watch) -> None:
+    """Meanwhile the database is away, and nothing is made in its place."""
+    (data / "postgres").rename(data / "elsewhere")
+    until(lambda: not watch.is_ready())
+    watch.tells_that_the_database_is_away()
+    until(lambda: "somebody has removed or moved it" in server.log.read_text())
+    assert not (data / "postgres").exists()
+    (data / "elsewhere").rename(data / "postgres")
+    until(watch.is_ready, RECOVERY_SECONDS)
 
 
 @pytest.mark.parametrize("seconds", [1.5, in_soak(25.0)])

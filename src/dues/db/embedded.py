@@ -7,22 +7,23 @@ everyone who needs it. Whoever leaves and can have `in-use` alone is the last, a
 
 import fcntl
 import os
-import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import psutil
+
+from dues.db.server_account import Account, AccountError, programs, reachable, server_account, take_over
 
 
 def _binaries() -> Path:
@@ -38,11 +39,16 @@ BINARIES: Final = _binaries()
 START_TIMEOUT_SECONDS: Final = 600
 """Recovery after a crash replays up to max_wal_size of log before the server answers."""
 
+STOP_TIMEOUT_SECONDS: Final = 60
+
 ORPHANS_TIMEOUT_SECONDS: Final = 15
 """How long the children of a killed server may hold its shared memory before they notice."""
 
 SOCKET_PATH_MAX: Final = 90
 """The kernel's limit for a socket's path is 104 (macOS) or 108 bytes; PostgreSQL appends `/.s.PGSQL.5432`."""
+
+HERE: Final = "."
+"""PostgreSQL's own folder, where its socket is if it can be: it may be reached by no other name."""
 
 SETTINGS: Final = {
     "listen_addresses": "",
@@ -58,8 +64,18 @@ SETTINGS: Final = {
 """fsync, synchronous_commit and full_page_writes stay as PostgreSQL has them: on."""
 
 
+WHO_MAY_CONNECT: Final = """\
+# Written by dues at every start. Whoever can open the socket, in a folder that is closed to others, is let in. There is
+# no line for TCP: also a server that is started by hand, and listens, lets nobody in that way.
+local all all trust
+"""
+"""The whole of pg_hba.conf."""
+
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9/._-]+")
-"""What needs no quoting, in a setting that is a list and on its way through two programs and a shell."""
+"""What means itself in the URL of a socket's folder, and on the command lines that people copy it to."""
+
+_started: Final[list[subprocess.Popen[bytes]]] = []
+"""The servers that this process has started: it is their parent, and has to bury them. They may outlive it."""
 
 
 class EmbeddedPostgresError(Exception):
@@ -73,6 +89,7 @@ class EmbeddedPostgres:
         self._data = data.expanduser().resolve()
         self._cluster = self._data / "postgres"
         self._in_use: int | None = None
+        self._server: psutil.Process | None = None
 
     def open(self) -> str:
         """Creates and starts the server where needed; returns the URL to connect with."""
@@ -80,40 +97,86 @@ class EmbeddedPostgres:
             self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise EmbeddedPostgresError(f"--data {self._data} cannot be a folder: {error.strerror}.") from error
+        self._refuse_odd_folders()
         with self._starting():
             if self._in_use is None:
                 self._in_use = os.open(self._data / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._in_use, fcntl.LOCK_SH)
-            self._create_cluster()
-            return self._start()
+            try:
+                account = server_account(self._cluster)
+                self._create_cluster(account)
+                return self._start(account)
+            except AccountError as error:
+                raise EmbeddedPostgresError(str(error)) from error
 
     def keep_running(self) -> None:
-        """Starts the server again if it has died."""
-        if not self._answers():
-            self.open()
+        """Starts the server again if it has died. Never makes a new one: where the data went, nothing goes on."""
+        if self._answers():
+            return
+        if not (self._cluster / "PG_VERSION").exists():
+            self._stop_what_lost_its_folder()
+            raise EmbeddedPostgresError(
+                f"{self._cluster} is gone: somebody has removed or moved it. PostgreSQL is stopped, and requests are "
+                "answered with 503. Put the folder back, or stop dues."
+            )
+        self.open()
 
     def close(self) -> None:
         """Lets go of the server, and stops it if nobody else uses it. What is committed is safe either way."""
         if self._in_use is None:
             return
-        with self._starting():
-            try:
-                fcntl.flock(self._in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass
-            else:
-                self._stop()
-            finally:
-                os.close(self._in_use)
-                self._in_use = None
+        try:
+            if self._data.exists():
+                with self._starting():
+                    self._stop_if_last(self._in_use)
+        finally:
+            os.close(self._in_use)
+            self._in_use = None
+
+    def _stop_if_last(self, in_use: int) -> None:
+        with suppress(BlockingIOError):
+            fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._stop()
 
     def _stop(self) -> None:
         lines = self._pid_file()
-        # pg_ctl would stop whatever has the number in the pid file by now.
-        if lines and self._is_ours(lines[0]):
-            self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", "60", check=False)
-            if len(lines) > 4 and Path(lines[4]) != self._cluster:
-                shutil.rmtree(lines[4], ignore_errors=True)
+        # It would be whatever has the number in the pid file by now.
+        if not lines or not self._is_ours(lines[0]):
+            return
+        with suppress(psutil.NoSuchProcess):
+            server = psutil.Process(int(lines[0]))
+            server.send_signal(signal.SIGINT)  # its "fast": sessions are ended, all is written
+            deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+            while self._is_ours(server.pid) and time.monotonic() < deadline:
+                _bury()
+                time.sleep(0.02)
+        if len(lines) > 4 and lines[4] != HERE:
+            shutil.rmtree(lines[4], ignore_errors=True)
+
+    def _stop_what_lost_its_folder(self) -> None:
+        """Ends a server that could go on, for a while, to confirm what is written nowhere."""
+        if self._server and self._server.is_running():
+            with suppress(psutil.Error):
+                self._server.send_signal(signal.SIGQUIT)
+        self._server = None
+        _bury()
+
+    def _refuse_odd_folders(self) -> None:
+        """Raises EmbeddedPostgresError for a folder that anybody can put things into, or that is somebody else's."""
+        mode, uid = self._data.stat().st_mode, os.geteuid()
+        if mode & 0o002:
+            raise EmbeddedPostgresError(
+                f"--data {self._data} can be written by everybody (mode {mode & 0o777:o}). Make it 700."
+            )
+        if not self._cluster.exists():
+            return
+        found = self._cluster.stat()
+        if uid not in (0, found.st_uid):
+            raise EmbeddedPostgresError(
+                f"{self._cluster} belongs to the user {found.st_uid}, and dues runs as {uid}. Run it as that user."
+            )
+        if found.st_mode & 0o077:
+            self._cluster.chmod(0o700)
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -124,44 +187,107 @@ class EmbeddedPostgres:
         finally:
             os.close(descriptor)
 
-    def _create_cluster(self) -> None:
+    def _create_cluster(self, account: Account | None) -> None:
         if self._cluster.exists():
             return
         # Made beside its place and then moved there: a first start that is killed leaves no half of a database.
         unfinished = self._data / "postgres.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        _give_to_server_account(unfinished)
-        self._run("initdb", "-D", str(unfinished), "-U", "dues", "--auth=trust", "-E", "UTF8", "--locale=C")
+        take_over(unfinished, account)
+        with reachable(unfinished, account) as (place, started):
+            program = str(_program("initdb", account))
+            options = ("-U", "dues", "--auth=trust", "-E", "UTF8", "--locale=C")
+            done = subprocess.run(
+                [program, "-D", place, *options], stdin=subprocess.DEVNULL, capture_output=True, check=False, **started
+            )
+        if done.returncode:
+            raise EmbeddedPostgresError(f"initdb failed: {done.stderr.decode(errors='replace').strip()}")
         unfinished.rename(self._cluster)
 
-    def _start(self) -> str:
+    def _start(self, account: Account | None) -> str:
         started = time.monotonic()
         # One that somebody has started who is gone, and that is not ready yet, is waited for.
         while (lines := self._pid_file()) and self._is_ours(lines[0]):
             if self._answers():
-                return self._url()
+                return self._found(int(lines[0]))
             if time.monotonic() > started + START_TIMEOUT_SECONDS:
                 raise EmbeddedPostgresError(f"PostgreSQL is not ready in {self._cluster}:\n{self._end_of_log()}")
             time.sleep(0.05)
         self._forget_stale_pid()
-        directory = self._socket_directory()
-        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
-        arguments = ("start", "-D", str(self._cluster), "-w", "-t", str(START_TIMEOUT_SECONDS), "-s")
-        log = ("-l", str(self._cluster / "log"), "-o", f"{options} -k '{directory}'")
+        take_over(self._cluster, account)
+        self._write_who_may_connect(account)
+        directory = self._socket_directory(account)
         deadline = time.monotonic() + ORPHANS_TIMEOUT_SECONDS
-        while self._run("pg_ctl", *arguments, *log, check=False).returncode:
+        while not self._start_server(account, directory):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(f"PostgreSQL does not start in {self._cluster}:\n{self._end_of_log()}")
             time.sleep(0.25)
-        return self._url()
+        return self._found(int(self._pid_file()[0]))
 
-    def _socket_directory(self) -> Path:
+    def _start_server(self, account: Account | None, directory: str) -> bool:
+        """Starts a server that outlives this process; whether it came to answer.
+
+        No pg_ctl: that puts together a line for a shell, with the folder's name in it.
+        """
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        log = os.open(self._cluster / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            if account:
+                os.fchown(log, account.uid, account.gid)
+            with reachable(self._cluster, account) as (place, started):
+                server = subprocess.Popen(
+                    [str(_program("postgres", account)), "-D", place, "-k", directory, *settings],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # Ctrl-C is meant for us
+                    **started,
+                )
+        finally:
+            os.close(log)
+        _started.append(server)
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while server.poll() is None:
+            if self._answers():
+                return True
+            if time.monotonic() > deadline:
+                raise EmbeddedPostgresError(f"PostgreSQL is not ready in {self._cluster}:\n{self._end_of_log()}")
+            time.sleep(0.01)
+        _bury()
+        return False
+
+    def _write_who_may_connect(self, account: Account | None) -> None:
+        file = self._cluster / "pg_hba.conf"
+        if file.is_symlink() or not file.exists() or file.read_text(errors="replace") != WHO_MAY_CONNECT:
+            new = self._cluster / "pg_hba.conf.new"
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as text:
+                text.write(WHO_MAY_CONNECT)
+            if account:
+                os.lchown(new, account.uid, account.gid)
+            new.rename(file)
+
+    def _socket_directory(self, account: Account | None) -> str:
         if _PLAIN_PATH.fullmatch(str(self._cluster)) and len(str(self._cluster)) <= SOCKET_PATH_MAX:
-            return self._cluster
+            return HERE
         directory = Path(tempfile.mkdtemp(prefix="dues-"))
-        _give_to_server_account(directory)
-        return directory
+        if account and not account.may_pass(directory.parent):
+            raise EmbeddedPostgresError(
+                f"PostgreSQL's socket cannot be in {self._cluster}, whose name is long or odd, nor in "
+                f"{directory.parent}, where whom PostgreSQL runs as cannot pass. Choose another --data."
+            )
+        take_over(directory, account)
+        return str(directory)
+
+    def _found(self, pid: int) -> str:
+        """The URL of the running server, which is remembered."""
+        self._server = psutil.Process(pid)
+        return f"postgresql://dues@/postgres?host={quote(str(self._socket_place(self._pid_file())), safe='/')}"
+
+    def _socket_place(self, lines: list[str]) -> Path:
+        """Where its socket is: line 5 of its pid file, from its own folder on."""
+        return self._cluster / lines[4]
 
     def _pid_file(self) -> list[str]:
         try:
@@ -169,17 +295,14 @@ class EmbeddedPostgres:
         except FileNotFoundError:
             return []
 
-    def _url(self) -> str:
-        """The URL of the running server; line 5 of its pid file is where its socket is."""
-        return f"postgresql://dues@/postgres?host={quote(self._pid_file()[4], safe='/')}"
-
     def _answers(self) -> bool:
+        _bury()
         lines = self._pid_file()
         if len(lines) < 8 or lines[7].strip() != "ready":
             return False
         with socket.socket(socket.AF_UNIX) as connection:
             try:
-                connection.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
+                connection.connect(f"{self._socket_place(lines)}/.s.PGSQL.{lines[3]}")
             except OSError:
                 return False
         return True
@@ -216,49 +339,14 @@ class EmbeddedPostgres:
         except OSError:
             return "(it left no log)"
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        prefix, account = _server_account()
-        done = subprocess.run(
-            [*prefix, str(BINARIES / program), *arguments],
-            user=account,
-            cwd=self._cluster if self._cluster.exists() else self._data,
-            stdin=subprocess.DEVNULL,
-            # pg_ctl's server keeps what it inherits open: a pipe would never end.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if check and done.returncode:
-            raise EmbeddedPostgresError(f"{program} failed: {(done.stderr or '').strip()}")
-        return done
+
+def _program(name: str, account: Account | None) -> Path:
+    return programs(BINARIES, account) / name
 
 
-@cache
-def _server_account() -> tuple[tuple[str, ...], int | None]:
-    """How to run PostgreSQL, which refuses to be root: (command prefix, user id to change to).
-
-    As root, first choice is a user namespace in which this user has another number: the files stay root's, nobody
-    else's permissions are touched. Where the kernel forbids that (many containers), the account `nobody`.
-    """
-    if os.geteuid() != 0:
-        return (), None
-    other = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
-    prefix = ("unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}")
-    if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
-        return prefix, None
-    return (), pwd.getpwnam("nobody").pw_uid
-
-
-def _give_to_server_account(directory: Path) -> None:
-    _, account = _server_account()
-    if account is None:
-        return
-    closed = [parent for parent in (*directory.parents, BINARIES) if not parent.stat().st_mode & 0o001]
-    if closed:
-        raise EmbeddedPostgresError(
-            f"dues runs as root, which PostgreSQL refuses to. It would run as nobody, who cannot pass {closed[0]}. "
-            "Run dues as an ordinary user, or put the program and --data where every user can pass, "
-            "or set DUES_DATABASE_URL."
-        )
-    os.chown(directory, account, -1)
+def _bury() -> None:
+    """Takes note of those who have died of what this process started."""
+    for server in list(_started):
+        if server.poll() is not None:
+            with suppress(ValueError):  # another thread was first
+                _started.remove(server)
