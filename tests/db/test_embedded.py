@@ -99,6 +99,23 @@ def test_it_is_created_in_an_empty_place_and_keeps_what_it_is_told(empty: Path, 
     assert ask(url, "select n from kept") == 7
 
 
+def test_closing_waits_for_its_process_though_that_has_left_its_folder(
+    data: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is ending is still there for a moment, and works in no folder any more."""
+    embedded, _ = opened(data)
+    process, folders = postmaster(data), iter([str(data / "postgres")])
+
+    def cwd(process: psutil.Process) -> str:
+        for folder in folders:
+            return folder
+        raise psutil.NoSuchProcess(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "cwd", cwd)
+    embedded.close()
+    assert ended(process)
+
+
 def test_it_is_durable_and_private(data: Path, opened: Opened) -> None:
     _, url = opened(data)
     for name in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -147,7 +147,8 @@ class EmbeddedPostgres:
             server = psutil.Process(int(lines[0]))
             server.send_signal(signal.SIGINT)  # its "fast": sessions are ended, all is written
             deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
-            while self._is_ours(server.pid) and time.monotonic() < deadline:
+            # Not by its folder: one that is ending has none any more, and is still there.
+            while _is_alive(server) and time.monotonic() < deadline:
                 _bury()
                 time.sleep(0.02)
         if len(lines) > 4 and lines[4] != HERE:
@@ -342,6 +343,14 @@ class EmbeddedPostgres:
 
 def _program(name: str, account: Account | None) -> Path:
     return programs(BINARIES, account) / name
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether it runs. Not of one who was not started by us and waits for its parent to be told."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _bury() -> None:
