@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dues.settings import Settings, SettingsError, read_settings
+from dues.settings import Settings, SettingsError, read_settings, secret_settings
 
 
 def test_what_is_not_set_has_its_default() -> None:
@@ -38,6 +38,9 @@ def test_other_peoples_variables_are_none_of_ours() -> None:
         ("DUES_DOCS_BASE", "docs/", "must be a path like /docs or a URL"),
         ("DUES_TRUSTED_PROXIES", "10.0.0.1/8", "must be addresses and networks such as 10.0.0.0/8"),
         ("DUES_CORS_ORIGINS", "*", "must be origins such as https://shop.example"),
+        ("DUES_SECRET_KEY", "geheim", "each key must be 32 bytes in base64, as `openssl rand -base64 32` prints them"),
+        ("DUES_PORT", "tcp://10.0.0.1", "must be a whole number"),
+        ("DUES_PORT_FILE", "/etc/port", "is no setting of dues"),
         ("DUES_PROT", "8080", "is no setting of dues. Known are: DUES_HOST"),
     ],
 )
@@ -65,3 +68,73 @@ def test_errors_are_explained_at_the_public_url_unless_somewhere_else_is_named()
 def test_a_public_url_is_one_that_can_be_put_into_a_shell(url: str) -> None:
     with pytest.raises(SettingsError, match="DUES_PUBLIC_URL must be a URL like"):
         read_settings({"DUES_PUBLIC_URL": url})
+
+
+# Secrets in files -------------------------------------------------------------------------------------------------
+
+KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+SECRETS = {"database_url": "postgresql://me:geheim@db/dues", "secret_key": KEY, "listen_secret": "whsec_AAAA"}
+
+
+def test_every_secret_is_one_that_is_known_here() -> None:
+    assert secret_settings() == list(SECRETS)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_be_in_a_file_whose_last_line_ends(name: str, tmp_path: Path) -> None:
+    for end in ("", "\n", "\r\n"):
+        (tmp_path / name).write_text(SECRETS[name] + end, newline="")
+        settings = read_settings({f"DUES_{name.upper()}_FILE": str(tmp_path / name)})
+        assert getattr(settings, name) == SECRETS[name]
+        assert SECRETS[name] not in repr(settings)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_given_in_one_way_alone(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(SECRETS[name])
+    variable = f"DUES_{name.upper()}"
+    environment = {variable: SECRETS[name], f"{variable}_FILE": str(tmp_path / name)}
+    for given in (environment, dict(reversed(environment.items()))):
+        with pytest.raises(SettingsError, match=f"{variable} and {variable}_FILE are both set"):
+            read_settings(given)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (..., "cannot be read: Is a directory"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff\xfe", "is no text"),
+    ],
+)
+def test_a_file_that_gives_no_secret_is_named_with_its_setting(content: object, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    if content is ...:
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"DUES_SECRET_KEY_FILE": str(path)})
+    assert str(caught.value) == f"DUES_SECRET_KEY_FILE: '{path}' {says}."
+
+
+def test_what_kubernetes_sets_for_a_service_called_dues_is_not_ours() -> None:
+    links = {
+        "DUES_SERVICE_HOST": "10.0.0.1",
+        "DUES_SERVICE_PORT": "80",
+        "DUES_SERVICE_PORT_HTTP_METRICS": "9090",
+        "DUES_PORT": "tcp://10.0.0.1:80",
+        "DUES_PORT_80_TCP": "tcp://10.0.0.1:80",
+        "DUES_PORT_80_TCP_PROTO": "tcp",
+        "DUES_PORT_80_TCP_PORT": "80",
+        "DUES_PORT_80_TCP_ADDR": "10.0.0.1",
+        "DUES_PORT_53_UDP": "udp://[fd00::1]:53",
+        "DUES_BACK_OFFICE_SERVICE_HOST": "10.0.0.2",
+        "DUES_BACK_OFFICE_SERVICE_PORT": "80",
+        "DUES_BACK_OFFICE_PORT": "tcp://[fd00::1]:80",
+        "DUES_BACK_OFFICE_PORT_80_TCP_ADDR": "fd00::1",
+    }
+    assert read_settings(links) == Settings()
+    assert read_settings(links, port=9000).port == 9000

@@ -64,7 +64,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         public_url=settings.public_url,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
-        destinations=settings.destinations,
+        outgoing=settings.outgoing,
     )
     background = [
         asyncio.create_task(work)
@@ -93,7 +93,7 @@ def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics)
     # Here, and not above: it imports aiohttp, which a server that delivers nothing need not wait for.
     from dues.webhooks.process import deliver_for_ever
 
-    return deliver_for_ever(url, notifier, settings.destinations, counts.observe_delivery)
+    return deliver_for_ever(url, notifier, settings.outgoing, counts.observe_delivery)
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:

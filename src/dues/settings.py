@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
+from dues.webhooks.outgoing import Outgoing
+from dues.webhooks.secrets.keys import InvalidKeyError, SecretKeys
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -21,13 +23,28 @@ _PUBLIC_URL: Final = re.compile(
 )
 """Only what means nothing in a shell, in a program or in HTML: it is put into all of them."""
 
+_FILE: Final = "_FILE"
+"""What a secret is read from: DUES_SECRET_KEY_FILE names the file that DUES_SECRET_KEY is in."""
+
+_OF_KUBERNETES: Final = re.compile(
+    r"DUES_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+"""What Kubernetes sets in every container near a service that is called dues, or dues-something. It is not ours …"""
+
+_ADDRESS_OF_KUBERNETES: Final = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
+"""… nor is DUES_PORT (or DUES_SOMETHING_PORT) where it is such an address."""
+
 
 class SettingsError(Exception):
     """A setting makes no sense. The message names it and says what it may be."""
 
 
 def _setting(default: Any, says: str) -> Any:
-    return field(default=default, metadata={"says": says})
+    return field(default=default, metadata={"says": says, "secret": False})
+
+
+def _secret(says: str) -> Any:
+    return field(default="", repr=False, metadata={"says": says, "secret": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +55,7 @@ class Settings:
     port: int = _setting(8080, "The port to listen on; 0 takes any that is free.")
     data: Path = _setting(Path("data"), "The folder of the embedded PostgreSQL. Not used with a database URL.")
     workers: int = _setting(1, "How many server processes share the port.")
-    database_url: str = _setting("", "A PostgreSQL (15 or newer) to use instead of the embedded one.")
+    database_url: str = _secret("A PostgreSQL (15 or newer) to use instead of the embedded one.")
     database_connections: int = _setting(10, "How many connections each server process may open.")
     connections_max: int = _setting(
         0,
@@ -69,6 +86,12 @@ class Settings:
         False, "Whether webhooks may go to private, loopback and link-local addresses."
     )
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
+    secret_key: str = _secret(
+        "What webhook secrets are encrypted with in the database: 32 random bytes in base64, as "
+        "`openssl rand -base64 32` prints them. With several, and commas between them, the first encrypts and all "
+        "decrypt. Without it they are stored as they are."
+    )
+    listen_secret: str = _secret("The `whsec_…` secret that `dues listen` signs with.")
     log_level: LogLevel = _setting("info", "The least important level that is logged.")
 
     def __post_init__(self) -> None:
@@ -86,6 +109,10 @@ class Settings:
             raise SettingsError("DUES_WEBHOOK_PORTS must be ports from 1 to 65535, like 443,8000-8999.") from None
         if self.log_level not in get_args(LogLevel):
             raise SettingsError(f"DUES_LOG_LEVEL must be one of {', '.join(get_args(LogLevel))}.")
+        try:
+            SecretKeys.parse(self.secret_key)
+        except InvalidKeyError as error:
+            raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
         if self.database_url:
             _check_database_url(self.database_url)
         _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
@@ -110,9 +137,10 @@ class Settings:
         return urlsplit(self.public_url).path
 
     @property
-    def destinations(self) -> Destinations:
-        """Where webhooks may go."""
-        return Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
+    def outgoing(self) -> Outgoing:
+        """How webhooks go out."""
+        destinations = Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
+        return Outgoing(destinations, SecretKeys.parse(self.secret_key))
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
@@ -120,17 +148,52 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
     known = {setting.name: setting for setting in fields(Settings)}
     given: dict[str, Any] = {}
     for variable, text in environment.items():
-        name = variable.removeprefix(_PREFIX).lower()
-        if not variable.startswith(_PREFIX):
+        if not variable.startswith(_PREFIX) or _is_of_kubernetes(variable, text):
             continue
+        name = variable.removeprefix(_PREFIX).lower()
         if name not in known:
-            raise SettingsError(f"{variable} is no setting of dues. Known are: {', '.join(_variables())}.")
+            name = variable.removeprefix(_PREFIX).removesuffix(_FILE).lower()
+            if not variable.endswith(_FILE) or name not in secret_settings():
+                raise SettingsError(f"{variable} is no setting of dues. Known are: {', '.join(_variables())}.")
+            text = _read(variable, Path(text))
+        if name in given:
+            raise SettingsError(f"{_variable(name)} and {_variable(name)}{_FILE} are both set: give one of them.")
         given[name] = _parse(variable, text, known[name].default)
     return Settings(**given | {name: value for name, value in options.items() if value is not None})
 
 
+def secret_settings() -> list[str]:
+    """The settings that may be in a file."""
+    return [setting.name for setting in fields(Settings) if setting.metadata["secret"]]
+
+
+def _is_of_kubernetes(variable: str, text: str) -> bool:
+    if variable.endswith("_PORT") and _ADDRESS_OF_KUBERNETES.fullmatch(text):
+        return True
+    return _OF_KUBERNETES.fullmatch(variable) is not None
+
+
+def _read(variable: str, path: Path) -> str:
+    """What is in the file of a secret, without the end of its last line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{variable}: {str(path)!r} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable}: {str(path)!r} is no text.") from None
+    if not text.strip():
+        raise SettingsError(f"{variable}: {str(path)!r} is empty.")
+    return text.rstrip("\r\n")
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.upper()
+
+
 def _variables() -> list[str]:
-    return [_PREFIX + setting.name.upper() for setting in fields(Settings)]
+    secrets = secret_settings()
+    names = [setting.name for setting in fields(Settings)]
+    return [shown for name in names for shown in (_variable(name), *([_variable(name) + _FILE] * (name in secrets)))]
 
 
 def _parse(variable: str, text: str, default: object) -> object:
@@ -168,4 +231,4 @@ def _parsed(name: str, parse: Callable[[str], object], text: str, wanted: str) -
 
 def _between(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise SettingsError(f"{_PREFIX}{name.upper()} must be between {low} and {high}; it is {value}.")
+        raise SettingsError(f"{_variable(name)} must be between {low} and {high}; it is {value}.")

@@ -16,6 +16,7 @@ from dues.webhooks import dispatcher as module
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.destinations import ANYWHERE
 from dues.webhooks.dispatcher import Dispatcher
+from dues.webhooks.outgoing import Outgoing
 from tests.db.databases import EmptyDatabases
 from tests.waiting import until
 
@@ -59,7 +60,7 @@ class Process:
         self.other = database
         self.notifier = Notifier(database)
         self.watermark = Counting(database)
-        self.dispatcher = Dispatcher(DeliveryContext(database, self.watermark, self.notifier, ANYWHERE))
+        self.dispatcher = Dispatcher(DeliveryContext(database, self.watermark, self.notifier, Outgoing(ANYWHERE)))
 
     async def until_it_looks(self) -> None:
         """Returns when it has looked for work again."""

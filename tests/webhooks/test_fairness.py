@@ -19,6 +19,7 @@ from dues.tenants.store import find_tenants
 from dues.webhooks.context import IN_FLIGHT_MAX, LEASES_MAX, DeliveryContext
 from dues.webhooks.destinations import ANYWHERE
 from dues.webhooks.dispatcher import Dispatcher
+from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.places import Places
 from dues.work.work import Work
 from tests.db.databases import EmptyDatabases
@@ -31,6 +32,8 @@ insert into webhook_endpoints (cell, tenant_id, id, url, secret, position, creat
 select $1, $2::integer, 'whe_' || $2::integer || '_' || n, $3, 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 0, now()
   from generate_series(1, $4::integer) as n
 """
+
+TO_ANYWHERE = Outgoing(ANYWHERE)
 
 
 class Town:
@@ -71,12 +74,12 @@ async def silent(_: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def delivering(url: str, places: int, leases: int) -> AsyncIterator[Town]:
+async def delivering(url: str, places: int, leases: int, outgoing: Outgoing = TO_ANYWHERE) -> AsyncIterator[Town]:
     """A process that delivers, with so many places and leases."""
     database, own = await Database.connect(url, 6), await Database.connect(url, 2)
     notifier = Notifier(database)
     context = DeliveryContext(
-        database, Watermark(database), notifier, ANYWHERE, places=Places(places), leases_max=leases
+        database, Watermark(database), notifier, outgoing, places=Places(places), leases_max=leases
     )
     task = asyncio.create_task(Dispatcher(context).run())
     try:

@@ -37,5 +37,5 @@ async def _deliver(settings: Settings, url: str) -> None:
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(notifier.run())
-            tasks.create_task(deliver_for_ever(url, notifier, settings.destinations))
+            tasks.create_task(deliver_for_ever(url, notifier, settings.outgoing))
     await database.close()

@@ -1,5 +1,6 @@
 """`dues webhooks`: where events are sent, what became of them there, and sending them again."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -15,9 +16,10 @@ from dues.db.database import Database
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, WebhookEndpointChanges
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
-from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
+from dues.resources.webhook_endpoints.rotate_secret import rotate_secrets
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
 from dues.settings import read_settings
+from dues.webhooks.secrets.encrypt import encrypt_secrets
 
 app = typer.Typer(help="Where a merchant's events are sent.", no_args_is_help=True)
 
@@ -30,7 +32,7 @@ def create(
     url: str, event_types: Types = None, merchant: Merchant = None, live: Live = False, data: Data = None
 ) -> None:
     """Have events sent to URL, all of them or those of some types. Shows the secret this once."""
-    command = create_webhook_endpoints(read_settings(data=data).destinations)
+    command = create_webhook_endpoints(read_settings(data=data).outgoing)
     print_json(run_command(command, NewWebhookEndpoint(url=url, event_types=event_types or None), merchant, live, data))
 
 
@@ -97,9 +99,28 @@ def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, da
 @app.command("rotate-secret")
 def rotate_secret(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
     """Give ENDPOINT a new secret, shown this once. The old one signs as well for 24 hours."""
-    print_json(run_command(ROTATE_SECRETS, Modify(endpoint, None), merchant, live, data))
+    command = rotate_secrets(read_settings(data=data).outgoing)
+    print_json(run_command(command, Modify(endpoint, None), merchant, live, data))
+
+
+@app.command("encrypt-secrets")
+def encrypt(data: Data = None) -> None:
+    """Encrypt all stored secrets with the first key of DUES_SECRET_KEY, while servers go on.
+
+    For secrets from before there was a key, and after a new one was put in front: then the others are needed no more,
+    but for answers that are given again under their Idempotency-Key. Exit status 2 if a secret cannot be decrypted.
+    """
+    keys = read_settings(data=data).outgoing.secret_keys
+    if not keys:
+        raise typer.BadParameter("there is no key: set DUES_SECRET_KEY.")
+    result = with_database(data, lambda database: encrypt_secrets(database, keys))
+    for sentence in result.unreadable:
+        print(f"dues: {sentence}", file=sys.stderr)
+    print(f"Encrypted now: the secrets of {result.now} endpoints; already: of {result.before}.")
+    if result.unreadable:
+        raise typer.Exit(2)
 
 
 def _change(endpoint: str, changes: WebhookEndpointChanges, merchant: str | None, live: bool, data: Any) -> None:
-    command = update_webhook_endpoints(read_settings(data=data).destinations)
+    command = update_webhook_endpoints(read_settings(data=data).outgoing)
     print_json(run_command(command, Modify(endpoint, changes), merchant, live, data))

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from dues.commands.command import Command, Outcome, Procedure, Shown
 from dues.commands.job import Job
 from dues.commands.kind import Kind
@@ -83,7 +85,7 @@ class Group:
             return outcome
         answer = job.render(job.request, outcome)
         if job.stored_under and is_stored(answer):
-            kept = to_store(job.request, answer, work.now_of(job.tenant), self._retention)
+            kept = _encrypted(job, to_store(job.request, answer, work.now_of(job.tenant), self._retention))
             known.other[job.tenant.id, job.stored_under] = kept
             known.answered.append((job.request, kept))
         return answer
@@ -105,8 +107,23 @@ def _spend(work: Work, known: Known, job: Job, outcome: Outcome) -> Spent | Refu
 
 def _again(job: Job, stored: StoredAnswer) -> Any:
     """What was answered under its key before, if it is the same request."""
-    given = replay(job.request, stored)
+    given = replay(job.request, _decrypted(job, stored))
     return job.render(job.request, given) if job.render and isinstance(given, Refusal) else given
+
+
+def _encrypted(job: Job, answer: StoredAnswer) -> StoredAnswer:
+    """As it is kept: what shows a secret must not lie there for everybody to read who has the database."""
+    if not isinstance(job.command, Procedure) or not job.command.encrypted_by:
+        return answer
+    body = job.command.encrypted_by.encrypt(job.request.idempotency_key or "", answer.body.decode())
+    return structs.replace(answer, body=body.encode())
+
+
+def _decrypted(job: Job, answer: StoredAnswer) -> StoredAnswer:
+    if not isinstance(job.command, Procedure) or not job.command.encrypted_by:
+        return answer
+    body = job.command.encrypted_by.decrypt(job.request.idempotency_key or "", answer.body.decode())
+    return structs.replace(answer, body=body.encode())
 
 
 def _stored(known: Known, job: Job) -> StoredAnswer | None:

@@ -16,6 +16,7 @@ from dues.domain.entries import Cause
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.events.catalogue import EventType
+from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
 from dues.work.questions import Question
 from dues.work.work import Claim, Request, Work
 
@@ -97,6 +98,8 @@ class Procedure:
     name: str
     claims: Callable[[Request[Any]], Iterable[Claim]]
     run: Callable[[Work, Request[Any]], Awaitable[Shown | Refusal]]
+    encrypted_by: SecretKeys = NO_KEYS
+    """Where its answer shows a secret: what that is encrypted with for as long as it is kept to be given again."""
 
 
 def to_shown_json(body: object) -> bytes:

@@ -16,7 +16,7 @@ from dues.lists.turns import Turns
 from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
-from dues.webhooks.destinations import Destinations
+from dues.webhooks.outgoing import Outgoing
 from dues.work.group_commit import GroupCommit
 from dues.work.work import Request
 
@@ -37,8 +37,8 @@ class Context:
     lists: Turns
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
-    destinations: Destinations
-    """Where webhooks may go."""
+    outgoing: Outgoing
+    """How webhooks go out."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
 
 

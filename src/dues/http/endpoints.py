@@ -56,7 +56,7 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
 
 
 def _command(context: Context, doing: Doing) -> AnyCommand:
-    return doing if isinstance(doing, Command | Procedure) else doing(context.destinations)
+    return doing if isinstance(doing, Command | Procedure) else doing(context.outgoing)
 
 
 # Writes: once per Idempotency-Key ---------------------------------------------------------------------------------

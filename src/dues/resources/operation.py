@@ -22,12 +22,12 @@ from dues.lists.pages import find_page
 from dues.lists.paging import PageBody, page_of, place_of
 from dues.lists.query import ListQuery
 from dues.tenants.keys import ApiKey
-from dues.webhooks.destinations import Destinations
+from dues.webhooks.outgoing import Outgoing
 
 AnyCommand = Command | Procedure
 
-Doing = AnyCommand | Callable[[Destinations], AnyCommand]
-"""A command; or what makes it for a server that lets webhooks go there."""
+Doing = AnyCommand | Callable[[Outgoing], AnyCommand]
+"""A command; or what makes it for a server of which webhooks go out so."""
 
 
 # What carries an operation out ------------------------------------------------------------------------------------

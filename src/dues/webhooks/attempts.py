@@ -21,7 +21,7 @@ class Attempts:
     def __init__(self, context: DeliveryContext, progress: Progress) -> None:
         self._context = context
         self._progress = progress
-        self._sender = Sender(context.destinations)
+        self._sender = Sender(context.outgoing.destinations)
         self._limit = ConcurrencyLimit()
         self._under_way: set[Attempt] = set()
 

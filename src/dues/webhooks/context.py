@@ -8,7 +8,7 @@ from dues.db.database import Database
 from dues.events.catalogue import EventType
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
-from dues.webhooks.destinations import Destinations
+from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.places import Places
 
 IN_FLIGHT_MAX: Final = 256
@@ -25,7 +25,7 @@ class DeliveryContext:
     database: Database
     watermark: Watermark
     notifier: Notifier
-    destinations: Destinations
+    outgoing: Outgoing
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None
     places: Places = field(default_factory=lambda: Places(IN_FLIGHT_MAX))
     leases_max: int = LEASES_MAX

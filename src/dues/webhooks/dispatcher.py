@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
+
 from dues.background import Job, report, run_jobs
 from dues.db.errors import Transient
 from dues.events.notifier import ENDPOINTS, heard
@@ -15,6 +17,7 @@ from dues.webhooks.context import DeliveryContext
 from dues.webhooks.leases import store
 from dues.webhooks.leases.store import Lease, LeaseKey
 from dues.webhooks.progress import LEASE_SECONDS, PAUSE_SECONDS
+from dues.webhooks.secrets.keys import UnreadableSecretError
 from dues.webhooks.worker import DeliveryWorker
 
 LEASES_AT_ONCE: Final = 20
@@ -28,6 +31,8 @@ BREATH_SECONDS: Final = 0.02
 
 RENEW_SECONDS: Final = LEASE_SECONDS / 4
 
+_log = structlog.get_logger()
+
 
 class Dispatcher:
     """`run` delivers until cancelled; any number of processes may do so at once."""
@@ -36,6 +41,7 @@ class Dispatcher:
         self._context = context
         self._workers: dict[LeaseKey, asyncio.Task[None]] = {}
         self._cells: list[int] = []
+        self._unreadable: set[str] = set()
         self._cells_known_until = 0.0
 
     async def run(self) -> None:
@@ -97,13 +103,25 @@ class Dispatcher:
     async def _work(self, key: LeaseKey, lease: Lease) -> None:
         try:
             await DeliveryWorker(self._context, lease).run()
+            self._unreadable.discard(lease.id)
+        except UnreadableSecretError as error:
+            self._say_unreadable(lease, error)
+            # The lease is not given back, but ends by itself: until then nobody tries, and no room is taken for it.
+            self._workers.pop(key, None)
+            return
         except Exception as error:
             report("delivery", error, endpoint_id=lease.id)
             await asyncio.sleep(PAUSE_SECONDS)
         finally:
-            self._workers.pop(key, None)
-            with suppress(Transient):  # it ends by itself
-                await store.release(self._context.database, lease)
+            if self._workers.pop(key, None):
+                with suppress(Transient):  # it ends by itself
+                    await store.release(self._context.database, lease)
+
+    def _say_unreadable(self, lease: Lease, error: UnreadableSecretError) -> None:
+        """Once, until it can be read again: nothing is sent that cannot be signed, and no attempt is used up."""
+        if lease.id not in self._unreadable:
+            self._unreadable.add(lease.id)
+            _log.error("webhook_secret_unreadable", tenant_id=lease.tenant.id, endpoint_id=lease.id, reason=str(error))
 
     async def _renew(self) -> None:
         held = list(self._workers)

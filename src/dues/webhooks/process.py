@@ -8,8 +8,8 @@ from dues.db.database import Database
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.webhooks.context import DeliveryContext
-from dues.webhooks.destinations import Destinations
 from dues.webhooks.dispatcher import Dispatcher
+from dues.webhooks.outgoing import Outgoing
 
 CONNECTIONS_MAX = 6
 """Of its own, so that deliveries never wait for requests nor requests for them."""
@@ -18,20 +18,18 @@ CONNECTIONS_MAX = 6
 async def deliver_for_ever(
     url: str,
     notifier: Notifier,
-    destinations: Destinations,
+    outgoing: Outgoing,
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None,
 ) -> None:
     """Delivers webhooks until cancelled."""
     # Again, where the database cannot be reached to begin with.
-    await repeat(Job("delivery", 0.0, partial(_deliver, url, notifier, destinations, observe)))
+    await repeat(Job("delivery", 0.0, partial(_deliver, url, notifier, outgoing, observe)))
 
 
-async def _deliver(
-    url: str, notifier: Notifier, destinations: Destinations, observe: Callable[[bool, float], None]
-) -> None:
+async def _deliver(url: str, notifier: Notifier, outgoing: Outgoing, observe: Callable[[bool, float], None]) -> None:
     # What is noted of deliveries need not survive a crash: then they are made again. So nothing waits for a disk.
     database = await Database.connect(url, CONNECTIONS_MAX, synchronous_commit="off")
     try:
-        await Dispatcher(DeliveryContext(database, Watermark(database), notifier, destinations, observe)).run()
+        await Dispatcher(DeliveryContext(database, Watermark(database), notifier, outgoing, observe)).run()
     finally:
         await database.close()

@@ -12,6 +12,7 @@ from dues.webhooks import schedule, store
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.disable import disable
 from dues.webhooks.health import Health, after_failure, after_success, reason_to_disable
+from dues.webhooks.leases.secrets import readable
 from dues.webhooks.leases.store import Lease, find_leased
 from dues.webhooks.sending import Outcome
 from dues.webhooks.store import Delivery, Lane, MovedLane, NewLane
@@ -39,13 +40,13 @@ class Progress:
         self._is_back = False
 
     async def refresh(self) -> None:
-        """Reads the endpoint as it is now. Raises LeaseLostError."""
+        """Reads the endpoint as it is now. Raises LeaseLostError, UnreadableSecretError."""
         async with self.noting:
             read_at = asyncio.get_running_loop().time()
             lease = await find_leased(self._context.database, datetime.now(UTC), self.lease)
             if lease is None:
                 raise LeaseLostError
-            self.lease, self._read_at = lease, read_at
+            self.lease, self._read_at = readable(lease, self._context.outgoing.secret_keys), read_at
             if _health_of(lease) != self._noted_health:  # somebody changed the endpoint: it begins anew
                 self.health = self._noted_health = _health_of(lease)
 

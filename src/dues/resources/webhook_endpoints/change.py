@@ -8,12 +8,13 @@ from dues.domain.refusals import Refusal, not_found
 from dues.domain.webhook_endpoints import WebhookEndpoint
 from dues.resources.webhook_endpoints import store
 from dues.tenants.keys import Mode
+from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
 from dues.work.work import Claim, Request, Work
 
 Do = Callable[[Work, Request[Modify[Any]], WebhookEndpoint, Mode], Awaitable[Shown | Refusal]]
 
 
-def on_webhook_endpoint(verb: str, do: Do, *, enabled: bool = False) -> Procedure:
+def on_webhook_endpoint(verb: str, do: Do, *, enabled: bool = False, encrypted_by: SecretKeys = NO_KEYS) -> Procedure:
     """Does it with the endpoint that is named. `enabled`: only where events are sent to it."""
 
     async def run(work: Work, request: Request[Modify[Any]]) -> Shown | Refusal:
@@ -27,4 +28,4 @@ def on_webhook_endpoint(verb: str, do: Do, *, enabled: bool = False) -> Procedur
     def claims(request: Request[Modify[Any]]) -> Iterable[Claim]:
         yield "webhook_endpoint", request.body.name
 
-    return Procedure(f"webhook_endpoints.{verb}", claims, run)
+    return Procedure(f"webhook_endpoints.{verb}", claims, run, encrypted_by)

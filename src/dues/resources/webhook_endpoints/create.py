@@ -16,12 +16,13 @@ from dues.resources.webhook_endpoints.wire import SecretWebhookEndpointBody
 from dues.tenants.keys import Mode
 from dues.webhooks.addresses import refuse_url
 from dues.webhooks.destinations import Destinations
+from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.signing import new_secret
 from dues.webhooks.wire import webhook_endpoint_body
 from dues.work.work import Claim, Request, Work
 
 
-def create_webhook_endpoints(destinations: Destinations) -> Procedure:
+def create_webhook_endpoints(outgoing: Outgoing) -> Procedure:
     """The command, for a server that lets webhooks go there."""
 
     async def create(work: Work, request: Request[NewWebhookEndpoint]) -> Shown | Refusal:
@@ -32,7 +33,7 @@ def create_webhook_endpoints(destinations: Destinations) -> Procedure:
             detail = f"There are {ENDPOINTS_MAX} already. Delete one first."
             return Refusal("too_many_webhook_endpoints", detail)
         new, now = request.body, work.now_of(request.tenant)
-        if refusal := refuse(new.url, new.event_types, mode, destinations):
+        if refusal := refuse(new.url, new.event_types, mode, outgoing.destinations):
             return refusal
         endpoint = WebhookEndpoint(
             id=new_id("whe_", now),
@@ -43,10 +44,11 @@ def create_webhook_endpoints(destinations: Destinations) -> Procedure:
             created_at=now,
         )
         secret = new_secret()
-        await store.insert_webhook_endpoint(work, request.tenant, endpoint, secret, position)
+        stored = outgoing.secret_keys.encrypt(endpoint.id, secret)
+        await store.insert_webhook_endpoint(work, request.tenant, endpoint, stored, position)
         return shown_with_secret(endpoint, secret)
 
-    return Procedure("webhook_endpoints.create", _claims, create)
+    return Procedure("webhook_endpoints.create", _claims, create, outgoing.secret_keys)
 
 
 def refuse(url: str, event_types: Sequence[str] | None, mode: Mode, destinations: Destinations) -> Refusal | None:

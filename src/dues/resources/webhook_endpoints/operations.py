@@ -13,7 +13,7 @@ from dues.resources.webhook_endpoints.delete import delete_webhook_endpoint
 from dues.resources.webhook_endpoints.list_deliveries import list_deliveries
 from dues.resources.webhook_endpoints.read import READ_WEBHOOK_ENDPOINTS
 from dues.resources.webhook_endpoints.resend import RESEND
-from dues.resources.webhook_endpoints.rotate_secret import ROTATE_SECRETS
+from dues.resources.webhook_endpoints.rotate_secret import rotate_secrets
 from dues.resources.webhook_endpoints.send_event import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.store import WEBHOOK_ENDPOINTS, endpoint_of
 from dues.resources.webhook_endpoints.update import update_webhook_endpoints
@@ -111,7 +111,7 @@ OPERATIONS: Final = (
     _NOUN.one(
         "POST",
         "/rotate_secret",
-        Changes(ROTATE_SECRETS, conditional=False),
+        Changes(rotate_secrets, conditional=False),
         id="rotate_webhook_secret",
         summary="Rotate the secret of a webhook endpoint",
         description="For 24 hours webhooks are signed with both secrets, so that receivers can change without missing "

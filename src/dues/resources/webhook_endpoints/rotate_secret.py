@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from dues.commands.command import Shown
+from dues.commands.command import Procedure, Shown
 from dues.domain.webhook_endpoints import WebhookEndpoint
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.change import on_webhook_endpoint
 from dues.resources.webhook_endpoints.create import shown_with_secret
 from dues.tenants.keys import Mode
+from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.signing import new_secret
 from dues.work.work import Request, Work
 
@@ -16,10 +17,13 @@ OVERLAP: Final = timedelta(hours=24)
 """How long receivers have to learn the new secret."""
 
 
-async def _rotate(work: Work, request: Request[Any], endpoint: WebhookEndpoint, _mode: Mode) -> Shown:
-    secret, until = new_secret(), work.now_of(request.tenant) + OVERLAP
-    await store.save_secret(work, request.tenant, endpoint.id, secret, until)
-    return shown_with_secret(endpoint, secret, old_secret_until=until)
+def rotate_secrets(outgoing: Outgoing) -> Procedure:
+    """The command, for a server that encrypts secrets so."""
 
+    async def rotate(work: Work, request: Request[Any], endpoint: WebhookEndpoint, _mode: Mode) -> Shown:
+        secret, until = new_secret(), work.now_of(request.tenant) + OVERLAP
+        stored = outgoing.secret_keys.encrypt(endpoint.id, secret)
+        await store.save_secret(work, request.tenant, endpoint.id, stored, until)
+        return shown_with_secret(endpoint, secret, old_secret_until=until)
 
-ROTATE_SECRETS = on_webhook_endpoint("rotate_secret", _rotate)
+    return on_webhook_endpoint("rotate_secret", rotate, encrypted_by=outgoing.secret_keys)

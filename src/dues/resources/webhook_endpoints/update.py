@@ -10,12 +10,12 @@ from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.change import on_webhook_endpoint
 from dues.resources.webhook_endpoints.create import refuse
 from dues.tenants.keys import Mode
-from dues.webhooks.destinations import Destinations
+from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.wire import webhook_endpoint_json
 from dues.work.work import Request, Work
 
 
-def update_webhook_endpoints(destinations: Destinations) -> Procedure:
+def update_webhook_endpoints(outgoing: Outgoing) -> Procedure:
     """The command, for a server that lets webhooks go there."""
 
     async def update(
@@ -24,7 +24,7 @@ def update_webhook_endpoints(destinations: Destinations) -> Procedure:
         if stale := refuse_stale(request.body.if_match, partial(webhook_endpoint_json, old)):
             return stale
         new = update_webhook_endpoint(old, request.body.changes)
-        if refusal := refuse(new.url, new.event_types, mode, destinations):
+        if refusal := refuse(new.url, new.event_types, mode, outgoing.destinations):
             return refusal
         if new != old:
             await store.save_webhook_endpoint(work, request.tenant, new)

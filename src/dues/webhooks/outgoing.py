@@ -1,0 +1,13 @@
+"""How webhooks go out of this server, as its settings say."""
+
+from msgspec import Struct
+
+from dues.webhooks.destinations import Destinations
+from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
+
+
+class Outgoing(Struct, frozen=True):
+    """Where they may go, and what their secrets are encrypted with where they are stored."""
+
+    destinations: Destinations
+    secret_keys: SecretKeys = NO_KEYS
