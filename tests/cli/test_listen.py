@@ -12,7 +12,9 @@ from dues.db.database import Database
 from dues.db.migrate import migrate
 from dues.tenants.merchants import create_merchant
 from tests.db.databases import EmptyDatabases
+from tests.journeys.home import environment
 from tests.journeys.own_database import rows_of, until
+from tests.starting import STARTER
 
 LISTENING = """
 select pid from pg_stat_activity
@@ -51,3 +53,40 @@ def test_what_goes_wrong_is_told_beside_the_events(databases: EmptyDatabases, tm
     assert out.read_text() == ""
     [line] = map(json.loads, err.read_text().splitlines())
     assert (line["event"], line["job"]) == ("job_postponed", "listening")
+
+
+# Its secret ---------------------------------------------------------------------------------------------------------
+
+
+def signing_with(url: str, merchant: str, data: Path, **settings: str) -> tuple[str, str]:
+    """What `dues listen` says that it signs with, and what it prints else."""
+    out, err = data.parent / "out", data.parent / "err"
+    arguments = ["listen", "--merchant", merchant, "--forward-to", "http://127.0.0.1:9"]
+    with out.open("w") as stdout, err.open("w") as stderr:
+        environs = environment(database_url=url, data=str(data), **settings)
+        process = STARTER.start(arguments, environs, stdout, stderr)
+    try:
+        until(lambda: process.poll() is not None or rows_of(url, LISTENING))
+    finally:
+        process.terminate()
+        process.wait(10)
+    return err.read_text(), out.read_text()
+
+
+def test_a_secret_that_was_made_is_kept_for_the_next_time_and_shown_to_no_log(
+    databases: EmptyDatabases, tmp_path: Path
+) -> None:
+    url = databases.new()
+    merchant = asyncio.run(prepare(url))
+    data = tmp_path / "data"
+    kept = data / "listen-secret"
+    first = signing_with(url, merchant, data)
+    secret = kept.read_text()
+    assert secret.startswith("whsec_")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert first == signing_with(url, merchant, data) == (f"Signing with the secret in {kept}\n", "")
+    assert kept.read_text() == secret
+    assert signing_with(url, merchant, data, listen_secret="whsec_AAAA") == ("", "")
+    kept.chmod(0o644)
+    assert "others may read it (mode 644). Make it 600." in signing_with(url, merchant, data)[0]
+    assert "DUES_LISTEN_SECRET is no secret" in signing_with(url, merchant, data, listen_secret="geheim")[0]

@@ -26,7 +26,9 @@ SOAK = bool(os.environ.get("DUES_TEST_SOAK"))
 
 
 def keys_in(printed: str) -> dict[tuple[str, str], str]:
-    """(mode, kind) to key, from what a server prints at its first start."""
+    """(mode, kind) to key, from what a server prints at its first start, or has put into the file that it names."""
+    if kept := re.search(r"(?m)^  (/.*/keys-of-mer_\w+)$", printed):
+        printed = Path(kept[1]).read_text()
     found = re.findall(r"(?m)^\s*(test|live) (secret|public)\s+(\S+)$", printed)
     return {(mode, kind): key for mode, kind, key in found}
 

@@ -1,5 +1,7 @@
 """What a first start prints, what later ones keep, and what can be done before any."""
 
+import os
+import pty
 import re
 import shlex
 import shutil
@@ -9,21 +11,28 @@ from typing import Any
 
 import httpx
 
-from tests.journeys.home import PRINTED_LAST, Home, dues, new_home, stopped_at_the_end
+from tests.db.databases import EmptyDatabases
+from tests.journeys.home import PRINTED_LAST, Home, dues, environment, new_home, stopped_at_the_end
 from tests.journeys.journal import keys_in
 from tests.journeys.own_database import database_url, rows_of
 from tests.running import Caller, RunningServer
+from tests.starting import STARTER
 
 
 def test_a_first_start_prints_all_that_is_needed_and_a_second_keeps_it(empty_folder: Path) -> None:
     with new_home(empty_folder) as home:
+        assert "sk_" not in home.printed
+        assert "pk_" not in home.printed
+        [kept] = home.data.glob("keys-of-*")
+        assert str(kept) in home.printed
+        assert kept.stat().st_mode & 0o777 == 0o600
         keys = keys_in(home.printed)
         assert list(keys) == [("test", "secret"), ("test", "public"), ("live", "secret"), ("live", "public")]
         for (mode, kind), key in keys.items():
             assert re.fullmatch(
                 ("sk_" if kind == "secret" else "pk_") + ("test_" if mode == "test" else "") + r"\w+", key
             )
-            assert home.printed.count(key) == (2 if (mode, kind) == ("test", "secret") else 1)
+        assert not [key for key in keys.values() if key in home.server.log.read_text()]
         account = Curl(home.printed).run(home.server.base)
         live = Caller(home.server.base, keys["live", "secret"])
         assert live.get("/billing/accounts/UAR1234567890").status_code == 404
@@ -61,12 +70,47 @@ class Curl:
         sent = httpx.post(
             url,
             content=words[words.index("-d") + 1],
-            headers=[(name, text) for name, _, text in headers],
+            headers=[(name, _by_shell(text)) for name, _, text in headers],
         )
         assert sent.status_code == 201
         assert sent.json()["external_reference"] == "UAR1234567890"
         assert sent.json()["balance"] == 2000
         return sent.json()
+
+
+def _by_shell(text: str) -> str:
+    """What a shell makes of it: the key may have to be read from its file."""
+    return subprocess.run(["sh", "-c", f'printf %s "{text}"'], capture_output=True, text=True, check=True).stdout
+
+
+def test_on_a_terminal_the_keys_are_shown_and_written_nowhere(empty_folder: Path, databases: EmptyDatabases) -> None:
+    master, terminal = pty.openpty()
+    settings = environment(database_url=databases.new(), data=str(empty_folder / "data"), port="0")
+    with os.fdopen(terminal, "w") as out, (empty_folder / "log").open("w") as log:
+        process = STARTER.start(["serve"], settings, out, log)
+    printed = b""
+    try:
+        while PRINTED_LAST.encode() not in printed:
+            printed += os.read(master, 10_000)
+    finally:
+        process.terminate()
+        process.wait(20)
+        os.close(master)
+    keys = keys_in(printed.decode().replace("\r\n", "\n"))
+    assert len(keys) == 4
+    for (mode, kind), key in keys.items():
+        assert printed.count(key.encode()) == (2 if (mode, kind) == ("test", "secret") else 1)
+    assert not (empty_folder / "data").exists()
+
+
+def test_where_keys_can_be_kept_nowhere_there_is_no_merchant(empty_folder: Path, databases: EmptyDatabases) -> None:
+    url = databases.new()
+    (empty_folder / "file").write_text("not a folder")
+    done = dues("serve", database_url=url, data=str(empty_folder / "file"), port="0")
+    assert done.returncode == 2
+    assert f"{empty_folder}/file/keys-of-mer_" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert rows_of(url, "select from merchants") == []
 
 
 def test_everything_can_be_set_up_while_no_server_runs(empty_folder: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant
+from dues.cli.private_files import private_folder, read_private, write_private
 from dues.cli.tenants import Live, find_tenant
 from dues.db.database import Database
 from dues.domain.tenants import Tenant
@@ -21,8 +22,9 @@ from dues.events.store import BEGINNING, Event, Place, find_position
 from dues.events.watermark import Watermark
 from dues.logs import configure_logs
 from dues.resources.events.wire import event_body
+from dues.settings import Settings, SettingsError, read_settings
 from dues.webhooks.destinations import ANYWHERE
-from dues.webhooks.signing import new_secret, signed_headers
+from dues.webhooks.signing import is_secret, new_secret, signed_headers
 
 if TYPE_CHECKING:
     from dues.webhooks.sending import Sender
@@ -37,7 +39,11 @@ def listen(
         str | None, typer.Option(help="POST every event to this URL, signed; http://localhost:3000/hook for one.")
     ] = None,
     secret: Annotated[
-        str | None, typer.Option(help="The whsec_… secret to sign with. Without it a new one is made, and shown.")
+        str | None,
+        typer.Option(
+            help="The whsec_… secret to sign with; better set DUES_LISTEN_SECRET. Without one it is made, and kept "
+            "in the data folder for the next time."
+        ),
     ] = None,
     after: Annotated[
         str | None, typer.Option(help="Begin after the event with this id. Without it: with what comes now.")
@@ -49,9 +55,7 @@ def listen(
 ) -> None:
     """Show a merchant's events as they happen, until Ctrl-C. With --forward-to, send them on, in order."""
     configure_logs("warning")  # on standard error: what is printed is events alone
-    if forward_to and secret is None:
-        secret = new_secret()
-        print(f"Signing with {secret}", file=sys.stderr, flush=True)
+    secret = _secret(read_settings(data=data, listen_secret=secret)) if forward_to else ""
 
     async def run(database: Database) -> None:
         tenant, _ = await find_tenant(database, merchant, live)
@@ -59,7 +63,7 @@ def listen(
         position = await _beginning(feed, tenant, after)
         telling = asyncio.create_task(feed.notifier.run())
         try:
-            await _listen(feed, tenant, position, forward_to, secret or "", as_json)
+            await _listen(feed, tenant, position, forward_to, secret, as_json)
         finally:
             telling.cancel()
 
@@ -67,6 +71,24 @@ def listen(
         with_database(data, run)
     except KeyboardInterrupt:
         raise typer.Exit from None
+
+
+def _secret(settings: Settings) -> str:
+    """What was set; else what was made the first time, and is kept."""
+    path = private_folder(settings) / "listen-secret"
+    secret = settings.listen_secret or (read_private(path) or "").strip()
+    if not secret:
+        secret = new_secret()
+        write_private(path, f"{secret}\n")
+    if not is_secret(secret):
+        raise SettingsError(
+            f"{'DUES_LISTEN_SECRET' if settings.listen_secret else path} is no secret: whsec_ and base64."
+        )
+    if not settings.listen_secret:
+        # A terminal is read by a person; anything else may be kept in a log.
+        shown = f"{secret}, which is in {path}" if sys.stderr.isatty() else f"the secret in {path}"
+        print(f"Signing with {shown}", file=sys.stderr, flush=True)
+    return secret
 
 
 async def _beginning(feed: Feed, tenant: Tenant, after: str | None) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, serve, verify, webhooks
+from dues.cli.private_files import PrivateFileError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.migrate import PostgresTooOld, SchemaTooNew
@@ -54,7 +55,7 @@ def main() -> None:
     """Runs the command; what a person can mend is one sentence on standard error and exit status 2."""
     try:
         app()
-    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld) as error:
+    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld, PrivateFileError) as error:
         _fail(str(error))
     except Unavailable as error:
         _fail(f"The database does not answer: {error}")

@@ -1,6 +1,7 @@
 """`dues serve`: the server."""
 
 import asyncio
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dues.cli.database import Data, database_of
+from dues.cli.private_files import private_folder, write_private
 from dues.cli.signals import stop_on_signals
 from dues.db.database import Database
 from dues.settings import Settings, read_settings
@@ -17,7 +19,7 @@ from dues.tenants.merchants import create_first_merchant
 
 _CURL = """
   curl -i {base}/billing/accounts \\
-    -H 'Authorization: Bearer {key}' \\
+    -H {authorization} \\
     -H 'Idempotency-Key: my-first-account' \\
     -H 'Content-Type: application/json' \\
     -d '{{"customer": {{"external_reference": "CUST-1", "name": "Jane Doe"}},
@@ -45,31 +47,59 @@ def serve(
         raise typer.Exit(2) from None
     _warn_of_odd_data(settings)
     with database_of(settings) as (url, embedded):
-        _greet(_base(settings, listener.getsockname()[1]), asyncio.run(_first_keys(url, settings.cells)))
+        _greet(_base(settings, listener.getsockname()[1]), url, settings)
         server.serve(settings, url, listener, embedded)
 
 
-async def _first_keys(url: str, cells: int) -> list[NewKey]:
+def _greet(base: str, url: str, settings: Settings) -> None:
+    """Says where it is; the first time also what the keys are, or where: a terminal is read by a person, and anything
+    else may be kept in a log."""
+    shown = sys.stdout.isatty()
+    keys, path = asyncio.run(_first_keys(url, settings, shown))
+    if path:
+        print("Your keys are in a file that you alone may read. Only their hashes are kept elsewhere:\n")
+        print(f"  {path}")
+        key = f"$(sed -n 's/^test secret *//p' {shlex.quote(str(path))})"
+    elif keys:
+        print("Your keys. They are shown this once, and only their hashes are kept:\n")
+        for line in _lines(keys):
+            print(f"  {line}")
+        key = keys[0].secret
+    if keys:
+        print("\nOpen a first account:")
+        print(_CURL.format(base=base, authorization=f'"Authorization: Bearer {key}"'))
+    print(f"dues serves {base}  (documentation: {base}/docs; Ctrl-C stops it)", flush=True)
+
+
+async def _first_keys(url: str, settings: Settings, shown: bool) -> tuple[list[NewKey], Path | None]:
+    """The keys of a first merchant, made now if there is none; and the file they are in, unless they are shown."""
+    written: list[Path] = []
+
+    def write(merchant_id: str, keys: list[NewKey]) -> None:
+        path = private_folder(settings) / f"keys-of-{merchant_id}"
+        write_private(path, "".join(f"{line}\n" for line in _lines(keys)))
+        written.append(path)
+
     database = await Database.connect(url, connections_max=2)
     try:
-        return await create_first_merchant(database, datetime.now(UTC), cells)
+        keep = (lambda merchant_id, keys: None) if shown else write
+        keys = await create_first_merchant(database, datetime.now(UTC), settings.cells, keep)
+    except BaseException:
+        for path in written:
+            path.unlink()
+        raise
     finally:
         await database.close()
+    return keys, written[0] if written else None
+
+
+def _lines(keys: list[NewKey]) -> list[str]:
+    return [f"{key.mode} {key.kind:6}  {key.secret}" for key in keys]
 
 
 def _base(settings: Settings, port: int) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{host}:{port}"
-
-
-def _greet(base: str, keys: list[NewKey]) -> None:
-    if keys:
-        print("Your keys. They are shown this once, and only their hashes are kept:\n")
-        for key in keys:
-            print(f"  {key.mode} {key.kind:6}  {key.secret}")
-        print("\nOpen a first account:")
-        print(_CURL.format(base=base, key=keys[0].secret))
-    print(f"dues serves {base}  (documentation: {base}/docs; Ctrl-C stops it)", flush=True)
 
 
 def _warn_of_odd_data(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Merchants: how one comes into being, with its default payment rules and its four keys."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from dues.db.database import Database
@@ -27,13 +28,20 @@ async def create_merchant(tx: Transaction, name: str, now: datetime, cells: int 
     return merchant_id, keys
 
 
-async def create_first_merchant(database: Database, now: datetime, cells: int = 1) -> list[NewKey]:
+Keep = Callable[[str, list[NewKey]], None]
+"""Keeps a merchant's keys. They are shown nowhere else, so if this fails there is no merchant."""
+
+
+async def create_first_merchant(
+    database: Database, now: datetime, cells: int = 1, keep: Keep = lambda merchant_id, keys: None
+) -> list[NewKey]:
     """The keys of a first merchant, made now; empty where there is a merchant already."""
     async with database.transaction() as tx:
         await store.lock_merchants(tx)
         if await store.find_merchants(tx):
             await tx.commit()
             return []
-        _, keys = await create_merchant(tx, "My company", now, cells)
+        merchant_id, keys = await create_merchant(tx, "My company", now, cells)
+        keep(merchant_id, keys)
         await tx.commit()
         return keys

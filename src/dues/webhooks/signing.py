@@ -1,7 +1,7 @@
 """Signatures as Standard Webhooks have them, https://www.standardwebhooks.com: made afresh for each attempt."""
 
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +16,14 @@ _SECRET_BYTES: Final = 24
 def new_secret() -> str:
     """A new secret, `whsec_…`: what signatures are made and verified with."""
     return "whsec_" + b64encode(os.urandom(_SECRET_BYTES)).decode()
+
+
+def is_secret(text: str) -> bool:
+    """Whether it can be signed with."""
+    try:
+        return text.startswith("whsec_") and bool(b64decode(text.removeprefix("whsec_"), validate=True))
+    except ValueError:
+        return False
 
 
 def signed_headers(secrets: Sequence[str], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
