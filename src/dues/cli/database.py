@@ -23,19 +23,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
-    """The database's URL, its schema current; and the embedded server if there is one, kept as long as needed."""
+def opened(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """The database's URL, whatever is in it; and the embedded server if there is one, kept as long as needed."""
     if settings.database_url:
-        asyncio.run(migrate(settings.database_url))
         yield settings.database_url, None
         return
     embedded = EmbeddedPostgres(settings.data)
     try:
-        url = embedded.open()
-        asyncio.run(migrate(url))
-        yield url, embedded
+        yield embedded.open(), embedded
     finally:
         embedded.close()
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """The same, its schema current."""
+    with opened(settings) as (url, embedded):
+        asyncio.run(migrate(url))
+        yield url, embedded
 
 
 def with_database(data: Path | None, command: Callable[[Database], Awaitable[Result]]) -> Result:

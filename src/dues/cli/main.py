@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, serve, verify, webhooks
+from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, migrate, serve, verify, webhooks
 from dues.cli.private_files import PrivateFileError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
+from dues.db.grants import RoleError
 from dues.db.migrate import PostgresTooOld, SchemaTooNew
 from dues.settings import SettingsError
 
@@ -43,6 +44,7 @@ app.command()(serve.serve)
 app.command()(deliver.deliver)
 app.command()(listen.listen)
 app.command(name="verify")(verify.verify_books)
+app.command(name="migrate")(migrate.migrate_schema)
 app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
 app.add_typer(merchants.app, name="merchants")
@@ -55,7 +57,7 @@ def main() -> None:
     """Runs the command; what a person can mend is one sentence on standard error and exit status 2."""
     try:
         app()
-    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld, PrivateFileError) as error:
+    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld, RoleError, PrivateFileError) as error:
         _fail(str(error))
     except Unavailable as error:
         _fail(f"The database does not answer: {error}")

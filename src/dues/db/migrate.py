@@ -1,11 +1,15 @@
 """Brings a database's schema up to date: each file of migrations/ once, in order, all in one transaction."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
+from typing import Any
 
 import asyncpg
 
 from dues.db.database import Database
 from dues.db.errors import translated
+from dues.db.grants import RoleError, find_granted_roles, grant, refuse_missing_grants
 
 POSTGRES_MAJOR_MIN = 15
 
@@ -27,28 +31,74 @@ def schema() -> str:
 
 async def migrate(url: str) -> list[str]:
     """Applies what is missing and returns its names. Raises SchemaTooNew if a newer dues was here before,
-    PostgresTooOld."""
+    PostgresTooOld, and RoleError where the role of the URL may not do what it has to."""
+    async with _connected(url) as connection:
+        applied = await _apply(connection) if await _find_missing(connection) else []
+        await refuse_missing_grants(connection)
+        return applied
+
+
+async def grant_to(url: str, role: str) -> list[str]:
+    """Grants a role what a server needs, and nothing else; the statements. Raises RoleError."""
+    async with _connected(url) as connection:
+        try:
+            async with connection.transaction():
+                return await grant(connection, role)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise RoleError(f"Only the owner of the database can grant: {error}.") from error
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Any]:
     with translated():
         connection = await asyncpg.connect(url)
         try:
             if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
                 raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
-            async with connection.transaction():
-                await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
-                await connection.execute(
-                    "create table if not exists schema_migrations"
-                    " (name text primary key, applied_at timestamptz not null default now())"
-                )
-                applied = {row["name"] for row in await connection.fetch(FIND_MIGRATIONS)}
-                if unknown := applied - migrations().keys():
-                    raise SchemaTooNew(f"The database was migrated by a newer dues ({max(unknown)}). Run that one.")
-                missing = {name: sql for name, sql in migrations().items() if name not in applied}
-                for name, sql in missing.items():
-                    await connection.execute(sql)
-                    await connection.execute("insert into schema_migrations (name) values ($1)", name)
-                return list(missing)
+            yield connection
         finally:
             await connection.close()
+
+
+async def _find_missing(connection: Any) -> dict[str, str]:
+    """What was not applied yet, name to SQL."""
+    if await connection.fetchval("select to_regclass('schema_migrations') is null"):
+        return migrations()
+    try:
+        applied = {row["name"] for row in await connection.fetch(FIND_MIGRATIONS)}
+    except asyncpg.InsufficientPrivilegeError:
+        role = await connection.fetchval("select current_user")
+        raise RoleError(
+            f"The role {role} may not read this database. Run `dues migrate --grant-to {role}` as its owner."
+        ) from None
+    if unknown := applied - migrations().keys():
+        raise SchemaTooNew(f"The database was migrated by a newer dues ({max(unknown)}). Run that one.")
+    return {name: sql for name, sql in migrations().items() if name not in applied}
+
+
+async def _apply(connection: Any) -> list[str]:
+    """Applies what is missing once nobody else does, and grants what is new to whom the rest was granted."""
+    try:
+        async with connection.transaction():
+            await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
+            await connection.execute(
+                "create table if not exists schema_migrations"
+                " (name text primary key, applied_at timestamptz not null default now())"
+            )
+            missing = await _find_missing(connection)
+            for name, sql in missing.items():
+                await connection.execute(sql)
+                await connection.execute("insert into schema_migrations (name) values ($1)", name)
+            for role in await find_granted_roles(connection) if missing else ():
+                with suppress(RoleError):  # it may do all by now
+                    await grant(connection, role)
+            return list(missing)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
+        role, names = await connection.fetchval("select current_user"), ", ".join(await _find_missing(connection))
+        raise RoleError(
+            f"The schema is behind (missing: {names}), and the role {role} may not change it. "
+            f"Run `dues migrate --grant-to {role}` as the owner of the database first."
+        ) from None
 
 
 FIND_MIGRATIONS = "select name from schema_migrations"
