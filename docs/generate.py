@@ -14,6 +14,7 @@ from typer.main import get_command
 from dues.cli.main import app
 from dues.cli.serve import serve
 from dues.commands.kind import Kind
+from dues.db.grants import FUNCTIONS, SEQUENCES, TABLES
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
 from dues.http.openapi import document
@@ -84,7 +85,8 @@ def settings() -> Iterator[str]:
     yield ""
     yield "Each is an environment variable; some are also options of `dues serve`, which win over the variable. A"
     yield "variable that begins with `DUES_` and is none of these is refused at the start, and so is a value that makes"
-    yield "no sense."
+    yield "no sense. A secret can be in a file that `DUES_…_FILE` names; the end of its last line does not count. What"
+    yield "Kubernetes sets for a service that is called `dues`, such as `DUES_PORT=tcp://10.0.0.1:80`, is left alone."
     yield ""
     yield "| variable | option | default | says |"
     yield "| --- | --- | --- | --- |"
@@ -92,7 +94,9 @@ def settings() -> Iterator[str]:
     for setting in fields(Settings):
         option = f"`--{setting.name.replace('_', '-')}`" if setting.name in options else ""
         default = f"`{setting.default}`" if setting.default != "" else ""
-        yield f"| `DUES_{setting.name.upper()}` | {option} | {default} | {setting.metadata['says']} |"
+        name = f"DUES_{setting.name.upper()}"
+        variables = f"`{name}`, `{name}_FILE`" if setting.metadata["secret"] else f"`{name}`"
+        yield f"| {variables} | {option} | {default} | {setting.metadata['says']} |"
 
 
 def errors() -> Iterator[str]:
@@ -175,11 +179,18 @@ def tables() -> Iterator[str]:
     yield "The tables of the database, as [schema.sql](../../src/dues/db/schema.sql) has them: columns, keys and the"
     yield "constraints that hold whatever program writes. It is the sum of [migrations](../../src/dues/db/migrations)."
     yield ""
-    yield "| table | keeps |"
-    yield "| --- | --- |"
+    yield from wrap(
+        "What a server may do there is what `dues migrate --grant-to` grants to a role that owns nothing: "
+        "[grants.py](../../src/dues/db/grants.py) has it. Beside tables, that is the sequence "
+        f"{_listed(SEQUENCES)}, and functions that the schema's owner lends it: {_listed(FUNCTIONS)}.",
+        WIDTH,
+    )
+    yield ""
+    yield "| table | keeps | a server may |"
+    yield "| --- | --- | --- |"
     for comment, name in re.findall(r"((?:^-- ?.*\n)*)^create table (\w+)", schema(), re.MULTILINE):
         says = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
-        yield f"| `{name}` | {_cell(says)} |"
+        yield f"| `{name}` | {_cell(says)} | {TABLES[name]} |"
 
 
 def statements() -> Iterator[str]:
