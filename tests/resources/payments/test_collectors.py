@@ -8,6 +8,7 @@ from dues.http.context import Context
 from dues.http.metrics import Metrics
 from dues.http.routes import routes
 from dues.tenants.keys import NewKey
+from dues.webhooks.outgoing import Outgoing
 from tests.conftest import Ask, Merchant
 from tests.resources.payments.paying import (
     Collector,
@@ -36,7 +37,7 @@ OPEN = {
 ALL = {
     (method, path)
     for path, methods in routes(
-        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", NOWHERE, NOWHERE, NOWHERE), Metrics()
+        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", NOWHERE, NOWHERE, Outgoing(NOWHERE)), Metrics()
     ).items()
     for method in methods
     if path.startswith("/billing/")
