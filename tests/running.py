@@ -28,6 +28,7 @@ class RunningServer:
         self, *, data: Path | None = None, database_url: str | None = None, log: Path, **settings: str
     ) -> None:
         self._environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
+        self._environment |= {"DUES_DRAIN_SECONDS": "0"}  # nobody but the tests calls, and they know
         self._environment |= {f"DUES_{name.upper()}": text for name, text in settings.items()}
         if database_url:
             self._environment["DUES_DATABASE_URL"] = database_url

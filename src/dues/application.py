@@ -78,7 +78,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         log, origins = request_log(settings.log_level), parse_origins(settings.cors_origins)
         cors = Cors(origins) if origins else None
         table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix)
-        yield Entrance(table, counts, settings.docs_url, log, cors), notifier
+        yield Entrance(table, counts, settings.docs_url, log, cors, context.stopping), notifier
     finally:
         for task in background:
             task.cancel()

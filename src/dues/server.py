@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
 
@@ -14,24 +16,32 @@ import uvloop
 
 from dues.application import application
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from dues.events.notifier import Notifier
+from dues.draining import DrainingServer
+from dues.handover import Offer, Taken, offer
 from dues.http.client_address import parse_networks
 from dues.http.connection import Connection
 from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
 from dues.settings import Settings
-from dues.supervisor import is_orphan, supervise
+from dues.supervisor import is_orphan, report_that_it_serves, supervise
 
-SHUTDOWN_SECONDS: Final = 20
-"""How long requests under way may take after SIGTERM; longer than any statement."""
+SHUTDOWN_SECONDS: Final = 15
+"""How long requests under way may take once the port is closed; longer than any statement, and together with the
+draining less than the half minute that orchestrators give."""
 
 WATCH_SECONDS: Final = 0.5
 
 _log = structlog.get_logger()
 
 
+SYSTEMD_FIRST: Final = 3
+"""The first of the sockets that systemd, or whoever does as it does, has opened for us."""
+
+
 def listen(settings: Settings) -> socket.socket:
-    """The listening socket. Raises OSError where the port is taken."""
+    """The listening socket: one that we were started with, or a new one. Raises OSError where the port is taken."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0":
+        return socket.socket(fileno=SYSTEMD_FIRST)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,20 +51,55 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, database_url: str, listener: socket.socket, embedded: EmbeddedPostgres | None) -> None:
-    """Serves until SIGINT or SIGTERM, in this process or in `settings.workers` others."""
-    if settings.workers > 1:
-        configure_logs(settings.log_level)
-        work = partial(serve_here, settings, database_url, listener)
-        supervise(work, settings.workers, chore=partial(_revive, embedded) if embedded else None)
-    else:
-        serve_here(settings, database_url, listener, embedded)
-
-
-def serve_here(
-    settings: Settings, database_url: str, listener: socket.socket, embedded: EmbeddedPostgres | None = None
+def serve(
+    settings: Settings,
+    database_url: str,
+    listener: socket.socket,
+    embedded: EmbeddedPostgres | None,
+    taken: Taken | None = None,
 ) -> None:
-    """Serves in this process until SIGINT or SIGTERM. Whoever passes no `embedded` keeps it running elsewhere."""
+    """Serves until SIGINT or SIGTERM, or until another server takes the port over; in this process, or in
+    `settings.workers` others. `taken`: from whom the port was taken over."""
+    configure_logs(settings.log_level)
+    chore = partial(_revive, embedded) if embedded else None
+    watch = Watch(listener, taken, chore)
+    if settings.workers > 1:
+        supervise(partial(serve_here, settings, database_url, listener), settings.workers, watch)
+    else:
+        serve_here(settings, database_url, listener.dup(), watch)
+
+
+class Watch:
+    """What is looked after beside serving: a dead embedded PostgreSQL is started again, and the port handed over."""
+
+    def __init__(self, listener: socket.socket, taken: Taken | None, chore: Callable[[], None] | None) -> None:
+        self._listener = listener
+        self._taken = taken
+        self._chore = chore
+        self._offer: Offer | None = None
+
+    def serves(self) -> None:
+        """This server serves now: whoever had the port before may go, and whoever comes next may have it."""
+        if self._taken:
+            self._taken.serves()
+        self._offer = offer(self._listener)
+
+    def look(self) -> bool:
+        """Once more; whether another server serves in the place of this one."""
+        if self._chore:
+            self._chore()
+        return bool(self._offer and self._offer.is_taken())
+
+    def close(self) -> None:
+        """This server ends; the port is the business of whoever serves on it, and of nobody else here."""
+        self._listener.close()
+        if self._offer:
+            self._offer.close()
+            self._offer = None
+
+
+def serve_here(settings: Settings, database_url: str, listener: socket.socket, watch: Watch | None = None) -> None:
+    """Serves in this process until it is told to stop. Whoever passes no `watch` looks after things elsewhere."""
     configure_logs(settings.log_level)
     # uvicorn stops on these signals, then sends them to itself once more; that must not end us half-way. One that
     # comes before uvicorn listens for it is remembered.
@@ -65,24 +110,31 @@ def serve_here(
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url, listener, embedded, stop_requested))
+        runner.run(_serve(settings, database_url, listener, watch, stop_requested))
 
 
 async def _serve(
     settings: Settings,
     database_url: str,
     listener: socket.socket,
-    embedded: EmbeddedPostgres | None,
+    watch: Watch | None,
     stop_requested: threading.Event,
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
     async with application(settings, database_url) as (entrance, notifier):
         trusted = parse_networks(settings.trusted_proxies)
         connections = Connections(entrance, connections_max, settings.idle_seconds, trusted)
-        server = uvicorn.Server(uvicorn_config(connections))
-        watch = asyncio.create_task(_watch(server, embedded, stop_requested, notifier))
+        server = DrainingServer(
+            uvicorn_config(connections),
+            connections,
+            settings.drain_seconds,
+            on_stopping=watch.close if watch else lambda: None,
+            on_closing=notifier.close,  # nobody waits for events any longer, and so nobody for them
+        )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _replace, server)
+        watching = asyncio.create_task(_watch(server, watch, stop_requested))
         await server.serve(sockets=[listener])
-        watch.cancel()
+        watching.cancel()
 
 
 def uvicorn_config(connections: Connections) -> uvicorn.Config:
@@ -103,17 +155,28 @@ def uvicorn_config(connections: Connections) -> uvicorn.Config:
     )
 
 
-async def _watch(
-    server: uvicorn.Server, embedded: EmbeddedPostgres | None, stop_requested: threading.Event, notifier: Notifier
-) -> None:
-    """Starts a dead embedded PostgreSQL again; stops the server where it is told to or its supervisor is gone."""
+async def _watch(server: DrainingServer, watch: Watch | None, stop_requested: threading.Event) -> None:
+    """Looks after what `watch` is for; stops the server where it is told to or its supervisor is gone."""
+    await server.serving.wait()
+    if watch:
+        watch.serves()
+    else:
+        report_that_it_serves()
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        if embedded:
-            await asyncio.to_thread(_revive, embedded)
-        server.should_exit |= is_orphan() or stop_requested.is_set()
-        if server.should_exit:
-            notifier.close()  # nobody waits for events any longer, and so nobody for them
+        if watch is not None and await _is_replaced(watch):
+            _replace(server)
+        if is_orphan() or stop_requested.is_set():
+            server.hurries = server.should_exit = True
+
+
+async def _is_replaced(watch: Watch) -> bool:
+    return await asyncio.to_thread(watch.look)
+
+
+def _replace(server: DrainingServer) -> None:
+    """Another server has the port."""
+    server.is_replaced = server.should_exit = True
 
 
 def _revive(embedded: EmbeddedPostgres) -> None:

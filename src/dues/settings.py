@@ -62,6 +62,11 @@ class Settings:
         "How many clients may be connected to each server process; 0: 10,000, or what the limit of open files leaves.",
     )
     idle_seconds: int = _setting(75, "How long a connection is kept on which nothing is asked.")
+    drain_seconds: int = _setting(
+        12,
+        "How long after SIGTERM new connections are still taken, while /readyz says 503 and every answer closes its "
+        "connection. It ends earlier where nobody has called for a quarter of it; Ctrl-C does without.",
+    )
     trusted_proxies: str = _setting(
         "",
         "Addresses and networks of proxies, with commas between them. Of what comes from there, `X-Forwarded-For` or "
@@ -100,6 +105,7 @@ class Settings:
         _between("database_connections", self.database_connections, 4, 500)
         _between("connections_max", self.connections_max, 0, 1_000_000)
         _between("idle_seconds", self.idle_seconds, 1, 3_600)
+        _between("drain_seconds", self.drain_seconds, 0, 3_600)
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
         _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)

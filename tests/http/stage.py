@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 import uvloop
 
+from dues.draining import DrainingServer
 from dues.http.client_address import parse_networks
 from dues.http.connections import Connections
 from dues.http.cors import Cors
@@ -67,7 +67,7 @@ class Stage:
         log = RequestLog(lambda line: self.lines.append(json.loads(line)), for_people=False)
         entrance = Entrance(RouteTable(ROUTES, "/docs"), Metrics(), "/docs", log, cors)
         connections = Connections(entrance, connections_max, idle_seconds, parse_networks(trusted_proxies))
-        self.server = uvicorn.Server(uvicorn_config(connections))
+        self.server = DrainingServer(uvicorn_config(connections), connections, 0)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run)

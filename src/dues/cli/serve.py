@@ -33,22 +33,27 @@ def serve(
     data: Data = None,
     workers: Annotated[int | None, typer.Option(help="Server processes that share the port.", show_default="1")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the port over from the server that runs on it. No request is lost.")
+    ] = False,
 ) -> None:
     """Serve the API until Ctrl-C. Without DUES_DATABASE_URL, PostgreSQL comes along in the data folder."""
     stop_on_signals()
     # Here, and not above: no other command needs the server, and it takes as long to import as they take to run.
     from dues import server
+    from dues.handover import take
 
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
+    taken = take(settings.host, settings.port) if replace else None
     try:
-        listener = server.listen(settings)
+        listener = taken.listener if taken else server.listen(settings)
     except OSError as error:
         print(f"dues: cannot listen on {settings.host}:{settings.port}: {error.strerror}.", file=sys.stderr)
         raise typer.Exit(2) from None
     _warn_of_odd_data(settings)
     with database_of(settings) as (url, embedded):
         _greet(_base(settings, listener.getsockname()[1]), url, settings)
-        server.serve(settings, url, listener, embedded)
+        server.serve(settings, url, listener, embedded, taken)
 
 
 def _greet(base: str, url: str, settings: Settings) -> None:

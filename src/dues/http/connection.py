@@ -40,7 +40,6 @@ class Connection(asyncio.BufferedProtocol):
         "_connections",
         "_expects_continue",
         "_is_closing",
-        "_is_stopping",
         "_loop",
         "_parser",
         "_peer",
@@ -69,7 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._writable: asyncio.Future[None] | None = None
         """While the client does not read: what is told when it does."""
         self._timed: Exchange | Headers | None = None
-        self._expects_continue = self._is_closing = self._is_stopping = False
+        self._expects_continue = self._is_closing = False
         self.deadline = self._loop.time() + HEAD_SECONDS_MAX
         """When the client will have been too slow, by the clock of the loop."""
 
@@ -107,9 +106,12 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> None:
         """The client sends no more: it is gone. (One that still reads could not be told from it.)"""
 
+    def give_way(self) -> None:
+        """Others wait for its place, and it asks for nothing."""
+        self._transport.abort()
+
     def shutdown(self) -> None:
-        """The server stops: what is under way is answered, and the connection closed."""
-        self._is_stopping = True
+        """The port is closed: what is under way is answered, and the connection closed."""
         if self._task is None and self._parser.midway is None:
             self._transport.close()
 
@@ -212,6 +214,7 @@ class Connection(asyncio.BufferedProtocol):
             self._waiting.append(exchange)
             self._waiting_bytes += exchange.bytes_received
         else:
+            self._connections.works(self)
             self._task = self._loop.create_task(self._answer(exchange))
 
     async def _answer(self, exchange: Exchange) -> None:
@@ -220,14 +223,18 @@ class Connection(asyncio.BufferedProtocol):
             reply = await self._connections.entrance.answer(exchange)
             if self._is_closing:
                 break
-            if self._is_stopping and not self._waiting:
+            is_stopping = exchange.keeps_connection and self._connections.entrance.stopping.is_set()
+            if is_stopping and not self._waiting:
                 exchange.keeps_connection = False
             self._send(reply, exchange)
             if not exchange.keeps_connection:
-                self._end(lingers=exchange.refusal is not None or exchange.unreadable is not None)
+                # Who would have gone on may be sending already: that must not cost it this answer.
+                self._end(lingers=is_stopping or exchange.refusal is not None or exchange.unreadable is not None)
                 break
             if self._writable:
                 await self._writable
+            if self._waiting:
+                await asyncio.sleep(0)  # others first: whoever sends many requests at once waits between them
             if not self._waiting:
                 self._rest()
                 break
@@ -243,6 +250,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _rest(self) -> None:
         """Everything is answered."""
+        self._connections.rests(self)
         if self._parser.midway is None:
             self.deadline = self._loop.time() + self._connections.idle_seconds
             return
@@ -263,6 +271,7 @@ class Connection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """The client does not read what it is sent."""
         self._writable = self._loop.create_future()
+        self._connections.rests(self)
         self.deadline = self._loop.time() + WRITE_SECONDS_MAX
 
     def resume_writing(self) -> None:
@@ -270,5 +279,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._writable and not self._writable.done():
             self._writable.set_result(None)
         self._writable = None
+        if self._task:
+            self._connections.works(self)
         self._is_our_turn()
         self._time_midway()

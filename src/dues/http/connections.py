@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -26,6 +27,9 @@ SWEEP_SECONDS: Final = 0.5
 
 WARN_SECONDS: Final = 60.0
 
+GRACE_SECONDS: Final = 1.0
+"""For so long nobody is asked to give way: a client that has just come, or was just answered, is about to ask."""
+
 _log = structlog.get_logger()
 
 
@@ -36,6 +40,9 @@ class Timed(Protocol):
 
     def expire(self) -> None:
         """The deadline has passed."""
+
+    def give_way(self) -> None:
+        """It is closed, so that somebody else can come in."""
 
 
 class Connections:
@@ -50,26 +57,68 @@ class Connections:
         self._connections_max = connections_max
         self._admitted: set[Timed] = set()
         self._refused: set[Timed] = set()
-        self._refusals = 0
+        self._silent: OrderedDict[Timed, float] = OrderedDict()
+        """Those that have asked nothing yet, since when."""
+        self._resting: OrderedDict[Timed, float] = OrderedDict()
+        """Those that have asked and have nothing to wait for, since when."""
+        self._refusals = self._gave_way = 0
         self._warned_at = -WARN_SECONDS
         self._is_sweeping = False
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._default_lines = b""
 
     def admit(self, connection: Timed) -> bool:
-        """Whether one more is not one too many."""
+        """Whether one more is not one too many; where it would be, whoever has asked nothing for longest gives way."""
+        loop = asyncio.get_running_loop()
         if not self._is_sweeping:
             self._is_sweeping = True
-            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-        if len(self._admitted) < self._connections_max:
-            self._admitted.add(connection)
-            return True
-        self._refused.add(connection)
-        self._refusals += 1
-        if (now := time.monotonic()) - self._warned_at >= WARN_SECONDS:
-            _log.warning("connections_refused", refused=self._refusals, connections_max=self._connections_max)
-            self._warned_at, self._refusals = now, 0
+            loop.call_later(SWEEP_SECONDS, self._sweep)
+        is_full = len(self._admitted) >= self._connections_max
+        if is_full and not self._make_room(loop.time()):
+            self._refused.add(connection)
+            self._refusals += 1
+            self._warn()
+            return False
+        self._admitted.add(connection)
+        self._silent[connection] = loop.time()
+        return True
+
+    def works(self, connection: Timed) -> None:
+        """It has asked, and waits for the answer."""
+        self._silent.pop(connection, None)
+        self._resting.pop(connection, None)
+
+    def rests(self, connection: Timed) -> None:
+        """It has its answers, or does not read them."""
+        if connection in self._admitted:
+            self._resting[connection] = asyncio.get_running_loop().time()
+
+    def _make_room(self, now: float) -> bool:
+        # Who never asked before who did: a client that opens connections and leaves them there stays among the former.
+        for waiting in (self._silent, self._resting):
+            oldest = next(iter(waiting), None)
+            if oldest is not None and now - waiting[oldest] >= GRACE_SECONDS:
+                self.forget(oldest)
+                oldest.give_way()
+                self._gave_way += 1
+                self._warn()
+                return True
         return False
+
+    def _warn(self) -> None:
+        if (now := time.monotonic()) - self._warned_at >= WARN_SECONDS:
+            _log.warning(
+                "connections_refused",
+                refused=self._refusals,
+                gave_way=self._gave_way,
+                connections_max=self._connections_max,
+            )
+            self._warned_at, self._refusals, self._gave_way = now, 0, 0
+
+    @property
+    def has_silent(self) -> bool:
+        """Whether anybody has not said yet what it wants."""
+        return bool(self._silent)
 
     @property
     def may_linger(self) -> bool:
@@ -80,6 +129,8 @@ class Connections:
         """It is closed."""
         self._admitted.discard(connection)
         self._refused.discard(connection)
+        self._silent.pop(connection, None)
+        self._resting.pop(connection, None)
 
     def default_lines(self, headers: list[tuple[bytes, bytes]]) -> bytes:
         """The headers of every answer (uvicorn makes a new list each second) as lines of a head."""

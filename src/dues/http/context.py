@@ -1,5 +1,6 @@
 """What endpoints need of the server, and of every exchange: whose call it is, and what it names."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,8 @@ class Context:
     outgoing: Outgoing
     """How webhooks go out."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as soon as the server is told to stop: it answers on, and wants no new clients."""
 
 
 def caller_of(

@@ -1,5 +1,7 @@
 """The front door: every request gets an id, an answer, a log line and a count, whatever happens."""
 
+import asyncio
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -24,20 +26,33 @@ LogRequest = Callable[[Exchange, Reply, float], None]
 
 
 class Entrance:
-    """What answers exchanges. Knows HTTP, and nothing of billing."""
+    """What answers exchanges. Knows HTTP, and nothing of billing.
+
+    Once `stopping` is set, each connection is told with its next answer that it ends.
+    """
 
     def __init__(
-        self, table: RouteTable, metrics: Metrics, docs_base: str, log_request: LogRequest, cors: Cors | None = None
+        self,
+        table: RouteTable,
+        metrics: Metrics,
+        docs_base: str,
+        log_request: LogRequest,
+        cors: Cors | None = None,
+        stopping: asyncio.Event | None = None,
     ) -> None:
         self._routes = table
         self._metrics = metrics
         self._docs_base = docs_base
         self._log_request = log_request
         self._cors = cors
+        self.stopping = stopping or asyncio.Event()
+        self.asked_at = -math.inf
+        """When the last request was whole, by the performance counter."""
 
     async def answer(self, exchange: Exchange) -> Reply:
         """The answer to an exchange. It raises nothing."""
         exchange.request_id = new_id("req_", datetime.now(UTC))
+        self.asked_at = exchange.started_at
         if exchange.refusal:
             # It is not raised: its traceback would hold the exchange, which holds it.
             return self._finish(exchange, self._problem(exchange, exchange.refusal))

@@ -13,9 +13,11 @@ async def healthz(_exchange: Exchange) -> Reply:
 
 
 def readyz(context: Context) -> Endpoint:
-    """200: the database answers and its schema is this program's; otherwise 503."""
+    """200: the database answers, its schema is this program's, and the server is not about to stop; otherwise 503."""
 
     async def endpoint(_exchange: Exchange) -> Reply:
+        if context.stopping.is_set():
+            raise ProblemError("unavailable", "This server is about to stop.", headers={"Retry-After": "5"})
         if not await is_current(context.database):
             raise ProblemError(
                 "unavailable", "The database's schema is not this program's.", headers={"Retry-After": "5"}
