@@ -8,7 +8,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from dues.http.client_address import client_address
-from dues.http.connections import Connections
+from dues.http.connections import KEYLESS_MAX, Connections
 from dues.http.exchange import BODY_BYTES_MAX, BODY_SECONDS_MAX, Exchange, Headers
 from dues.http.problems import Reply
 from dues.http.request_parser import HEAD_SECONDS_MAX, SLICE_BYTES, RequestParser
@@ -27,6 +27,9 @@ LINGER_SECONDS: Final = 2.0
 """How long what is still sent is thrown away after an answer that ends the connection. Without it the network would
 throw the answer away."""
 
+THROW_AWAY_SECONDS: Final = 0.001
+"""How long after each piece that is thrown away the next is waited for."""
+
 NEVER: Final = float("inf")
 
 _buffer: Final = memoryview(bytearray(16 * 1024))
@@ -40,6 +43,7 @@ class Connection(asyncio.BufferedProtocol):
         "_connections",
         "_expects_continue",
         "_is_closing",
+        "_keyless",
         "_loop",
         "_parser",
         "_peer",
@@ -63,6 +67,8 @@ class Connection(asyncio.BufferedProtocol):
         """What is answering, while there is something to be answered."""
         self._waiting: deque[Exchange] = deque()
         self._waiting_bytes = 0
+        self._keyless = 0
+        """How many requests in a row came without a key."""
         self._unparsed: bytes | None = None
         """What was received while too much waited. While there is any, nothing is read."""
         self._writable: asyncio.Future[None] | None = None
@@ -149,6 +155,7 @@ class Connection(asyncio.BufferedProtocol):
         """Something was received."""
         if count <= SLICE_BYTES:
             if self._parser.ended:
+                self._throw_away()
                 return
             self._parser.feed(_buffer[:count])
             if self._has_enough():
@@ -169,11 +176,17 @@ class Connection(asyncio.BufferedProtocol):
     def _parse(self, data: memoryview) -> None:
         for start in range(0, len(data), SLICE_BYTES):
             if self._parser.ended:
+                self._throw_away()
                 return
             if self._has_enough():
                 self._pause(bytes(data[start:]))
                 return
             self._parser.feed(data[start : start + SLICE_BYTES])
+
+    def _throw_away(self) -> None:
+        # Not faster than it is worth: who sends what nobody wants must not keep us busy with it.
+        self._transport.pause_reading()
+        self._loop.call_later(THROW_AWAY_SECONDS, self._transport.resume_reading)
 
     def _has_enough(self) -> bool:
         return len(self._waiting) >= PIPELINED_MAX or self._waiting_bytes >= PIPELINED_BYTES_MAX
@@ -233,7 +246,10 @@ class Connection(asyncio.BufferedProtocol):
                 break
             if self._writable:
                 await self._writable
-            if self._waiting:
+            self._keyless = self._keyless + 1 if exchange.key_id is None else 0
+            if self._keyless > KEYLESS_MAX:
+                await self._pause_answering()
+            elif self._waiting:
                 await asyncio.sleep(0)  # others first: whoever sends many requests at once waits between them
             if not self._waiting:
                 self._rest()
@@ -242,6 +258,11 @@ class Connection(asyncio.BufferedProtocol):
             self._waiting_bytes -= exchange.bytes_received
             self._read_on()
         self._task = None
+
+    async def _pause_answering(self) -> None:
+        self._connections.rests(self)
+        await asyncio.sleep(self._connections.keyless_pause)
+        self._connections.works(self)
 
     def _is_our_turn(self) -> None:
         self._timed = None

@@ -30,6 +30,16 @@ WARN_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 1.0
 """For so long nobody is asked to give way: a client that has just come, or was just answered, is about to ask."""
 
+SIEGE: Final = 100
+"""So many come within a second where all places are taken: whoever says nothing now gives way at once."""
+
+KEYLESS_MAX: Final = 64
+"""So many requests without a key may one connection send as fast as it can; a watcher sends one in seconds."""
+
+KEYLESS_PAUSE_SECONDS: Final = 0.0002
+"""How long it waits between two of them from then on, for each connection there is: so all of them together have some
+5,000 answers a second, which leaves most of a processor to those who have a key."""
+
 _log = structlog.get_logger()
 
 
@@ -62,6 +72,7 @@ class Connections:
         self._resting: OrderedDict[Timed, float] = OrderedDict()
         """Those that have asked and have nothing to wait for, since when."""
         self._refusals = self._gave_way = 0
+        self._second = self._pressed = self._pressed_before = 0
         self._warned_at = -WARN_SECONDS
         self._is_sweeping = False
         self._default_headers: list[tuple[bytes, bytes]] = []
@@ -93,17 +104,30 @@ class Connections:
         if connection in self._admitted:
             self._resting[connection] = asyncio.get_running_loop().time()
 
+    @property
+    def keyless_pause(self) -> float:
+        """How long a connection that asks and asks without a key waits between two requests."""
+        return KEYLESS_PAUSE_SECONDS * len(self._admitted)
+
     def _make_room(self, now: float) -> bool:
+        grace = self._grace(int(now))
         # Who never asked before who did: a client that opens connections and leaves them there stays among the former.
         for waiting in (self._silent, self._resting):
             oldest = next(iter(waiting), None)
-            if oldest is not None and now - waiting[oldest] >= GRACE_SECONDS:
+            if oldest is not None and now - waiting[oldest] >= grace:
                 self.forget(oldest)
                 oldest.give_way()
                 self._gave_way += 1
                 self._warn()
                 return True
         return False
+
+    def _grace(self, second: int) -> float:
+        if second != self._second:
+            self._pressed_before = self._pressed if second == self._second + 1 else 0
+            self._second, self._pressed = second, 0
+        self._pressed += 1
+        return 0.0 if max(self._pressed, self._pressed_before) >= SIEGE else GRACE_SECONDS
 
     def _warn(self) -> None:
         if (now := time.monotonic()) - self._warned_at >= WARN_SECONDS:
