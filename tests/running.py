@@ -39,11 +39,11 @@ class RunningServer:
         self.base = f"http://127.0.0.1:{self.port}"
         self.process: Started | None = None
 
-    def start(self, timeout_seconds: float = 30) -> str:
-        """Starts it, waits until it is ready, and returns what it printed so far."""
+    def start(self, *arguments: str, timeout_seconds: float = 30) -> str:
+        """Starts it, with further `arguments`, waits until it is ready, and returns what it printed so far."""
         printed = self.log.with_suffix(".out")
         with self.log.open("a") as log, printed.open("w") as out:
-            self.process = STARTER.start(["serve", "--port", str(self.port)], self._environment, out, log)
+            self.process = STARTER.start(["serve", "--port", str(self.port), *arguments], self._environment, out, log)
         deadline = time.monotonic() + timeout_seconds
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:

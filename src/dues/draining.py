@@ -47,7 +47,7 @@ class DrainingServer(uvicorn.Server):
         self.serving = asyncio.Event()
         """Set once clients are taken."""
         self.is_replaced = False
-        """Whether another server has the port: no more clients are taken."""
+        """Whether another server has the port, or will have: once this one stops, it takes no more clients."""
         self.hurries = False
         """Whether nobody is to be waited for who is not here yet."""
 

@@ -96,7 +96,7 @@ def take(host: str, port: int) -> Taken | None:
     old = socket.socket(socket.AF_UNIX)
     old.settimeout(ANSWER_SECONDS)
     try:
-        old.connect(str(_path(host, port)))
+        old.connect(str(_path(*socket.getaddrinfo(host, port)[0][4][:2])))
         _, files, _, _ = socket.recv_fds(old, 64, 1)
     except OSError:
         old.close()

@@ -31,16 +31,20 @@ draining less than the half minute that orchestrators give."""
 
 WATCH_SECONDS: Final = 0.5
 
+SYSTEMD_FIRST: Final = 3
+"""The first of the sockets that systemd, or whoever does as it does, has opened for us."""
+
 _log = structlog.get_logger()
 
 
-SYSTEMD_FIRST: Final = 3
-"""The first of the sockets that systemd, or whoever does as it does, has opened for us."""
+def is_lent() -> bool:
+    """Whether this process was started with its listening socket, which stays open when it ends."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
 
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket: one that we were started with, or a new one. Raises OSError where the port is taken."""
-    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0":
+    if is_lent():
         return socket.socket(fileno=SYSTEMD_FIRST)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
@@ -63,10 +67,11 @@ def serve(
     configure_logs(settings.log_level)
     chore = partial(_revive, embedded) if embedded else None
     watch = Watch(listener, taken, chore)
+    serves = partial(serve_here, settings, database_url, is_lent=is_lent())
     if settings.workers > 1:
-        supervise(partial(serve_here, settings, database_url, listener), settings.workers, watch)
+        supervise(partial(serves, listener), settings.workers, watch)
     else:
-        serve_here(settings, database_url, listener.dup(), watch)
+        serves(listener.dup(), watch)
 
 
 class Watch:
@@ -98,8 +103,13 @@ class Watch:
             self._offer = None
 
 
-def serve_here(settings: Settings, database_url: str, listener: socket.socket, watch: Watch | None = None) -> None:
-    """Serves in this process until it is told to stop. Whoever passes no `watch` looks after things elsewhere."""
+def serve_here(
+    settings: Settings, database_url: str, listener: socket.socket, watch: Watch | None = None, *, is_lent: bool
+) -> None:
+    """Serves in this process until it is told to stop. Whoever passes no `watch` looks after things elsewhere.
+
+    `is_lent`: the port stays open when all is over, so that whoever comes then waits for the next server.
+    """
     configure_logs(settings.log_level)
     # uvicorn stops on these signals, then sends them to itself once more; that must not end us half-way. One that
     # comes before uvicorn listens for it is remembered.
@@ -110,7 +120,7 @@ def serve_here(settings: Settings, database_url: str, listener: socket.socket, w
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url, listener, watch, stop_requested))
+        runner.run(_serve(settings, database_url, listener, watch, stop_requested, is_lent))
 
 
 async def _serve(
@@ -119,6 +129,7 @@ async def _serve(
     listener: socket.socket,
     watch: Watch | None,
     stop_requested: threading.Event,
+    is_lent: bool,
 ) -> None:
     connections_max = connections_that_fit(settings.connections_max, settings.database_connections)
     async with application(settings, database_url) as (entrance, notifier):
@@ -131,7 +142,7 @@ async def _serve(
             on_stopping=watch.close if watch else lambda: None,
             on_closing=notifier.close,  # nobody waits for events any longer, and so nobody for them
         )
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _replace, server)
+        server.is_replaced = is_lent
         watching = asyncio.create_task(_watch(server, watch, stop_requested))
         await server.serve(sockets=[listener])
         watching.cancel()
@@ -161,6 +172,7 @@ async def _watch(server: DrainingServer, watch: Watch | None, stop_requested: th
     if watch:
         watch.serves()
     else:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _replace, server)
         report_that_it_serves()
     while True:
         await asyncio.sleep(WATCH_SECONDS)

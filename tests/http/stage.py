@@ -34,6 +34,12 @@ async def slow(exchange: Exchange) -> Reply:
     return Reply(200, milliseconds.encode())
 
 
+async def known(exchange: Exchange) -> Reply:
+    """Answers whoever it is, as one with a key."""
+    exchange.key_id = "key_0"
+    return Reply(200, b"{}")
+
+
 async def large(_exchange: Exchange) -> Reply:
     """Answers with more than any buffer takes."""
     return Reply(200, LARGE)
@@ -51,6 +57,7 @@ async def echo(exchange: Exchange) -> Reply:
 
 ROUTES: Routes = {
     "/slow/{milliseconds}": {"GET": slow},
+    "/known": {"GET": known},
     "/large": {"GET": large},
     "/fresh": {"GET": fresh},
     "/echo": {"POST": echo},
@@ -61,15 +68,21 @@ class Stage:
     """The server in its thread, and what it logged."""
 
     def __init__(
-        self, connections_max: int, idle_seconds: float, *, cors: Cors | None = None, trusted_proxies: str = ""
+        self,
+        connections_max: int,
+        idle_seconds: float,
+        *,
+        drain_seconds: float = 0,
+        cors: Cors | None = None,
+        trusted_proxies: str = "",
     ) -> None:
         self.lines: list[dict[str, Any]] = []
         log = RequestLog(lambda line: self.lines.append(json.loads(line)), for_people=False)
         entrance = Entrance(RouteTable(ROUTES, "/docs"), Metrics(), "/docs", log, cors)
         connections = Connections(entrance, connections_max, idle_seconds, parse_networks(trusted_proxies))
-        self.server = DrainingServer(uvicorn_config(connections), connections, 0)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.server = DrainingServer(uvicorn_config(connections), connections, drain_seconds)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
@@ -78,7 +91,7 @@ class Stage:
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        await self.server.serve(sockets=[self._listener])
+        await self.server.serve(sockets=[self.listener])
 
     def start(self) -> None:
         """Returns when it serves."""
@@ -89,8 +102,12 @@ class Stage:
     def stop(self) -> None:
         """Returns when it has stopped."""
         self.server.should_exit = True
-        self._thread.join(20)
-        assert not self._thread.is_alive()
+        assert self.has_ended(20)
+
+    def has_ended(self, seconds: float) -> bool:
+        """Whether it has, after so long at most."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def do(self, work: Callable[[], Any]) -> Any:
         """The result of `work`, done between two turns of the server's loop."""

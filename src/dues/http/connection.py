@@ -27,8 +27,11 @@ LINGER_SECONDS: Final = 2.0
 """How long what is still sent is thrown away after an answer that ends the connection. Without it the network would
 throw the answer away."""
 
+THROWN_AWAY_FAST: Final = 8 << 20
+"""So much is thrown away as fast as it comes: who sent it in good faith can read the answer soon."""
+
 THROW_AWAY_SECONDS: Final = 0.001
-"""How long after each piece that is thrown away the next is waited for."""
+"""From then on, how long after each piece that is thrown away the next is waited for."""
 
 NEVER: Final = float("inf")
 
@@ -49,6 +52,7 @@ class Connection(asyncio.BufferedProtocol):
         "_peer",
         "_state",
         "_task",
+        "_thrown_away",
         "_timed",
         "_transport",
         "_unparsed",
@@ -69,6 +73,8 @@ class Connection(asyncio.BufferedProtocol):
         self._waiting_bytes = 0
         self._keyless = 0
         """How many requests in a row came without a key."""
+        self._thrown_away = 0
+        """How many bytes nobody wanted."""
         self._unparsed: bytes | None = None
         """What was received while too much waited. While there is any, nothing is read."""
         self._writable: asyncio.Future[None] | None = None
@@ -155,7 +161,7 @@ class Connection(asyncio.BufferedProtocol):
         """Something was received."""
         if count <= SLICE_BYTES:
             if self._parser.ended:
-                self._throw_away()
+                self._throw_away(count)
                 return
             self._parser.feed(_buffer[:count])
             if self._has_enough():
@@ -176,17 +182,19 @@ class Connection(asyncio.BufferedProtocol):
     def _parse(self, data: memoryview) -> None:
         for start in range(0, len(data), SLICE_BYTES):
             if self._parser.ended:
-                self._throw_away()
+                self._throw_away(len(data) - start)
                 return
             if self._has_enough():
                 self._pause(bytes(data[start:]))
                 return
             self._parser.feed(data[start : start + SLICE_BYTES])
 
-    def _throw_away(self) -> None:
-        # Not faster than it is worth: who sends what nobody wants must not keep us busy with it.
-        self._transport.pause_reading()
-        self._loop.call_later(THROW_AWAY_SECONDS, self._transport.resume_reading)
+    def _throw_away(self, count: int) -> None:
+        self._thrown_away += count
+        if self._thrown_away > THROWN_AWAY_FAST:
+            # Not faster than it is worth: who sends what nobody wants must not keep us busy with it.
+            self._transport.pause_reading()
+            self._loop.call_later(THROW_AWAY_SECONDS, self._transport.resume_reading)
 
     def _has_enough(self) -> bool:
         return len(self._waiting) >= PIPELINED_MAX or self._waiting_bytes >= PIPELINED_BYTES_MAX

@@ -1,0 +1,129 @@
+"""Servers are stopped and replaced while clients go on, who notice nothing."""
+
+import copy
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Merchant
+from tests.journeys.balancers import BALANCERS, Balancer
+from tests.journeys.home import stopped_at_the_end
+from tests.journeys.journal import SOAK
+from tests.journeys.load import Load
+from tests.running import RunningServer, free_port
+
+RESTARTS = 20 if SOAK else 2
+
+soak = pytest.mark.skipif(not SOAK, reason="takes long")
+
+
+@pytest.fixture
+def servers() -> Iterator[ExitStack]:
+    """Those that are to be stopped at the end."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def ask(connection: HTTPConnection, path: str = "/readyz") -> tuple[int, bool]:
+    """The status of an answer, and whether it ends the connection."""
+    connection.request("GET", path)
+    answer: HTTPResponse = connection.getresponse()
+    answer.read()
+    return answer.status, answer.getheader("connection") == "close"
+
+
+def replace(old: RunningServer, servers: ExitStack, workers: str = "1") -> RunningServer:
+    """A server that has taken over from another, which has ended."""
+    new = copy.copy(old)
+    servers.enter_context(stopped_at_the_end(new))
+    new.start("--replace", "--workers", workers)
+    assert old.process
+    assert old.process.wait(30) == 0
+    return new
+
+
+def test_a_server_that_takes_over_is_noticed_by_nobody(
+    database_url: str, merchant: Merchant, log_path: Path, servers: ExitStack
+) -> None:
+    server = RunningServer(database_url=database_url, log=log_path, log_level="warning", drain_seconds="12")
+    servers.enter_context(stopped_at_the_end(server))
+    server.start()
+    load = Load(server.port, merchant.key(), 0.02)
+    with load.running():
+        for workers in ("2", "1"):
+            server = replace(server, servers, workers)
+    assert load.failed == []
+    assert load.sent > 50
+
+
+@pytest.mark.soak
+@soak
+def test_twenty_servers_take_over_one_from_the_other(
+    database_url: str, merchant: Merchant, log_path: Path, servers: ExitStack
+) -> None:
+    server = RunningServer(database_url=database_url, log=log_path, log_level="warning", drain_seconds="12")
+    servers.enter_context(stopped_at_the_end(server))
+    server.start()
+    load = Load(server.port, merchant.key(), 0.005)
+    with load.running():
+        for restart in range(RESTARTS):
+            server = replace(server, servers, "2" if restart % 2 else "1")
+        while load.sent < 10_000 and not load.failed:
+            time.sleep(0.1)
+    print(f"straight: {RESTARTS} restarts, {load.sent} requests, {len(load.failed)} failed")
+    assert load.failed == []
+
+
+@pytest.mark.soak
+@soak
+@pytest.mark.parametrize("balancer", BALANCERS, ids=lambda balancer: balancer.name)
+def test_of_two_servers_one_after_the_other_is_restarted(
+    database_url: str, merchant: Merchant, tmp_path: Path, servers: ExitStack, balancer: Balancer
+) -> None:
+    if not balancer.program:
+        pytest.skip(f"this machine has no {balancer.name}")
+    both = [
+        RunningServer(database_url=database_url, log=tmp_path / name, log_level="warning", drain_seconds="12")
+        for name in ("first", "second")
+    ]
+    for server in both:
+        servers.enter_context(stopped_at_the_end(server))
+        server.start()
+    port = free_port()
+    load = Load(port, merchant.key(), 0.02)
+    with balancer.running(tmp_path, port, [server.port for server in both]), load.running():
+        for restart in range(RESTARTS):
+            server = both[restart % 2]
+            assert server.stop() == 0
+            server.start()
+        while load.sent < 10_000 and not load.failed:
+            time.sleep(0.1)
+    print(f"{balancer.name}: {RESTARTS} restarts, {load.sent} requests, {len(load.failed)} failed")
+    assert load.failed == []
+
+
+def test_a_server_that_stops_says_so_first_and_answers_whoever_comes(
+    database_url: str, log_path: Path, servers: ExitStack
+) -> None:
+    server = RunningServer(database_url=database_url, log=log_path, drain_seconds="2", webhooks="false")
+    servers.enter_context(stopped_at_the_end(server))
+    server.start()
+    kept, idle, new = (servers.enter_context(closing(HTTPConnection("127.0.0.1", server.port))) for _ in range(3))
+    assert ask(kept) == ask(idle) == (200, False)
+    assert idle.sock
+    assert server.process
+    server.process.terminate()
+    while (told := ask(kept)) == (200, False):
+        time.sleep(0.01)
+    assert told == (503, True)
+    assert ask(new, "/healthz") == (200, True)
+    assert server.process.poll() is None
+    assert idle.sock.recv(1) == b"", "it is closed, without an error"
+    assert server.process.wait(10) == 0
+    with pytest.raises(ConnectionRefusedError):
+        new.connect()
+    assert server.log.read_text().count('"stopping"') == 1
