@@ -28,10 +28,9 @@ LINGER_SECONDS: Final = 2.0
 throw the answer away."""
 
 THROWN_AWAY_FAST: Final = 8 << 20
-"""So much is thrown away as fast as it comes: who sent it in good faith can read the answer soon."""
-
 THROW_AWAY_SECONDS: Final = 0.001
-"""From then on, how long after each piece that is thrown away the next is waited for."""
+"""So many bytes are thrown away as fast as they come: who sent them in good faith can read the answer soon. From then
+on, each piece is waited for so long."""
 
 NEVER: Final = float("inf")
 
@@ -70,11 +69,9 @@ class Connection(asyncio.BufferedProtocol):
         self._task: asyncio.Task[None] | None = None
         """What is answering, while there is something to be answered."""
         self._waiting: deque[Exchange] = deque()
-        self._waiting_bytes = 0
+        self._waiting_bytes = self._thrown_away = 0
         self._keyless = 0
         """How many requests in a row came without a key."""
-        self._thrown_away = 0
-        """How many bytes nobody wanted."""
         self._unparsed: bytes | None = None
         """What was received while too much waited. While there is any, nothing is read."""
         self._writable: asyncio.Future[None] | None = None
@@ -159,15 +156,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, count: int) -> None:
         """Something was received."""
-        if count <= SLICE_BYTES:
-            if self._parser.ended:
-                self._throw_away(count)
-                return
+        if count > SLICE_BYTES or self._parser.ended:
+            self._parse(_buffer[:count])
+        else:
             self._parser.feed(_buffer[:count])
             if self._has_enough():
                 self._pause(b"")
-        else:
-            self._parse(_buffer[:count])
         self._time_midway()
 
     def _time_midway(self) -> None:
@@ -256,7 +250,7 @@ class Connection(asyncio.BufferedProtocol):
                 await self._writable
             self._keyless = self._keyless + 1 if exchange.key_id is None else 0
             if self._keyless > KEYLESS_MAX:
-                await self._pause_answering()
+                await self._connections.pause(self)
             elif self._waiting:
                 await asyncio.sleep(0)  # others first: whoever sends many requests at once waits between them
             if not self._waiting:
@@ -266,11 +260,6 @@ class Connection(asyncio.BufferedProtocol):
             self._waiting_bytes -= exchange.bytes_received
             self._read_on()
         self._task = None
-
-    async def _pause_answering(self) -> None:
-        self._connections.rests(self)
-        await asyncio.sleep(self._connections.keyless_pause)
-        self._connections.works(self)
 
     def _is_our_turn(self) -> None:
         self._timed = None

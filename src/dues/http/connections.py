@@ -104,10 +104,11 @@ class Connections:
         if connection in self._admitted:
             self._resting[connection] = asyncio.get_running_loop().time()
 
-    @property
-    def keyless_pause(self) -> float:
-        """How long a connection that asks and asks without a key waits between two requests."""
-        return KEYLESS_PAUSE_SECONDS * len(self._admitted)
+    async def pause(self, connection: Timed) -> None:
+        """Keeps one waiting that asks and asks without a key."""
+        self.rests(connection)
+        await asyncio.sleep(KEYLESS_PAUSE_SECONDS * len(self._admitted))
+        self.works(connection)
 
     def _make_room(self, now: float) -> bool:
         grace = self._grace(int(now))
