@@ -26,15 +26,19 @@ class Load:
     @contextmanager
     def running(self, clients: int = 4) -> Iterator[None]:
         """From entry to exit."""
-        threads = [threading.Thread(target=self._go_on, args=(number % 2 == 0,)) for number in range(clients)]
-        for thread in threads:
-            thread.start()
+        self._clients = [threading.Thread(target=self._go_on, args=(number % 2 == 0,)) for number in range(clients)]
+        for client in self._clients:
+            client.start()
         try:
             yield
         finally:
-            self._is_over.set()
-            for thread in threads:
-                thread.join()
+            self.end()
+
+    def end(self) -> None:
+        """They have had enough. Returns when each has its last answer."""
+        self._is_over.set()
+        for client in self._clients:
+            client.join()
 
     def _go_on(self, keeps: bool) -> None:
         with closing(HTTPConnection("127.0.0.1", self._port, timeout=20)) as connection:

@@ -1,6 +1,9 @@
 """Servers are stopped and replaced while clients go on, who notice nothing."""
 
 import copy
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -11,9 +14,10 @@ import pytest
 
 from tests.conftest import Merchant
 from tests.journeys.balancers import BALANCERS, Balancer
-from tests.journeys.home import stopped_at_the_end
+from tests.journeys.home import environment, stopped_at_the_end
 from tests.journeys.journal import SOAK
 from tests.journeys.load import Load
+from tests.journeys.own_database import until
 from tests.running import RunningServer, free_port
 
 RESTARTS = 20 if SOAK else 2
@@ -103,6 +107,30 @@ def test_of_two_servers_one_after_the_other_is_restarted(
         while load.sent < 10_000 and not load.failed:
             time.sleep(0.1)
     print(f"{balancer.name}: {RESTARTS} restarts, {load.sent} requests, {len(load.failed)} failed")
+    assert load.failed == []
+
+
+@pytest.mark.soak
+@soak
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_who_comes_between_two_servers_with_a_lent_socket_waits_for_the_second(
+    database_url: str, merchant: Merchant, tmp_path: Path, workers: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as lent:
+        lends = f"exec 3<&{lent.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m dues serve"
+        load = Load(lent.getsockname()[1], merchant.key(), 0.01)
+        served = environment(database_url=database_url, workers=workers, log_level="warning")
+        with load.running(), (tmp_path / "log").open("w") as log:
+            for restart in range(5):
+                command = ["bash", "-c", lends]
+                with subprocess.Popen(command, env=served, stdout=log, stderr=log, pass_fds=[lent.fileno()]) as server:
+                    enough = load.sent + 50
+                    until(lambda enough=enough: load.sent > enough)  # type: ignore[misc]
+                    if restart == 4:
+                        load.end()
+                    server.terminate()
+                    assert server.wait(20) == 0
+    print(f"lent socket, {workers} workers: 4 restarts, {load.sent} requests, {len(load.failed)} failed")
     assert load.failed == []
 
 
