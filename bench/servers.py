@@ -112,8 +112,9 @@ def _dues(program: Program, *arguments: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """The environment without anybody's own settings of dues: it is measured as it comes."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("DUES_")}
+    """The environment without anybody's own settings of dues: it is measured as it comes, and ends at once."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DUES_")}
+    return kept | {"DUES_DRAIN_SECONDS": "0"}
 
 
 def _free_port() -> int:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Merchant
-from tests.journeys.balancers import BALANCERS, Balancer
 from tests.journeys.home import environment, stopped_at_the_end
 from tests.journeys.journal import SOAK
 from tests.journeys.load import Load
 from tests.journeys.own_database import until
+from tests.journeys.proxies.balancers import Balancer, balancers
 from tests.running import RunningServer, free_port
 
-RESTARTS = 20 if SOAK else 2
+RESTARTS = 20
 
 soak = pytest.mark.skipif(not SOAK, reason="takes long")
 
@@ -84,11 +84,11 @@ def test_twenty_servers_take_over_one_from_the_other(
 
 @pytest.mark.soak
 @soak
-@pytest.mark.parametrize("balancer", BALANCERS, ids=lambda balancer: balancer.name)
+@pytest.mark.parametrize("balancer", balancers(), ids=lambda balancer: balancer.name)
 def test_of_two_servers_one_after_the_other_is_restarted(
     database_url: str, merchant: Merchant, tmp_path: Path, servers: ExitStack, balancer: Balancer
 ) -> None:
-    if not balancer.program:
+    if not balancer.executable:
         pytest.skip(f"this machine has no {balancer.name}")
     both = [
         RunningServer(database_url=database_url, log=tmp_path / name, log_level="warning", drain_seconds="12")
@@ -99,7 +99,7 @@ def test_of_two_servers_one_after_the_other_is_restarted(
         server.start()
     port = free_port()
     load = Load(port, merchant.key(), 0.02)
-    with balancer.running(tmp_path, port, [server.port for server in both]), load.running():
+    with balancer.running(tmp_path, port, *(server.port for server in both)), load.running():
         for restart in range(RESTARTS):
             server = both[restart % 2]
             assert server.stop() == 0

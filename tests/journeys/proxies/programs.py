@@ -28,12 +28,12 @@ class Program:
     around: str
     arguments: tuple[str, ...]
 
-    def configuration(self, folder: Path, port: int, upstream: int) -> str:
+    def configuration(self, folder: Path, port: int, *upstreams: int) -> str:
         """That of the guide, but for the name, the ports and the certificate."""
         (block,) = re.findall(rf"^```{self.name}\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
         for written, here in (
             ("/etc/ssl/private/api.example.com.pem", f"{folder}/certificate.pem"),
-            ("127.0.0.1:8080", f"127.0.0.1:{upstream}"),
+            ("127.0.0.1:8080", f"127.0.0.1:{upstreams[0]}"),
             ("listen 443 ", f"listen 127.0.0.1:{port} "),
             ("*:443", f"127.0.0.1:{port}"),
             ("bind :443 ", f"bind 127.0.0.1:{port} "),
@@ -41,13 +41,17 @@ class Program:
             ("api.example.com", "localhost"),
         ):
             block = block.replace(written, here)
+        return self.surrounded(block, folder, port)
+
+    def surrounded(self, block: str, folder: Path, port: int) -> str:
+        """The whole configuration, `block` and what stands around it."""
         around = self.around.replace("{folder}", str(folder)).replace("{port}", str(port))
         return around.replace("{configuration}", block)
 
     @contextmanager
-    def running(self, folder: Path, port: int, upstream: int) -> Iterator[None]:
+    def running(self, folder: Path, port: int, *upstreams: int) -> Iterator[None]:
         """Started on entry, ended on exit."""
-        (folder / "configuration").write_text(self.configuration(folder, port, upstream))
+        (folder / "configuration").write_text(self.configuration(folder, port, *upstreams))
         arguments = [argument.replace("{folder}", str(folder)) for argument in self.arguments]
         environment = os.environ | {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         with (folder / "log").open("w") as log:
