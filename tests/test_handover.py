@@ -63,6 +63,10 @@ def test_the_socket_is_the_new_servers_once_it_serves(listener: socket.socket, o
 def test_a_new_server_that_comes_to_nothing_changes_nothing(listener: socket.socket, offered: Offer) -> None:
     give_up(take_from(offered, port_of(listener)))
     assert not offered.is_taken()
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.connect(str(offered._path))
+        assert not offered.is_taken()
+    assert not offered.is_taken()
     taken = take_from(offered, port_of(listener))
     taken.serves()
     taken.listener.close()

@@ -50,12 +50,16 @@ class Offer:
             self._taker = taker
         if self._taker is None:
             return False
-        with suppress(BlockingIOError):
+        try:
             said = self._taker.recv(len(_SERVES))
-            if said == _SERVES:
-                return True
-            self._taker.close()  # it came to nothing
-            self._taker = None
+        except BlockingIOError:
+            return False
+        except OSError:
+            said = b""
+        if said == _SERVES:
+            return True
+        self._taker.close()  # it came to nothing
+        self._taker = None
         return False
 
     def close(self) -> None:
@@ -99,8 +103,7 @@ def take(host: str, port: int) -> Taken | None:
         old.connect(str(_path(*socket.getaddrinfo(host, port)[0][4][:2])))
         _, files, _, _ = socket.recv_fds(old, 64, 1)
     except OSError:
-        old.close()
-        return None
+        files = []
     if not files:
         old.close()
         return None

@@ -93,7 +93,8 @@ class Watch:
         """Once more; whether another server serves in the place of this one."""
         if self._chore:
             self._chore()
-        return bool(self._offer and self._offer.is_taken())
+        offered = self._offer  # looked at in a thread, while close() may take it away
+        return offered is not None and offered.is_taken()
 
     def close(self) -> None:
         """This server ends; the port is the business of whoever serves on it, and of nobody else here."""
@@ -176,14 +177,10 @@ async def _watch(server: DrainingServer, watch: Watch | None, stop_requested: th
         report_that_it_serves()
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        if watch is not None and await _is_replaced(watch):
+        if watch is not None and await asyncio.to_thread(watch.look):
             _replace(server)
         if is_orphan() or stop_requested.is_set():
             server.hurries = server.should_exit = True
-
-
-async def _is_replaced(watch: Watch) -> bool:
-    return await asyncio.to_thread(watch.look)
 
 
 def _replace(server: DrainingServer) -> None:
