@@ -179,7 +179,8 @@ async def _watch(server: DrainingServer, watch: Watch | None, stop_requested: th
         await asyncio.sleep(WATCH_SECONDS)
         if watch is not None and await asyncio.to_thread(watch.look):
             _replace(server)
-        if is_orphan() or stop_requested.is_set():
+        server.should_exit |= stop_requested.is_set()
+        if is_orphan():
             server.hurries = server.should_exit = True
 
 
