@@ -14,6 +14,7 @@ from dues.books.verify import Finding, Progress, verify
 from dues.db.embedded import EmbeddedPostgres
 from tests.clusters import Template
 from tests.journeys.home import dues
+from tests.journeys.journal import keys_in
 from tests.running import Caller, RunningServer
 
 
@@ -25,8 +26,7 @@ class Books:
         server = RunningServer(data=data, log=log)
         printed = server.start()
         try:
-            [key] = re.findall(r"test secret\s+(\S+)", printed)
-            self._write(Caller(server.base, key))
+            self._write(Caller(server.base, keys_in(printed)["test", "secret"]))
         finally:
             server.stop()
 
