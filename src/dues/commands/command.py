@@ -37,6 +37,8 @@ class Modify(Struct, Generic[Changes], frozen=True):
     name: str
     changes: Changes
     if_match: str | None = None
+    below: str = ""
+    """What belongs to it and is meant, where that has a name of its own."""
 
 
 class Conditional(Struct, Generic[New], frozen=True):

@@ -29,7 +29,9 @@ class Kind(Generic[Object]):
 
     `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
     that are none. `show` gives what clients see of a record; `event_types` the events of a change of one, at least one.
-    `rows_beside` gives what of a new object goes to other tables.
+    `rows_beside` gives what of an object goes to other tables, once it is made (from None) or changed. `found_while` is
+    the condition on which a reference still names a row. Of what has no events, the events of another object tell, which
+    is changed with it.
     """
 
     def __init__(
@@ -45,12 +47,16 @@ class Kind(Generic[Object]):
         renamed: Mapping[str, str] | None = None,
         computed: Mapping[str, str] | None = None,
         more_columns: Sequence[Column] = (),
-        rows_beside: Callable[[int, Object], Iterable[tuple[str, Row]]] = lambda tenant_id, new: (),
+        rows_beside: Callable[[int, Object | None, Object], Iterable[tuple[str, Row]]] = lambda tenant_id, old, new: (),
+        found_while: str = "",
         has_balance: bool = True,
+        has_ledger: bool = True,
+        has_events: bool = True,
     ) -> None:
         self.noun, self.prefix, self.table, self.shape = noun, prefix, table, shape
         self.show, self.event_types, self.rows_beside = show, event_types, rows_beside
-        self.has_balance = has_balance
+        self.has_balance, self.has_ledger, self.has_events = has_balance, has_ledger, has_events
+        self._found_while = found_while
         self._renamed, self._computed = renamed or {}, computed or {}
         own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
         self.columns = (*own, *more_columns)
@@ -72,7 +78,7 @@ class Kind(Generic[Object]):
             parts.append(f"'default_rules', {_DEFAULT_RULES.format(noun=self.noun)}")
         if ends:
             parts.append(f"'events', {_EVENTS}")
-            parts.append(f"'head', {_HEAD if self.has_balance else 'null'}")
+            parts.append(f"'head', {_HEAD if self.has_ledger else 'null'}")
         return f"json_build_object({', '.join(parts)})"
 
     def _read(self, member: str) -> str:
@@ -116,7 +122,21 @@ class Kind(Generic[Object]):
     def named(self, by_id: bool) -> str:
         """Joins the rows that are asked for by name."""
         column = "id" if by_id else "external_reference"
-        return f"  join {self.table} t on t.cell = $1 and t.tenant_id = asked.tenant_id and t.{column} = asked.name"
+        only = f" and {self._found_while}" if self._found_while and not by_id else ""
+        return (
+            f"  join {self.table} t on t.cell = $1 and t.tenant_id = asked.tenant_id and t.{column} = asked.name{only}"
+        )
+
+    def below(self, column: str) -> str:
+        """Selects the rows of the tenant $2 that belong to $3 by `column`, newest first: those before the id $4, at
+        most $5."""
+        return f"""
+select {self.selected}
+  from {self.table} t
+ where t.cell = $1 and t.tenant_id = $2 and t.{column} = $3 and t.id < $4
+ order by t.id desc
+ limit $5
+"""
 
     @cached_property
     def lock(self) -> str:

@@ -40,7 +40,8 @@ class Draft:
             else:
                 self._change(change)
         for written in self._written.values():
-            assert written.after.events != _events_before(written), "only its event's number tells of a rival"
+            told = written.after.events != _events_before(written)
+            assert told == written.kind.has_events, "only its event's number tells of a rival"
         answer = outcome.answer
         self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
 
@@ -84,7 +85,8 @@ class Draft:
                 continue
             known.written[key] = written
             if written.before is None:
-                known.ids[tenant_id, written.kind.noun, of.external_reference] = object_id
+                if of.external_reference is not None:
+                    known.ids[tenant_id, written.kind.noun, of.external_reference] = object_id
                 known.ids[tenant_id, written.kind.noun, object_id] = object_id
         known.entries += self._entries
         known.events += self._events
@@ -120,17 +122,27 @@ def write(work: Work, known: Known) -> None:
 
 
 def _save_objects(work: Work, kind: Kind[Any], known: Known) -> None:
-    changed = [(key, one.after.of) for key, one in known.written.items() if one.kind is kind and one.before is not None]
-    work.tx.write(kind.save, [kind.saved(key[0], of) for key, of in sorted(changed, key=lambda row: row[0])])
+    changed = sorted(
+        ((key, one) for key, one in known.written.items() if one.kind is kind and one.before is not None),
+        key=lambda row: row[0],
+    )
+    work.tx.write(kind.save, [kind.saved(key[0], one.after.of) for key, one in changed])
+    for (tenant_id, _), one in changed:
+        assert one.before
+        _write_beside(work, kind, tenant_id, one.before.of, one.after.of)
 
 
 def _insert_objects(work: Work, kind: Kind[Any], known: Known) -> None:
     # Their references are what another process may want too; their ids nobody else has.
     new = sorted(
         ((tenant_id, one) for (tenant_id, _), one in known.written.items() if one.kind is kind and one.before is None),
-        key=lambda row: (row[0], row[1].after.of.external_reference),
+        key=lambda row: (row[0], row[1].after.of.external_reference or ""),
     )
     work.tx.write(kind.insert, [kind.inserted(tenant_id, one.after.of, one.created_at) for tenant_id, one in new])
     for tenant_id, one in new:
-        for statement, row in kind.rows_beside(tenant_id, one.after.of):
-            work.tx.write(statement, [row])
+        _write_beside(work, kind, tenant_id, None, one.after.of)
+
+
+def _write_beside(work: Work, kind: Kind[Any], tenant_id: int, old: Any, new: Any) -> None:
+    for statement, row in kind.rows_beside(tenant_id, old, new):
+        work.tx.write(statement, [row])

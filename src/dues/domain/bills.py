@@ -1,32 +1,29 @@
 """Bills: an amount that a customer is to pay, on its own or for an account, and how much of it was paid."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import Struct
 
 from dues.domain.accounts import Account, NewAccount, OpenedAccount, open_account
 from dues.domain.balances import refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
-from dues.domain.entries import Cause, Chain
+from dues.domain.entries import Cause
 from dues.domain.fields import (
     AccountName,
     AmountDue,
-    AmountPaid,
     BillReference,
     Currency,
     CustomerName,
     Day,
     Metadata,
-    MetadataChanges,
 )
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
-from dues.domain.metadata import merge_metadata
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.payment_rules import Noun, PaymentRules
-from dues.domain.records import Change, Record, changed, made
+from dues.domain.records import Change, Record, made
 from dues.domain.refusals import Refusal, not_found, reference_taken
 from dues.domain.violations import Violation
 
@@ -54,22 +51,12 @@ class NewBill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             yield due_too_early(self.bill_date)
 
 
-class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A PATCH of a bill: `amount_paid` is the new total, `currency` only says which one it is in."""
-
-    read_only: ClassVar[frozenset[str]] = frozenset(
-        {"id", "external_reference", "customer", "customer_id", "account", "account_id", "amount_due"}
-        | {"amount_remaining", "status", "bill_date", "due_date"}
-    )
-
-    amount_paid: AmountPaid | UnsetType = UNSET
-    currency: Currency | UnsetType = UNSET
-    payment_rules: PaymentRules | UnsetType | None = UNSET
-    metadata: MetadataChanges | UnsetType | None = UNSET
-
-
 class Bill(Struct, frozen=True, kw_only=True):
-    """A bill as stored. Amounts are minor units of `currency`; `payment_rules` None: the merchant's default."""
+    """A bill as stored. Amounts are minor units of `currency`; `payment_rules` None: the merchant's default.
+
+    `amount_applied` is what of `amount_paid` came by payments that stand; the rest was recorded by hand. `overdue_on` is
+    the merchant's day on which it was told that the bill is overdue.
+    """
 
     noun: ClassVar[Noun] = "bill"
 
@@ -85,21 +72,30 @@ class Bill(Struct, frozen=True, kw_only=True):
     due_date: date | None
     payment_rules: PaymentRules | None
     metadata: dict[str, str] | None
+    amount_applied: int = 0
+    amount_credited: int = 0
+    voided_at: datetime | None = None
+    overdue_on: date | None = None
+
+    @property
+    def amount_settled(self) -> int:
+        """What was paid of it and what it was lowered by: the balance of its ledger."""
+        return self.amount_paid + self.amount_credited
 
     @property
     def amount_remaining(self) -> int:
-        """What is still to be paid; nothing where more was paid than is due."""
-        return max(0, self.amount_due - self.amount_paid)
+        """What is still to be paid; nothing where more was settled than is due."""
+        return max(0, self.amount_due - self.amount_settled)
 
     @property
     def outstanding(self) -> int:
-        """What is to be paid, in minor units."""
-        return self.amount_remaining
+        """What is to be paid, in minor units: nothing of a voided bill."""
+        return 0 if self.status == "voided" else self.amount_remaining
 
     @property
     def payment_max(self) -> int:
         """The most that can be recorded as paid, in minor units."""
-        return AMOUNT_MAX - self.amount_paid
+        return AMOUNT_MAX - self.amount_settled
 
 
 class MadeBill(Struct, frozen=True):
@@ -201,53 +197,6 @@ def _owner_of(account: Record[Account], opened: OpenedAccount | None = None) -> 
     if opened is None:
         return _Owner(of.customer_id, of.currency, of.id)
     return _Owner(of.customer_id, of.currency, of.id, opened.account, opened.customer)
-
-
-def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Change[Bill] | Refusal:
-    """The bill after a PATCH, and the entry of what was paid. The rules that it has then hold for it already.
-
-    Refuses `bill_voided`, `currency_mismatch`, `amount_out_of_range`, `overpayment_not_allowed`.
-    """
-    old = record.of
-    if old.status == "voided":
-        return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided and cannot be changed.")
-    if changes.currency is not UNSET and changes.currency != old.currency:
-        return Refusal("currency_mismatch", f"The bill is in {old.currency}.", "/currency")
-    paid = old.amount_paid if changes.amount_paid is UNSET else changes.amount_paid
-    if refusal := refuse_unsafe([paid], "/amount_paid"):
-        return refusal
-    own_rules = old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules
-    rules = own_rules or record.default_rules
-    if paid > max(old.amount_due, old.amount_paid) and not (rules and rules.overpayment_allowed):
-        detail = f"{paid} is more than the {old.amount_due} that is due, and overpayment is not allowed."
-        return Refusal("overpayment_not_allowed", detail, "/amount_paid")
-    metadata = merge_metadata(old.metadata, changes.metadata)
-    if isinstance(metadata, Refusal):
-        return metadata
-
-    chain = Chain(old.id, record.head, cause)
-    if paid != old.amount_paid:
-        chain.add("adjustment", old.currency, paid - old.amount_paid)
-    new = structs.replace(record_paid(old, paid - old.amount_paid), payment_rules=own_rules, metadata=metadata)
-    return changed(record, new, chain.entries)
-
-
-def record_paid(old: Bill, amount: int) -> Bill:
-    """The bill of which `amount` more was paid (negative: less); its status follows."""
-    paid = old.amount_paid + amount
-    status: BillStatus = "paid" if paid >= old.amount_due else "unpaid"
-    return structs.replace(old, amount_paid=paid, status=status)
-
-
-def void_bill(record: Record[Bill]) -> Change[Bill] | Refusal:
-    """The bill, voided for good. Refuses one that is voided already, or of which anything was paid."""
-    old = record.of
-    if old.status == "voided":
-        return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided already.")
-    if old.amount_paid:
-        detail = f"{old.amount_paid} of the bill {old.external_reference!r} was paid, so it cannot be voided."
-        return Refusal("bill_paid", detail)
-    return changed(record, structs.replace(old, status="voided"))
 
 
 def due_too_early(bill_date: date) -> Violation:

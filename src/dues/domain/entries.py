@@ -13,7 +13,21 @@ from msgspec import Struct
 
 from dues.domain.ids import new_id
 
-EntryKind = Literal["opening", "adjustment", "payment", "reversal", "closing"]
+EntryKind = Literal[
+    "opening",
+    "adjustment",
+    "payment",
+    "reversal",
+    "closing",
+    "release",
+    "credit",
+    "credit_reversal",
+    "hold",
+    "application",
+    "refund",
+]
+"""What has changed a balance. The ledger of a bill says what is settled of it, paid or credited; that of a payment what
+is held of it: `hold`, `application` and `refund` are a payment's alone, `credit` and `credit_reversal` a bill's."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -176,6 +176,8 @@ CustomerReference = Annotated[str, _reference(("bcus_",), "CUST-1042")]
 AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
 BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
+CreditReference = Annotated[str, _reference(("cred_",), "CN-2026-001")]
+RefundReference = Annotated[str, _reference(("ref_",), "RF-7731")]
 
 
 def _existing(noun: str, prefix: str, example: str) -> Meta:
@@ -191,6 +193,7 @@ def _existing(noun: str, prefix: str, example: str) -> Meta:
 CustomerName = Annotated[str, _existing("customer", "bcus_", "bcus_H4jp6KnU5cPw263v1jyz4")]
 AccountName = Annotated[str, _existing("account", "bacc_", "UAR1234567890")]
 BillName = Annotated[str, _existing("bill", "bill_", "INV-2024-001")]
+PaymentName = Annotated[str, _existing("payment", "pay_", "EFT-88213")]
 """How existing ones are named in a body: by id or by reference; the prefix decides which."""
 
 Reason = Annotated[

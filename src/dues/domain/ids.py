@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, Literal
 
-Prefix = Literal["bcus_", "bacc_", "bill_", "pay_", "ob_", "evt_", "ent_", "req_", "key_", "mer_", "whe_", "lane_"]
+Prefix = Literal[
+    "bcus_", "bacc_", "bill_", "cred_", "pay_", "ob_", "ref_", "evt_", "ent_", "req_", "key_", "mer_", "whe_", "lane_"
+]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """In ASCII order, so that ids compared as bytes sort by age."""

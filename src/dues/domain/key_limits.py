@@ -46,6 +46,8 @@ def moved(moving: Moving, changes: Sequence[Change[Any]]) -> dict[str, int]:
         return {moving.currency or changes[0].after.of.currency: abs(moving.amount)}
     sums: dict[str, int] = {}
     for change in changes:
+        if change.after.of.noun == "payment":  # whose ledger says what is held, and moves with those of others
+            continue
         for entry in change.entries:
             sums[entry.currency] = sums.get(entry.currency, 0) + abs(entry.amount)
     return sums

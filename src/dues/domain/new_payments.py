@@ -14,6 +14,7 @@ from dues.domain.fields import (
     Metadata,
     PaymentAmount,
     PaymentMethod,
+    PaymentName,
     PaymentReference,
     Time,
 )
@@ -47,7 +48,27 @@ class NewPayment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             Literal["oldest_due_first"],
             Meta(
                 description="For the open bills of the account or customer, in the order of their due dates: each "
-                "takes as much as its rules allow. What is left over goes to the balance."
+                "is filled before the next. What is left over goes to the balance."
+            ),
+        ]
+        | None
+    ) = None
+    rest: (
+        Annotated[
+            Literal["hold"],
+            Meta(
+                description="What the bills and the rules do not take is held, instead of the payment being refused: "
+                "`amount_unapplied`, to be applied later."
+            ),
+        ]
+        | None
+    ) = None
+    represents: (
+        Annotated[
+            PaymentName,
+            Meta(
+                description="The reversed payment that comes again with this one, by id or reference: that one's "
+                "reference may then be used again, once."
             ),
         ]
         | None

@@ -8,7 +8,7 @@ from msgspec import Struct
 from dues.domain.accounts import Account
 from dues.domain.bills import Bill
 from dues.domain.customers import Customer
-from dues.domain.money import AMOUNT_MAX
+from dues.domain.money import AMOUNT_MAX, written
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.records import Record
 from dues.domain.refusals import Refusal, RefusalCode
@@ -24,37 +24,43 @@ def rules_of(owed: Owed) -> PaymentRules | None:
     return None if owed.of.outstanding is None else owed.of.payment_rules or owed.default_rules
 
 
-def refuse_payment(owed: Owed, amount: int, currency: str, at: str = "") -> Refusal | None:
+def refuse_payment(owed: Owed, amount: int, currency: str, at: str = "", whole: int | None = None) -> Refusal | None:
     """Refuses what may not be paid, with what is outstanding and the rules. `at` is where the amount stands.
+
+    `whole` is the payment that the amount is a part of: the smallest and the largest amount bound that.
 
     In this order: `bill_voided`, `payment_not_allowed`, `currency_mismatch`, `payment_below_minimum`,
     `payment_above_maximum`, `underpayment_not_allowed`, `overpayment_not_allowed`, `amount_out_of_range`.
     """
     called = f"The {owed.of.noun} {owed.of.external_reference!r}"
     outstanding, rules = owed.of.outstanding, rules_of(owed)
+    whole = amount if whole is None else whole
 
     def refused(code: RefusalCode, detail: str, pointer: str | None = f"{at}/amount") -> Refusal:
-        return Refusal(code, detail, pointer, outstanding=outstanding, payment_rules=rules)
+        return Refusal(code, f"{called} {detail}", pointer, outstanding=outstanding, payment_rules=rules)
 
     if isinstance(owed.of, Bill) and owed.of.status == "voided":
         return Refusal("bill_voided", f"{called} was voided and cannot be paid.")
     if outstanding is None:
-        return refused("payment_not_allowed", f"{called} tracks no balance, so there is nothing to pay.", None)
+        return refused("payment_not_allowed", "tracks no balance, so there is nothing to pay.", None)
     if rules is None:
-        return refused("payment_not_allowed", f"{called} has no payment rules, so it cannot be paid.", None)
+        return refused("payment_not_allowed", "has no payment rules, so it cannot be paid.", None)
     if currency != owed.of.currency:
-        return refused("currency_mismatch", f"{called} is in {owed.of.currency}, not {currency}.", "/currency")
-    if amount < rules.min_amount and amount != outstanding:
-        exactly = f", or exactly the {outstanding} that is outstanding" if outstanding else ""
-        return refused("payment_below_minimum", f"{called} takes payments from {rules.min_amount} on{exactly}.")
-    if amount > rules.max_amount:
-        return refused("payment_above_maximum", f"{called} takes at most {rules.max_amount} at once.")
+        return refused("currency_mismatch", f"is in {owed.of.currency}, not {currency}.", "/currency")
+    owing = written(outstanding, currency)
+    if whole < rules.min_amount and amount != outstanding:
+        exactly = f", or exactly the {owing} that is outstanding" if outstanding else ""
+        least = written(rules.min_amount, currency)
+        return refused("payment_below_minimum", f"takes payments from {least} on{exactly}.", "/amount")
+    if whole > rules.max_amount:
+        most = written(rules.max_amount, currency)
+        return refused("payment_above_maximum", f"takes payments of at most {most}.", "/amount")
     if amount < outstanding and not rules.underpayment_allowed:
-        return refused("underpayment_not_allowed", f"{called} takes nothing less than the {outstanding} outstanding.")
+        return refused("underpayment_not_allowed", f"takes nothing less than the {owing} outstanding.")
     if amount > outstanding and not rules.overpayment_allowed:
-        return refused("overpayment_not_allowed", f"{called} takes nothing more than the {outstanding} outstanding.")
+        return refused("overpayment_not_allowed", f"takes nothing more than the {owing} outstanding.")
     if amount > owed.of.payment_max:
-        return refused("amount_out_of_range", f"{called} would leave the range of ±{AMOUNT_MAX}.")
+        return refused("amount_out_of_range", f"would leave the range of ±{AMOUNT_MAX}.")
     return None
 
 
@@ -80,8 +86,8 @@ def payable(owed: Owed) -> Payable:
     return Payable(min(possible), max(possible))
 
 
-def takes_of(owed: Owed, amount: int, currency: str) -> int:
-    """The most of `amount` that it takes without being overpaid; 0 where the rules allow none of it."""
-    rules = rules_of(owed)
-    most = min(amount, owed.of.outstanding or 0, rules.max_amount if rules else 0)
-    return most if most >= 1 and not refuse_payment(owed, most, currency) else 0
+def takes_of(owed: Owed, amount: int, currency: str, whole: int) -> tuple[int, Refusal | None]:
+    """How much of `amount`, a part of the payment `whole`, it takes without being overpaid; and why none of it."""
+    most = min(amount, owed.of.outstanding or 0)
+    refusal = refuse_payment(owed, most or amount, currency, whole=whole)
+    return (0, refusal) if refusal or not most else (most, None)

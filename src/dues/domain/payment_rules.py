@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from dues.domain.currencies import EXPONENTS
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.violations import Violation
 
@@ -31,12 +30,6 @@ class PaymentRules(Struct, frozen=True, forbid_unknown_fields=True):
             yield Violation("/min_amount", "min_above_max", "must not be above max_amount: nothing could be paid.")
 
 
-def standard_rules(currency: str) -> PaymentRules:
-    """What a new merchant starts with: from one whole unit (100 where there is no smaller one) to 5,000 times that.
-
-    ZAR, like every currency with cents: 100 to 500000. Underpayment yes, overpayment no.
-    """
-    smallest = max(100, 10 ** EXPONENTS[currency])
-    return PaymentRules(
-        min_amount=smallest, max_amount=5_000 * smallest, underpayment_allowed=True, overpayment_allowed=False
-    )
+def standard_rules() -> PaymentRules:
+    """What a new merchant starts with, in every currency: no limit that nobody chose, and nothing overpaid."""
+    return PaymentRules(min_amount=1, max_amount=AMOUNT_MAX, underpayment_allowed=True, overpayment_allowed=False)

@@ -6,15 +6,15 @@ from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
 
-from dues.domain.allocation import Allotment, allot_oldest_first, allot_parts, allot_whole
+from dues.domain.allocation import Allotment, Money, allot_oldest_first, allot_parts, allot_whole
 from dues.domain.balances import refuse_unsafe
-from dues.domain.entries import Cause
+from dues.domain.entries import Cause, Chain, Head
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Obligation, Owed
-from dues.domain.paying import pay
-from dues.domain.records import Change, made
+from dues.domain.paying import NotRestoredReason, pay
+from dues.domain.records import Change, Record, changed, made
 from dues.domain.refusals import Refusal, not_found, reference_taken
 
 PaymentStatus = Literal["applied", "reversed"]
@@ -23,11 +23,22 @@ ReversalReason = Literal["bounced", "duplicate", "fraud", "other"]
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """What of a payment was applied to one bill or balance, `owner_id`; `amount` in minor units."""
+    """What of a payment was applied to one bill or balance, `owner_id`; amounts in minor units.
+
+    `released` of it is held again; `not_restored` of it could not be taken back when the payment was reversed.
+    """
 
     id: str
     owner_id: str
     amount: int
+    released: int = 0
+    not_restored: int = 0
+    not_restored_reason: NotRestoredReason | None = None
+
+    @property
+    def live(self) -> int:
+        """What of it is still there, or was when the payment was reversed."""
+        return self.amount - self.released
 
 
 class Reversal(Struct, frozen=True, kw_only=True):
@@ -39,10 +50,13 @@ class Reversal(Struct, frozen=True, kw_only=True):
 
 
 class Payment(Struct, frozen=True, kw_only=True):
-    """A payment as stored. `amount` in minor units of `currency`; it is the sum of its applications.
+    """A payment as stored. `amount` in minor units of `currency`: until it is reversed, the sum of what is live of its
+    applications, of `amount_unapplied`, which is held, and of `amount_refunded`.
 
     `customer_id` is whose it is; `account_id` and `bill_id` are there where it was for an account (or its bill) and
     for a bill alone. `collector_id` is the id of the collector's key that brought it; None: the merchant did.
+    `represents` is the reversed payment that came again with it. `found_by` is what it is listed under beside what it
+    was listed under before: it is written, and not read.
     """
 
     noun: ClassVar = "payment"
@@ -61,30 +75,68 @@ class Payment(Struct, frozen=True, kw_only=True):
     applications: Sequence[Application]
     reversal: Reversal | None
     metadata: dict[str, str] | None
+    amount_unapplied: int = 0
+    amount_refunded: int = 0
+    represents: str | None = None
+    represented_by: str | None = None
+    found_by: Sequence[str] = ()
+
+    def applied_to(self, owner_id: str) -> int:
+        """What of it is applied to a bill or balance."""
+        if self.status == "reversed":
+            return 0
+        return sum(one.live for one in self.applications if one.owner_id == owner_id)
 
 
 class MadePayment(Struct, frozen=True):
-    """A payment that was taken or taken back, and what became of each thing that it was applied to, in order."""
+    """A payment that was taken, what was paid by it, in order, and the payment that it represents."""
 
     payment: Change[Payment]
     paid: Sequence[Change[Obligation]]
+    represented: Change[Payment] | None = None
 
 
 def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
     """What is to be paid. Refuses, in this order: an unsafe amount; a reference that was used (whatever else is wrong
-    by now); what does not exist."""
+    by now); what is not there to be represented; what does not exist."""
     if refusal := refuse_unsafe([new.amount], "/amount"):
         return refusal
-    if lookup.find_id("payment", new.external_reference):
+    before = lookup.find_id("payment", new.external_reference)
+    again = find_represented(new, lookup)
+    if before and not (isinstance(again, Record) and again.of.id == before):
         return reference_taken("payment", new.external_reference, "/external_reference")
+    if isinstance(again, Refusal):
+        return again
     noun, name = new.target
     return lookup.find(noun, name) or not_found(noun, name, f"/{noun}")
 
 
+def find_represented(new: NewPayment, lookup: Lookup) -> Record[Payment] | Refusal | None:
+    """The reversed payment that comes again, if one does. Refuses one that stands, and one that came again before."""
+    if new.represents is None:
+        return None
+    record = lookup.find("payment", new.represents)
+    if record is None:
+        return not_found("payment", new.represents, "/represents")
+    payment: Payment = record.of
+    if payment.status != "reversed":
+        detail = f"The payment {payment.external_reference!r} was not reversed, so it cannot come again."
+        return Refusal("payment_not_reversed", detail, "/represents")
+    if payment.represented_by:
+        detail = f"The payment {payment.id} came again already: as {payment.represented_by}."
+        return Refusal("payment_represented", detail, "/represents")
+    return record
+
+
 def make_payment(
-    new: NewPayment, target: Owed, bills: Sequence[Owed | None], collector_id: str | None, cause: Cause
+    new: NewPayment,
+    target: Owed,
+    bills: Sequence[Owed | None],
+    represented: Record[Payment] | None,
+    collector_id: str | None,
+    cause: Cause,
 ) -> MadePayment | Refusal:
-    """Takes a payment of what `find_target` found. Refuses what the rules refuse.
+    """Takes a payment of what `find_target` found. Refuses what the rules refuse, unless that is to be held.
 
     `bills` are those of its parts, in order; for an allocation, the open bills in the order of their due dates.
     """
@@ -95,6 +147,10 @@ def make_payment(
     payment_id = new_id("pay_", cause.now)
     cause = structs.replace(cause, payment_id=payment_id)
     paid = [pay(allotment.owed, allotment.amount, cause) for allotment in allotted]
+    held = new.amount - sum(allotment.amount for allotment in allotted)
+    ledger = Chain(payment_id, Head(), cause)
+    if held:
+        ledger.add("hold", new.currency, held)
     of = target.of
     payment = Payment(
         id=payment_id,
@@ -108,20 +164,34 @@ def make_payment(
         method=new.method,
         paid_at=(new.paid_at or cause.now).astimezone(UTC),  # as it is read again
         collector_id=collector_id,
-        applications=[
-            Application(id=new_id("ob_", cause.now), owner_id=allotment.owed.of.id, amount=allotment.amount)
-            for allotment in allotted
-        ],
+        applications=[application_of(allotment, cause) for allotment in allotted],
         reversal=None,
         metadata=new.metadata or None,
+        amount_unapplied=held,
+        represents=represented.of.id if represented else None,
+        found_by=found_by([target, *(allotment.owed for allotment in allotted)]),
     )
-    return MadePayment(made(payment, None), paid)
+    again = changed(represented, structs.replace(represented.of, represented_by=payment_id)) if represented else None
+    return MadePayment(made(payment, None, ledger.entries), paid, again)
+
+
+def application_of(allotment: Allotment, cause: Cause) -> Application:
+    """What of a payment is applied to one thing."""
+    return Application(id=new_id("ob_", cause.now), owner_id=allotment.owed.of.id, amount=allotment.amount)
+
+
+def found_by(owed: Sequence[Owed]) -> list[str]:
+    """The ids of all that a payment is listed under which went there: bills, and their accounts and customers."""
+    ids: dict[str, None] = {}
+    for one in owed:
+        ids |= dict.fromkeys((one.of.id, getattr(one.of, "account_id", None) or one.of.id, one.of.customer_id))
+    return list(ids)
 
 
 def _allot(new: NewPayment, target: Owed, bills: Sequence[Owed | None]) -> list[Allotment] | Refusal:
+    money = Money(new.amount, new.currency, new.amount, hold=new.rest == "hold")
     if new.parts is not None:
-        return allot_parts(target, new.amount, new.currency, new.parts, bills)
+        return allot_parts(target, money, new.parts, bills)
     if new.allocation is not None:
-        open_bills = [bill for bill in bills if bill is not None]
-        return allot_oldest_first(target, new.amount, new.currency, open_bills)
-    return allot_whole(target, new.amount, new.currency)
+        return allot_oldest_first(target, money, [bill for bill in bills if bill is not None])
+    return allot_whole(target, money)

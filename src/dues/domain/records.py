@@ -1,7 +1,7 @@
 """Records: an object as it is kept, with what is kept beside it; and changes of it."""
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -50,3 +50,26 @@ def end_of(head: Head, entries: Sequence[Entry]) -> Head:
         return head
     last = entries[-1]
     return Head(last.number, last.hash, last.balance_after, last.created_at)
+
+
+class Changing:
+    """What one request makes of objects, some of them in several steps: in the end, one change of each."""
+
+    def __init__(self) -> None:
+        self._changes: dict[str, Change[Any]] = {}
+
+    def now(self, record: Record[One]) -> Record[One]:
+        """The object as the steps so far have left it."""
+        change = self._changes.get(record.of.id)  # type: ignore[attr-defined]
+        return change.after if change else record
+
+    def add(self, step: Change[Any]) -> None:
+        """Another step."""
+        earlier = self._changes.get(step.after.of.id)
+        self._changes[step.after.of.id] = (
+            Change(earlier.before, step.after, [*earlier.entries, *step.entries]) if earlier else step
+        )
+
+    def all(self) -> list[Change[Any]]:
+        """The changes, in the order in which the objects were first changed."""
+        return list(self._changes.values())

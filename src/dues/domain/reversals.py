@@ -1,16 +1,16 @@
 """Reversals: a payment that bounced, or should never have been, is taken back, all of it and for good."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs
 
-from dues.domain.entries import Cause
+from dues.domain.entries import Cause, Chain
 from dues.domain.fields import Note
-from dues.domain.obligations import Obligation, Owed
-from dues.domain.paying import take_back
-from dues.domain.payments import MadePayment, Payment, Reversal, ReversalReason
-from dues.domain.records import Change, Record, changed
+from dues.domain.obligations import Owed
+from dues.domain.paying import restore
+from dues.domain.payments import Payment, Reversal, ReversalReason
+from dues.domain.records import Change, Changing, Record, changed
 from dues.domain.refusals import Refusal
 
 
@@ -22,21 +22,33 @@ class NewReversal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 def reverse_payment(
-    record: Record[Payment], owed: Sequence[Owed], reversal: NewReversal, cause: Cause
-) -> MadePayment | Refusal:
-    """Takes a payment back, all of it; `owed` is what each of its applications went to, in order.
+    record: Record[Payment], owed: Mapping[str, Owed], reversal: NewReversal, cause: Cause
+) -> list[Change[Any]] | Refusal:
+    """Takes a payment back: what is applied and what is held. `owed` is what it was applied to, by id.
 
-    Refuses `payment_reversed`, and what `take_back` refuses.
+    What cannot be taken back is noted at the application, and refuses nothing. Refuses `payment_reversed` alone.
     """
     payment = record.of
     if payment.status == "reversed":
         return Refusal("payment_reversed", f"The payment {payment.external_reference!r} was reversed already.")
     cause = structs.replace(cause, payment_id=payment.id)
-    undone: list[Change[Obligation]] = []
-    for application, one in zip(payment.applications, owed, strict=True):
-        outcome = take_back(one, application.amount, payment.currency, reversal.reason, cause)
-        if isinstance(outcome, Refusal):
-            return outcome
-        undone.append(outcome)
-    done = Reversal(reason=reversal.reason, note=reversal.note, reversed_at=cause.now)
-    return MadePayment(changed(record, structs.replace(payment, status="reversed", reversal=done)), undone)
+    changing, applications = Changing(), []
+    for application in payment.applications:
+        if application.live:
+            now = changing.now(owed[application.owner_id])
+            step, lost = restore(now, application.live, payment.currency, reversal.reason, cause)
+            changing.add(step)
+            if lost:
+                application = structs.replace(application, not_restored=lost.amount, not_restored_reason=lost.reason)
+        applications.append(application)
+    ledger = Chain(payment.id, record.head, cause)
+    if payment.amount_unapplied:
+        ledger.add("reversal", payment.currency, -payment.amount_unapplied, reversal.reason)
+    after = structs.replace(
+        payment,
+        status="reversed",
+        reversal=Reversal(reason=reversal.reason, note=reversal.note, reversed_at=cause.now),
+        applications=applications,
+        amount_unapplied=0,
+    )
+    return [*changing.all(), changed(record, after, ledger.entries)]

@@ -122,7 +122,9 @@ async def _wanted(operation: Operation, parameter: str | None, exchange: Exchang
         sent, canonical = decode(await exchange.json_body(), operation.body)
     match operation.does:
         case Changes(conditional=conditional):
-            return Modify(named(parameter, exchange), sent, _if_match(exchange) if conditional else None), canonical
+            condition = _if_match(exchange) if conditional else None
+            below = named(operation.parameters[1], exchange) if operation.within else ""
+            return Modify(named(parameter, exchange), sent, condition, below), canonical
         case Pays():
             if key.kind == "collector" and isinstance(sent, NewPayment) and sent.allocation is not None:
                 # Its answer would tell a collector of bills that nobody named.

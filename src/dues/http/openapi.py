@@ -103,10 +103,10 @@ def _request_body(operation: Operation, body: type) -> dict[str, Any]:
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if operation.parameter:
-        path = {"name": operation.parameter, "in": "path", "required": True, "description": operation.named}
-        example = {"example": operation.names} if operation.names else {}
-        found.append(path | {"schema": {"type": "string", "minLength": 1}} | example)
+    said = ((operation.named, operation.names), operation.within or ("", ""))
+    for name, (meaning, example) in zip(operation.parameters, said, strict=False):
+        path = {"name": name, "in": "path", "required": True, "description": meaning}
+        found.append(path | {"schema": {"type": "string", "minLength": 1}} | ({"example": example} if example else {}))
     found += [parameter.described() for parameter in parameters_of(operation.query)]
     if operation.writes:
         found.append(_IDEMPOTENCY_KEY | {"required": operation.method == "POST"})

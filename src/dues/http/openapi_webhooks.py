@@ -10,6 +10,7 @@ from dues.events.envelope import EnvelopeBody
 from dues.http.openapi_schemas import component, reference
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
+from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.payments.wire import AmountAppliedBody, PaymentBody
 from dues.webhooks.wire import WebhookEndpointBody
@@ -30,6 +31,12 @@ def _sent(body: type[Struct]) -> type[Struct]:
     )
 
 
+_BY_TYPE: Final[Mapping[str, type[Struct]]] = {
+    "bill.credit_reversed": (_CREDIT := _sent(CreditBody)),
+    "bill.credited": _CREDIT,
+}
+"""Where the first word of the type does not tell."""
+
 _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "account": _sent(AccountBody),
     "bill": _sent(BillBody),
@@ -40,7 +47,7 @@ _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
 }
 """By the first word of the event's type."""
 
-SENT: Final = tuple(_BY_NOUN.values())
+SENT: Final = (*_BY_NOUN.values(), _CREDIT)
 
 
 def webhooks() -> dict[str, Any]:
@@ -49,7 +56,7 @@ def webhooks() -> dict[str, Any]:
 
 
 def _webhook(name: str, meaning: str) -> dict[str, Any]:
-    body = _BY_NOUN[name.partition(".")[0]]
+    body = _BY_TYPE.get(name) or _BY_NOUN[name.partition(".")[0]]
     return {
         "operationId": f"receive_{name.replace('.', '_')}",
         # Of their own: generators put what has one tag into one file, and these would take the place of calls.

@@ -58,6 +58,7 @@ def list_statement(listing: Listing, filters: tuple[tuple[str, bool], ...], pair
         only = f"t.cell = $1 and t.tenant_id = $2 and t.external_reference = {values['external_reference']}"
         return _from_objects(listing, f"(select * from {listing.table} where {only} offset 0) as t", own)
     if links:
+        own += [_linked(listing, link, value) for link, value in links[1:]]
         own += [_linked(listing, _PAIRS, value) for value in pair_values]
         return _outwards(listing, *links[0], own)
     if pairs and not NARROW & values.keys():

@@ -6,6 +6,7 @@ from typing import Final
 from dues.resources.accounts import operations as accounts
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
+from dues.resources.credits import operations as credits
 from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
 from dues.resources.events import operations as events
@@ -13,13 +14,16 @@ from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
+from dues.resources.refunds import operations as refunds
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *customers.OPERATIONS,
     *accounts.OPERATIONS,
     *bills.OPERATIONS,
+    *credits.OPERATIONS,
     *payments.OPERATIONS,
+    *refunds.OPERATIONS,
     *payables.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,

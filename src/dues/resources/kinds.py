@@ -1,6 +1,6 @@
 """Every kind of object that commands make and change.
 
-They are locked and written in this order: from the owner down, and payments last.
+They are locked and written in this order: from the owner down, and what only records last.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from typing import Any, Final
 from dues.commands.kind import Kind
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL
+from dues.resources.credits.store import CREDIT
 from dues.resources.customers.store import CUSTOMER
 from dues.resources.payments.store import PAYMENT
+from dues.resources.refunds.store import REFUND
 
-KINDS: Final[Mapping[type, Kind[Any]]] = {kind.shape: kind for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT)}
+KINDS: Final[Mapping[type, Kind[Any]]] = {kind.shape: kind for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT, CREDIT, REFUND)}

@@ -148,6 +148,8 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     problems: Sequence[str] = ()
     named: str = ""
     """What the path's parameter is."""
+    within: tuple[str, str] | None = None
+    """What the path's second parameter is, where it has one, and what that is in examples."""
     names: str = ""
     """What it is in examples: a reference that those before it have made. Empty: only an answer tells the id."""
     tagged: bool = True
@@ -167,10 +169,14 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
         return f"{self.path.split('/')[2]}:{verb}"
 
     @property
+    def parameters(self) -> list[str]:
+        """The names of the path's parameters: what it is about, and what below that."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
     def parameter(self) -> str | None:
-        """The name of the path's parameter."""
-        found = re.search(r"\{(\w+)\}", self.path)
-        return found and found[1]
+        """The name of the path's first parameter."""
+        return next(iter(self.parameters), None)
 
     @property
     def writes(self) -> bool:

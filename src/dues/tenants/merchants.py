@@ -21,7 +21,7 @@ async def create_merchant(tx: Transaction, name: str, now: datetime, cells: int 
     keys = [generate(mode, kind, now) for mode in MODES for kind in KEY_KINDS]
 
     tenants = await store.insert_merchant(tx, merchant_id, name, now, cells)
-    rules = [(noun, currency, standard_rules(currency)) for noun in NOUNS for currency in sorted(EXPONENTS)]
+    rules = [(noun, currency, standard_rules()) for noun in NOUNS for currency in sorted(EXPONENTS)]
     for tenant in tenants.values():
         await store.save_payment_rules(tx, tenant, rules)
     await store.insert_keys(tx, tenants, keys, now)

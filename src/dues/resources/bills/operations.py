@@ -3,7 +3,8 @@
 from typing import Annotated, Final
 
 from dues.commands.shapes import look
-from dues.domain.bills import BillChanges, BillStatus, NewBill
+from dues.domain.bill_changes import BillChanges
+from dues.domain.bills import BillStatus, NewBill
 from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
 from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
@@ -93,7 +94,13 @@ OPERATIONS: Final = (
         names="INV-2026-002",
         description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
         "from it, and lowering it reopens the bill.",
-        problems=("bill_voided", "currency_mismatch", "overpayment_not_allowed", "amount_out_of_range"),
+        problems=(
+            "bill_voided",
+            "currency_mismatch",
+            "below_payments",
+            "overpayment_not_allowed",
+            "amount_out_of_range",
+        ),
         moves_money=True,
     ),
     NOUN.one(
@@ -104,7 +111,7 @@ OPERATIONS: Final = (
         names="INV-2026-003",
         summary="Void a bill",
         description="For good: a voided bill can be neither paid nor changed. It takes no body.",
-        example=EXAMPLE | {"status": "voided"},
+        example=EXAMPLE | {"status": "voided", "voided_at": "2026-01-20T09:15:00Z"},
         problems=("bill_paid", "bill_voided"),
     ),
 )

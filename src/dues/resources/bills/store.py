@@ -22,9 +22,12 @@ from dues.work.work import Claim
 def _event_types(change: Change[Bill]) -> Sequence[EventType]:
     if change.before is None:
         return ("bill.created",)
-    if change.after.of.status == "voided":
+    before, after = change.before.of, change.after.of
+    if after.status == "voided" != before.status:
         return ("bill.voided",)
-    if change.after.of.status == "paid" != change.before.of.status:
+    if after.overdue_on != before.overdue_on:
+        return ("bill.overdue",)
+    if after.status == "paid" != before.status:
         return ("bill.updated", "bill.paid")
     return ("bill.updated",)
 
@@ -34,7 +37,8 @@ BILL: Final = Kind(
     noun="bill",
     prefix="bill_",
     table="bills",
-    saved=("amount_paid", "status", "payment_rules", "metadata"),
+    saved=("amount_paid", "amount_applied", "amount_credited", "status", "payment_rules", "metadata")
+    + ("voided_at", "overdue_on"),
     renamed={"bill_date": "bill_on", "due_date": "due_on"},
     show=bill_body,
     event_types=_event_types,

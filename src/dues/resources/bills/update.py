@@ -2,7 +2,8 @@
 
 from dues.commands.known import TenantLookup
 from dues.commands.shapes import change
-from dues.domain.bills import Bill, BillChanges, update_bill, void_bill
+from dues.domain.bill_changes import BillChanges, update_bill, void_bill
+from dues.domain.bills import Bill
 from dues.domain.entries import Cause
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
@@ -13,8 +14,8 @@ def _update(record: Record[Bill], changes: BillChanges, _lookup: TenantLookup, c
     return update_bill(record, changes, cause)
 
 
-def _void(record: Record[Bill], _nothing: None, _lookup: TenantLookup, _cause: Cause) -> Change[Bill] | Refusal:
-    return void_bill(record)
+def _void(record: Record[Bill], _nothing: None, _lookup: TenantLookup, cause: Cause) -> Change[Bill] | Refusal:
+    return void_bill(record, cause)
 
 
 UPDATE_BILLS = change(BILL, "update", _update)

@@ -1,9 +1,9 @@
 """The JSON of a bill."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.fields import AmountDue, Currency, Metadata, says
@@ -21,11 +21,13 @@ class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: Currency
     amount_due: AmountDue
     amount_paid: Annotated[int, says("What was paid so far, in the smallest unit.")]
-    amount_remaining: Annotated[int, says("What is still to be paid; 0 where more was paid than is due.")]
+    amount_remaining: Annotated[int, says("What is still to be paid: due less paid and credited; 0 where that is below nothing.")]
     status: Annotated[BillStatus, says("`paid` once nothing remains; `voided` is for good.")]
     bill_date: Annotated[date, says("The day it was made, YYYY-MM-DD.")]
+    amount_credited: Annotated[int, says("What it was lowered by, in the smallest unit.")] | None = None
     account_id: Annotated[str, says("The id of the account, for an account's bill.")] | None = None
     due_date: Annotated[date, says("The day it is to be paid by, YYYY-MM-DD.")] | None = None
+    voided_at: Annotated[datetime, Meta(tz=True, description="When it was voided.")] | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
 
@@ -43,8 +45,10 @@ def bill_body(record: Record[Bill]) -> BillBody:
         amount_remaining=bill.amount_remaining,
         status=bill.status,
         bill_date=bill.bill_date,
+        amount_credited=bill.amount_credited or None,
         account_id=bill.account_id,
         due_date=bill.due_date,
+        voided_at=bill.voided_at,
         payment_rules=rules_of(record),
         metadata=bill.metadata,
     )

@@ -12,7 +12,7 @@ from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed
-from dues.domain.payments import MadePayment, find_target, make_payment
+from dues.domain.payments import Application, MadePayment, Payment, find_represented, find_target, make_payment
 from dues.domain.records import Change
 from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
@@ -38,6 +38,8 @@ def questions(request: Wanted) -> Iterable[Question]:
     yield Named(OWED[noun], name, changes=True)
     for part in new.parts or ():
         yield Named(BILL, part.bill, changes=True)
+    if new.represents is not None:
+        yield Named(PAYMENT, new.represents, changes=True)
     if new.allocation is not None:
         yield OpenBills(noun, name, new.currency)
 
@@ -50,7 +52,9 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
         return target
     if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
         return stale
-    return make_payment(wanted.new, target, _bills(wanted.new, lookup), request.collector_id, cause)
+    again = find_represented(wanted.new, lookup)
+    assert not isinstance(again, Refusal), "the target was found after it"
+    return make_payment(wanted.new, target, _bills(wanted.new, lookup), again, request.collector_id, cause)
 
 
 def _bills(new: NewPayment, lookup: TenantLookup) -> Sequence[Owed | None]:
@@ -64,11 +68,17 @@ def _take(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refu
     if isinstance(made, Refusal):
         return made
     payment = made.payment.after.of
-    changes: list[Change[Any] | ExtraEvent] = [made.payment]
+    changes: list[Change[Any] | ExtraEvent] = [made.represented] if made.represented else []
+    changes.append(made.payment)
     for application, paid in zip(payment.applications, made.paid, strict=True):
-        applied = to_shown_json(amount_applied_body(payment, application, cause.now))
-        changes += [ExtraEvent(payment.id, "obligation.amount_applied", applied), paid]
+        changes += [applied(payment, application, cause), paid]
     return Outcome(made.payment.after, changes)
+
+
+def applied(payment: Payment, application: Application, cause: Cause) -> ExtraEvent:
+    """What is told of each application of a payment."""
+    data = to_shown_json(amount_applied_body(payment, application, cause.now))
+    return ExtraEvent(payment.id, "obligation.amount_applied", data)
 
 
 def cost(request: Wanted) -> int:

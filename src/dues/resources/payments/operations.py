@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from dues.commands.shapes import look
+from dues.domain.applications import NewApplications, Unapply
 from dues.domain.fields import filtered_by
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
@@ -10,6 +11,7 @@ from dues.domain.reversals import NewReversal
 from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
 from dues.resources.noun import noun_of, shown
 from dues.resources.operation import Changes, Pays, PreviewQuery
+from dues.resources.payments.apply import APPLY_PAYMENTS, UNAPPLY_PAYMENTS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS, PaymentPreviewBody
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
@@ -44,6 +46,8 @@ _EXAMPLE: Final = {
     "account_id": "bacc_0Ue8xPq2dK7mN4vRtYw3z",
     "method": "eft",
 }
+
+_HELD: Final = _EXAMPLE | {"external_reference": "EFT-88217", "amount": 93000}
 
 _REVERSAL: Final = {
     "reason": "bounced",
@@ -82,6 +86,13 @@ _NEW: Final = {
         "currency": "ZAR",
         "parts": [{"bill": "INV-2026-001", "amount": 40000}],
     },
+    "more than the bill takes, the rest held": {
+        "bill": "INV-2026-001",
+        "external_reference": "EFT-88217",
+        "amount": 93000,
+        "currency": "ZAR",
+        "rest": "hold",
+    },
     "the oldest bills first": {
         "customer": "CUST-1042",
         "external_reference": "EFT-88216",
@@ -101,7 +112,8 @@ OPERATIONS: Final = (
         summary="Record a payment",
         description="For exactly one of a bill, an account or a customer, under its payment rules: the balance falls, "
         "or what was paid of the bill rises. An account or customer may pay several of its bills at once: name them "
-        "in `parts`, or let `allocation` find them. With `?preview=true` nothing is done: the answer is 200, tells "
+        "in `parts`, or let `allocation` find them. `rest: hold` keeps what nothing takes, instead of refusing it. "
+        "With `?preview=true` nothing is done: the answer is 200, tells "
         "what the payment would be applied to, and is stored under no key.",
         query=PreviewQuery,
         previews=(PaymentPreviewBody, _PREVIEW),
@@ -110,6 +122,9 @@ OPERATIONS: Final = (
             "account_not_found",
             "bill_not_found",
             "external_reference_taken",
+            "payment_not_found",
+            "payment_not_reversed",
+            "payment_represented",
             "bill_voided",
             "payment_not_allowed",
             "currency_mismatch",
@@ -134,18 +149,69 @@ OPERATIONS: Final = (
         names="EFT-88214",
         summary="Reverse a payment",
         description="For good, and all of it: what it was applied to is as if it had not come, by a contra entry in "
-        "each ledger; bills that it paid are open again.",
+        "each ledger; bills that it paid are open again. It is a fact, so it is never refused for how things stand: "
+        "what cannot be taken back is listed in `reversal.not_restored`.",
         body=NewReversal,
         bodies={"bounced": {"reason": "bounced", "note": "Returned by the bank: account closed"}},
         example=_EXAMPLE | {"status": "reversed", "reversal": _REVERSAL},
+        problems=("payment_reversed",),
+        collectors=True,
+    ),
+    NOUN.one(
+        "POST",
+        "/applications",
+        Changes(APPLY_PAYMENTS),
+        id="apply_payment",
+        names="EFT-88217",
+        summary="Apply held money",
+        description="What is held of a payment goes to bills and balances: to those that `parts` name, or to the open "
+        "bills of its account or customer in the order of their due dates. Their payment rules hold.",
+        body=NewApplications,
+        bodies={
+            "to a bill": {"parts": [{"bill": "INV-2026-003", "amount": 1500}]},
+        },
+        example=_HELD | {"amount_unapplied": 1500},
         problems=(
+            "customer_not_found",
+            "account_not_found",
+            "bill_not_found",
             "payment_reversed",
-            "payment_outweighed",
+            "application_exceeds_unapplied",
             "bill_voided",
+            "payment_not_allowed",
+            "currency_mismatch",
+            "payment_below_minimum",
+            "payment_above_maximum",
+            "underpayment_not_allowed",
+            "overpayment_not_allowed",
+            "amount_out_of_range",
+        ),
+        moves_money=True,
+    ),
+    NOUN.one(
+        "POST",
+        "/unapply",
+        Changes(UNAPPLY_PAYMENTS),
+        id="unapply_payment",
+        names="EFT-88217",
+        summary="Unapply a payment",
+        description="What of a payment is applied to a bill or a balance is held again, all of it or `amount`: to be "
+        "applied elsewhere, or refunded. The payment itself stays.",
+        body=Unapply,
+        bodies={"from a bill": {"bill": "INV-2026-003", "amount": 1000}},
+        example=_HELD | {"amount_unapplied": 2500},
+        problems=(
+            "customer_not_found",
+            "account_not_found",
+            "bill_not_found",
+            "payment_reversed",
+            "amount_exceeds_applied",
+            "bill_voided",
+            "payment_outweighed",
             "balance_not_tracked",
             "currency_mismatch",
             "amount_out_of_range",
         ),
-        collectors=True,
+        moves_money=True,
     ),
 )

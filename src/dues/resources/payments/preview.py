@@ -24,13 +24,14 @@ class PreviewedApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=
     customer_id: Annotated[str, says("The customer whose balance would fall.")] | None = None
 
 
-class PaymentPreviewBody(Struct, frozen=True, kw_only=True):
+class PaymentPreviewBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a payment would do. Nothing was done."""
 
     preview: Annotated[bool, says("Always true.")] = True
     amount: PaymentAmount
     currency: Currency
     applications: Annotated[list[PreviewedApplicationBody], says("What it would be applied to, in order.")]
+    amount_unapplied: Annotated[int, says("What of it would be held.")] | None = None
 
 
 def _preview(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
@@ -41,6 +42,7 @@ def _preview(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | R
     previewed = PaymentPreviewBody(
         amount=payment.amount,
         currency=payment.currency,
+        amount_unapplied=payment.amount_unapplied or None,
         applications=[
             PreviewedApplicationBody(
                 amount=application.amount,

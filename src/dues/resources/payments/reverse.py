@@ -1,13 +1,13 @@
 """POST /billing/payments/{payment}/reverse: take a payment back that bounced, or should never have been."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from dues.commands.command import Command, Modify, Outcome
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Named
 from dues.commands.shapes import find_current
 from dues.domain.entries import Cause
-from dues.domain.payments import Application, Payment
+from dues.domain.payments import Payment
 from dues.domain.records import Record
 from dues.domain.refusals import Refusal, not_found
 from dues.domain.reversals import NewReversal, reverse_payment
@@ -24,22 +24,24 @@ def _questions(request: Wanted) -> Iterable[Question]:
 
 
 def _further(request: Wanted, lookup: TenantLookup) -> Iterable[Question]:
-    """What it was applied to."""
+    """What it is applied to."""
     payment = _found(request, lookup)
-    for application in _undone(payment) if payment else ():
-        [kind] = [kind for kind in OWED.values() if application.owner_id.startswith(kind.prefix)]
-        yield Named(kind, application.owner_id, changes=True)
+    if payment is None or payment.of.status == "reversed":
+        return
+    for owner_id in dict.fromkeys(one.owner_id for one in payment.of.applications if one.live):
+        yield owner_named(owner_id)
+
+
+def owner_named(owner_id: str) -> Named:
+    """Asks for what a payment was applied to, to be changed."""
+    [kind] = [kind for kind in OWED.values() if owner_id.startswith(kind.prefix)]
+    return Named(kind, owner_id, changes=True)
 
 
 def _found(request: Wanted, lookup: TenantLookup) -> Record[Payment] | None:
     """The payment. Another's does not exist for a collector."""
     payment: Record[Payment] | None = lookup.find("payment", request.body.name)
     return None if payment is None or request.collector_id not in (None, payment.of.collector_id) else payment
-
-
-def _undone(payment: Record[Payment]) -> Sequence[Application]:
-    """What is undone of it; nothing, where it was reversed already."""
-    return () if payment.of.status == "reversed" else payment.of.applications
 
 
 def _reverse(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
@@ -49,11 +51,11 @@ def _reverse(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | R
     current = find_current(PAYMENT, lookup, request.body)
     if isinstance(current, Refusal):
         return current
-    owed = [lookup.record(application.owner_id) for application in _undone(payment)]
-    undone = reverse_payment(payment, owed, request.body.changes, cause)
+    owners = {one.owner_id for one in payment.of.applications if one.live and payment.of.status != "reversed"}
+    undone = reverse_payment(payment, {one: lookup.record(one) for one in owners}, request.body.changes, cause)
     if isinstance(undone, Refusal):
         return undone
-    return Outcome(undone.payment.after, [*undone.paid, undone.payment])
+    return Outcome(undone[-1].after, undone)
 
 
 REVERSE_PAYMENTS = Command("payments.reverse", _questions, _reverse, _further)

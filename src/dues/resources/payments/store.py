@@ -1,11 +1,13 @@
 """Payments as they are kept, found and listed, with what each was applied to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dues.commands.columns import Column
 from dues.commands.kind import Kind, Row
 from dues.domain.payments import Payment
+from dues.domain.records import Change
+from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
 from dues.resources.payments.wire import payment_body
 
@@ -15,10 +17,60 @@ select $1::integer, *
   from unnest($2::integer[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::bigint[])
 """
 
+INSERT_UNDONE_APPLICATIONS = """
+insert into payment_applications
+       (cell, tenant_id, payment_id, number, id, owner_id, amount, released, not_restored, not_restored_reason)
+select $1::integer, *
+  from unnest($2::integer[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
+              $9::bigint[], $10::text[])
+"""
+"""Of a payment that was made and undone within one group."""
 
-def _applications(tenant_id: int, payment: Payment) -> Iterable[tuple[str, Row]]:
-    for number, one in enumerate(payment.applications, 1):
-        yield INSERT_APPLICATIONS, (tenant_id, payment.id, number, one.id, one.owner_id, one.amount)
+UNDO_APPLICATIONS = """
+update payment_applications x
+   set released = new.released, not_restored = new.not_restored, not_restored_reason = new.not_restored_reason
+  from unnest($2::integer[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::text[])
+    as new(tenant_id, payment_id, number, released, not_restored, not_restored_reason)
+ where x.cell = $1 and x.tenant_id = new.tenant_id and x.payment_id = new.payment_id and x.number = new.number
+"""
+
+INSERT_LINKS = """
+insert into payment_links (cell, tenant_id, owner_id, payment_id)
+select $1::integer, * from unnest($2::integer[], $3::text[], $4::text[])
+    on conflict do nothing
+"""
+
+
+def _beside(tenant_id: int, old: Payment | None, new: Payment) -> Iterable[tuple[str, Row]]:
+    """Its applications, as far as they are new or were undone, and what it is listed under from now on."""
+    there = old.applications if old else ()
+    for number, one in enumerate(new.applications, 1):
+        undone = one.released, one.not_restored, one.not_restored_reason
+        row = tenant_id, new.id, number
+        if number <= len(there):
+            if one != there[number - 1]:
+                yield UNDO_APPLICATIONS, (*row, *undone)
+        elif any(undone):
+            yield INSERT_UNDONE_APPLICATIONS, (*row, one.id, one.owner_id, one.amount, *undone)
+        else:
+            yield INSERT_APPLICATIONS, (*row, one.id, one.owner_id, one.amount)
+    for owner_id in new.found_by:
+        yield INSERT_LINKS, (tenant_id, owner_id, new.id)
+
+
+def _event_types(change: Change[Payment]) -> Sequence[EventType]:
+    """That it was made is told by each of its applications."""
+    after = change.after.of
+    if change.before is None:
+        return ("payment.unapplied",) if after.amount_unapplied else ()
+    before = change.before.of
+    if after.status != before.status:
+        return ("payment.reversed",)
+    if after.represented_by != before.represented_by:
+        return ("payment.represented",)
+    if after.amount_refunded != before.amount_refunded:
+        return ("payment.refunded",)
+    return ("payment.applied",) if after.amount_unapplied < before.amount_unapplied else ("payment.unapplied",)
 
 
 PAYMENT: Final = Kind(
@@ -26,12 +78,15 @@ PAYMENT: Final = Kind(
     noun="payment",
     prefix="pay_",
     table="payments",
-    saved=("status",),
+    saved=("status", "amount_unapplied", "amount_refunded", "represented_by"),
     computed={
-        "applications": """(
-select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', x.amount) order by x.number)
+        "found_by": "'[]'::json",
+        "applications": """coalesce((
+select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', x.amount, 'released', x.released,
+                                  'not_restored', x.not_restored, 'not_restored_reason', x.not_restored_reason)
+                order by x.number)
   from payment_applications x
- where x.cell = $1 and x.tenant_id = t.tenant_id and x.payment_id = t.id)""",
+ where x.cell = $1 and x.tenant_id = t.tenant_id and x.payment_id = t.id), '[]'::json)""",
         "reversal": """case when t.reversed_at is not null then json_build_object(
     'reason', t.reversal_reason, 'note', t.reversal_note, 'reversed_at', t.reversed_at) end""",
     },
@@ -40,10 +95,10 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
         Column("reversal_note", "text", lambda payment: payment.reversal and payment.reversal.note, saved=True),
         Column("reversed_at", "timestamptz", lambda p: p.reversal and p.reversal.reversed_at, saved=True),
     ),
-    rows_beside=_applications,
+    rows_beside=_beside,
+    found_while="t.represented_by is null",
     show=lambda record: payment_body(record.of),
-    # That it was made is told by each of its applications.
-    event_types=lambda change: () if change.before is None else ("payment.reversed",),
+    event_types=_event_types,
     has_balance=False,
 )
 
@@ -54,11 +109,9 @@ PAYMENTS: Final = Listing(
     table="payments t",
     filters={
         "external_reference": "t.external_reference = {}",
-        "customer": "t.customer_id = {}",
-        "account": "t.account_id = {}",
         "status": "t.status = {}",
         "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED, "bill": BILL_NAMED},
-    through={"bill": Through("payment_applications", "owner_id", "payment_id")},
+    through={noun: Through("payment_links", "owner_id", "payment_id") for noun in ("bill", "account", "customer")},
 )

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from dues.domain.fields import Currency, Metadata, PaymentAmount, PaymentMethod, says
-from dues.domain.payments import Application, Payment, PaymentStatus, ReversalReason
+from dues.domain.paying import NotRestoredReason
+from dues.domain.payments import Application, Payment, PaymentStatus, Reversal, ReversalReason
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -23,12 +24,25 @@ class ApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     customer_id: Annotated[str, says("The customer whose balance fell.")] | None = None
 
 
+class NotRestoredBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money that could not be taken back. Exactly one of the three ids is there, unless it was refunded."""
+
+    amount: Annotated[int, says("How much, in the smallest unit.")]
+    reason: Annotated[NotRestoredReason, says("What stood in the way.")]
+    bill_id: Annotated[str, says("The bill that it stays with.")] | None = None
+    account_id: Annotated[str, says("The account whose balance it stays in.")] | None = None
+    customer_id: Annotated[str, says("The customer whose balance it stays in.")] | None = None
+
+
 class ReversalBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a payment was taken back."""
 
     reason: Annotated[ReversalReason, says("What happened to it.")]
     reversed_at: Annotated[Time, says("When it was taken back.")]
     note: Annotated[str, says("More about it.")] | None = None
+    not_restored: (
+        Annotated[list[NotRestoredBody], says("What could not be taken back: it is to be settled by hand.")] | None
+    ) = None
 
 
 class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,10 +54,14 @@ class PaymentBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: Currency
     status: Annotated[PaymentStatus, says("`reversed` is for good.")]
     customer_id: Annotated[str, says("The id of the customer whose payment it is.")]
-    applications: Annotated[list[ApplicationBody], says("What it was applied to; the amounts add up to it.")]
+    applications: Annotated[list[ApplicationBody], says("What it is applied to, or was when it was reversed.")]
     paid_at: Annotated[Time, says("When it was paid.")]
     bill_id: Annotated[str, says("The bill, where one bill was paid.")] | None = None
     account_id: Annotated[str, says("The account, where it or a bill of it was paid.")] | None = None
+    amount_unapplied: Annotated[int, says("What of it is held: applied to nothing, and not refunded.")] | None = None
+    amount_refunded: Annotated[int, says("What of it went out again.")] | None = None
+    represents: Annotated[str, says("The reversed payment that came again with it.")] | None = None
+    represented_by: Annotated[str, says("The payment as which it came again.")] | None = None
     method: PaymentMethod | None = None
     collector_id: Annotated[str, says("The id of the collector's key that brought it.")] | None = None
     reversal: ReversalBody | None = None
@@ -67,7 +85,6 @@ def owner_member(owner_id: str) -> dict[str, Any]:
 
 def payment_body(payment: Payment) -> PaymentBody:
     """The payment as clients see it."""
-    back = payment.reversal
     return PaymentBody(
         id=payment.id,
         external_reference=payment.external_reference,
@@ -78,14 +95,31 @@ def payment_body(payment: Payment) -> PaymentBody:
         account_id=payment.account_id,
         bill_id=payment.bill_id,
         applications=[
-            ApplicationBody(id=one.id, amount=one.amount, **owner_member(one.owner_id)) for one in payment.applications
+            ApplicationBody(id=one.id, amount=one.live, **owner_member(one.owner_id))
+            for one in payment.applications
+            if one.live
         ],
+        amount_unapplied=payment.amount_unapplied or None,
+        amount_refunded=payment.amount_refunded or None,
+        represents=payment.represents,
+        represented_by=payment.represented_by,
         method=payment.method,
         paid_at=payment.paid_at,
         collector_id=payment.collector_id,
-        reversal=ReversalBody(reason=back.reason, note=back.note, reversed_at=back.reversed_at) if back else None,
+        reversal=_reversal_body(payment, payment.reversal) if payment.reversal else None,
         metadata=payment.metadata,
     )
+
+
+def _reversal_body(payment: Payment, back: Reversal) -> ReversalBody:
+    lost = [
+        NotRestoredBody(amount=one.not_restored, reason=one.not_restored_reason, **owner_member(one.owner_id))
+        for one in payment.applications
+        if one.not_restored_reason
+    ]
+    if payment.amount_refunded:
+        lost.append(NotRestoredBody(amount=payment.amount_refunded, reason="refunded"))
+    return ReversalBody(reason=back.reason, note=back.note, reversed_at=back.reversed_at, not_restored=lost or None)
 
 
 def amount_applied_body(payment: Payment, application: Application, now: datetime) -> AmountAppliedBody:

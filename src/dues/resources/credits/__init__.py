@@ -1,0 +1,1 @@
+"""Credits of bills: a bill is lowered, with a reason."""

@@ -1,0 +1,1 @@
+"""Refunds: money of payments that went out again."""
