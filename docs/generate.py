@@ -14,7 +14,7 @@ from typer.main import get_command
 from dues.cli.main import app
 from dues.cli.serve import serve
 from dues.commands.kind import Kind
-from dues.db.grants import FUNCTIONS, SEQUENCES, TABLES
+from dues.db.grants import COLUMNS, FUNCTIONS, SEQUENCES, TABLES
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
 from dues.http.openapi import document
@@ -190,7 +190,8 @@ def tables() -> Iterator[str]:
     yield "| --- | --- | --- |"
     for comment, name in re.findall(r"((?:^-- ?.*\n)*)^create table (\w+)", schema(), re.MULTILINE):
         says = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
-        yield f"| `{name}` | {_cell(says)} | {TABLES[name]} |"
+        columns = f", update ({', '.join(COLUMNS[name])})" if name in COLUMNS else ""
+        yield f"| `{name}` | {_cell(says)} | {TABLES[name]}{columns} |"
 
 
 def statements() -> Iterator[str]:
@@ -220,9 +221,13 @@ def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
     )
     yield "Finds by reference, to be looked at:", kind.part(by_id=False, ends=False).sql(2)
     yield "Finds out whether there is one:", kind.existence(by_id=False).sql(2)
-    yield "Locks, where others were first the last time:", kind.lock
+    if kind.belongs_by:
+        yield "Lists what belongs to one object:", kind.listed_below
+    if kind.is_saved:
+        yield "Locks, where others were first the last time:", kind.lock
     yield "Writes new ones:", kind.insert
-    yield "Writes what may change:", kind.save
+    if kind.is_saved:
+        yield "Writes what may change:", kind.save
 
 
 def _cell(text: str) -> str:

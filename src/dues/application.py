@@ -25,6 +25,7 @@ from dues.http.routes import routes
 from dues.idempotency.retention import answer_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
+from dues.resources.bills.overdue import overdue_job
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
@@ -69,7 +70,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     background = [
         asyncio.create_task(work)
         for work in (
-            run_jobs([*jobs(settings, database), feed_lag(database, watermark, counts.observe_feed_lag)]),
+            run_jobs(
+                [
+                    *jobs(settings, database),
+                    feed_lag(database, watermark, counts.observe_feed_lag),
+                    overdue_job(database, writes.submit),
+                ]
+            ),
             notifier.run(),
             *([_delivery(settings, database_url, notifier, counts)] if settings.webhooks else []),
         )

@@ -37,7 +37,9 @@ def statements() -> dict[str, str]:
     """Name to text: constants, what kinds and lists make, and all parts of the statement that groups read with."""
     found = {name: value for name, value in _values() if isinstance(value, str) and _is_statement(name, value)}
     for kind in _unique(Kind):
-        found |= {f"{kind.noun}.insert": kind.insert, f"{kind.noun}.save": kind.save, f"{kind.noun}.lock": kind.lock}
+        found |= {f"{kind.noun}.insert": kind.insert}
+        found |= {f"{kind.noun}.save": kind.save, f"{kind.noun}.lock": kind.lock} if kind.is_saved else {}
+        found |= {f"{kind.noun}.below": kind.listed_below} if kind.belongs_by else {}
     found |= {f"part {part.name}": reading((part,)) for part in parts()}
     for listing in _unique(Listing):
         found |= dict(_lists(listing))

@@ -20,7 +20,6 @@ FILE_LINES_MAX = 250
 FUNCTION_LINES_MAX = 60
 
 LONG_ON_PURPOSE = {
-    "domain/bills.py": "all that can happen to a bill, and why not",
     "http/connection.py": "one life cycle: whatever can happen to a connection can happen at any time",
     "http/validation.py": "the fast way and the slow way must agree, so they stand together",
     "db/embedded.py": "one life cycle",

@@ -30,8 +30,8 @@ class Kind(Generic[Object]):
     `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
     that are none. `show` gives what clients see of a record; `event_types` the events of a change of one, at least one.
     `rows_beside` gives what of an object goes to other tables, once it is made (from None) or changed. `found_while` is
-    the condition on which a reference still names a row. Of what has no events, the events of another object tell, which
-    is changed with it.
+    the condition on which a reference still names a row. Of what has no events, those of another object tell, which is
+    changed with it. `belongs_by` is the column with the id of what objects are listed below.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Kind(Generic[Object]):
         more_columns: Sequence[Column] = (),
         rows_beside: Callable[[int, Object | None, Object], Iterable[tuple[str, Row]]] = lambda tenant_id, old, new: (),
         found_while: str = "",
+        belongs_by: str = "",
         has_balance: bool = True,
         has_ledger: bool = True,
         has_events: bool = True,
@@ -56,7 +57,7 @@ class Kind(Generic[Object]):
         self.noun, self.prefix, self.table, self.shape = noun, prefix, table, shape
         self.show, self.event_types, self.rows_beside = show, event_types, rows_beside
         self.has_balance, self.has_ledger, self.has_events = has_balance, has_ledger, has_events
-        self._found_while = found_while
+        self._found_while, self.belongs_by = found_while, belongs_by
         self._renamed, self._computed = renamed or {}, computed or {}
         own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
         self.columns = (*own, *more_columns)
@@ -127,13 +128,13 @@ class Kind(Generic[Object]):
             f"  join {self.table} t on t.cell = $1 and t.tenant_id = asked.tenant_id and t.{column} = asked.name{only}"
         )
 
-    def below(self, column: str) -> str:
-        """Selects the rows of the tenant $2 that belong to $3 by `column`, newest first: those before the id $4, at
-        most $5."""
+    @cached_property
+    def listed_below(self) -> str:
+        """Selects the rows of the tenant $2 that belong to $3, newest first: those before the id $4, at most $5."""
         return f"""
 select {self.selected}
   from {self.table} t
- where t.cell = $1 and t.tenant_id = $2 and t.{column} = $3 and t.id < $4
+ where t.cell = $1 and t.tenant_id = $2 and t.{self.belongs_by} = $3 and t.id < $4
  order by t.id desc
  limit $5
 """
@@ -165,6 +166,11 @@ select $1::integer, tenant_id, {", ".join(map(cast_of, columns))}
     def inserted(self, tenant_id: int, new: Object, created_at: object) -> Row:
         """The row of a new object."""
         return (tenant_id, *(column.value(new) for column in self.columns), created_at)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether anything of its objects may change."""
+        return bool(self._saved)
 
     @cached_property
     def save(self) -> str:

@@ -13,7 +13,10 @@ TABLES: Final = {
     "customers": "select, insert, update",
     "accounts": "select, insert, update",
     "bills": "select, insert, update",
+    "bill_credits": "select, insert, update",
     "payments": "select, insert, update",
+    "refunds": "select, insert",
+    "payment_links": "select, insert",
     "payment_applications": "select, insert",
     "metadata_pairs": "select, insert, delete",
     "entries": "select, insert",
@@ -27,6 +30,9 @@ TABLES: Final = {
     "schema_migrations": "select",
 }
 """Of every table. Whoever may lock a row of a table has to have `update` on it."""
+
+COLUMNS: Final = {"payment_applications": ("released", "not_restored", "not_restored_reason")}
+"""What may be updated of a table, where that is not all of its rows."""
 
 SEQUENCES: Final = {"event_positions": "usage, select"}
 
@@ -47,6 +53,7 @@ def statements(role: str, schema: str) -> list[str]:
         f"revoke all on sequence {', '.join(SEQUENCES)} from {role}",
         f"grant usage on schema {schema} to {role}",
         *(f"grant {granted} on table {table} to {role}" for table, granted in TABLES.items()),
+        *(f"grant update ({', '.join(columns)}) on table {table} to {role}" for table, columns in COLUMNS.items()),
         *(f"grant {granted} on sequence {sequence} to {role}" for sequence, granted in SEQUENCES.items()),
         f"grant execute on function {', '.join(FUNCTIONS)} to {role}",
     ]
@@ -110,13 +117,17 @@ select current_user as role, w.privilege, w.name
 select current_user, 'execute', w.name
   from unnest($3::text[]) as w(name)
  where not has_function_privilege(w.name, 'execute')
+ union all
+select current_user, 'update columns of', w.name
+  from unnest($4::text[]) as w(name)
+ where not has_any_column_privilege(w.name, 'update')
 """
 
 
 async def refuse_missing_grants(connection: Any) -> None:
     """Raises RoleError where the role of the connection may not do what a server has to."""
     wanted = [(name, one) for name, granted in TABLES.items() for one in granted.split(", ")]
-    missing = await connection.fetch(FIND_MISSING_GRANTS, *zip(*wanted, strict=True), FUNCTIONS)
+    missing = await connection.fetch(FIND_MISSING_GRANTS, *zip(*wanted, strict=True), FUNCTIONS, [*COLUMNS])
     if missing:
         role, also = missing[0]["role"], f", nor {len(missing) - 1} things more" if len(missing) > 1 else ""
         raise RoleError(

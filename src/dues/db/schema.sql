@@ -134,17 +134,24 @@ create table bills (
     payment_rules      jsonb,               -- null: the merchant's default
     metadata           jsonb,               -- null: none
     created_at         timestamptz not null,
+    amount_applied     bigint not null default 0,   -- what of amount_paid came by payments that stand
+    amount_credited    bigint not null default 0,   -- what it was lowered by
+    voided_at          timestamptz,         -- null also where nobody knows any more
+    overdue_on         date,                -- the merchant's day on which it was told that it is overdue
     primary key (cell, tenant_id, id),
     constraint bills_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint bills_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
     constraint bills_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
     constraint bills_amounts_are_safe check (
         amount_due between 1 and 9007199254740991 and amount_paid between 0 and 9007199254740991
+        and amount_applied between 0 and 9007199254740991 and amount_credited between 0 and amount_due
+        and amount_paid + amount_credited <= 9007199254740991
     ),
     constraint bills_status_follows_amounts check (
-        status = case when amount_paid >= amount_due then 'paid' else 'unpaid' end
+        status = case when amount_paid + amount_credited >= amount_due then 'paid' else 'unpaid' end
         or (status = 'voided' and amount_paid = 0)
     ),
+    constraint bills_are_voided_at_a_time check (voided_at is null or status = 'voided'),
     constraint bills_are_not_due_before_they_are_made check (due_on >= bill_on),
     constraint bills_payment_rules_agree
         check ((payment_rules ->> 'min_amount')::bigint <= (payment_rules ->> 'max_amount')::bigint)
@@ -165,13 +172,40 @@ create index bills_open_by_customer on bills (cell, tenant_id, customer_id, curr
 create index bills_open_by_account on bills (cell, tenant_id, account_id, currency, due_on, bill_on, id)
  where status = 'unpaid';
 
+-- Bills whose day has come, and of which nobody was told.
+create index bills_to_be_overdue on bills (cell, tenant_id, due_on, id)
+ where status = 'unpaid' and overdue_on is null and due_on is not null;
+
+-- What bills were lowered by, and why.
+create table bill_credits (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    bill_id            text collate "C" not null,
+    external_reference text collate "C",
+    kind               text not null,
+    amount             bigint not null,
+    currency           text not null,       -- the bill's
+    reason             text not null,
+    reversed_at        timestamptz,
+    reversal_reason    text,
+    created_at         timestamptz not null,
+    primary key (cell, tenant_id, id),
+    constraint bill_credits_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint bill_credits_bill_exists foreign key (cell, tenant_id, bill_id) references bills (cell, tenant_id, id),
+    constraint bill_credits_kind_is_known check (kind in ('credit_note', 'write_off', 'rounding')),
+    constraint bill_credits_amount_is_safe check (amount between 1 and 9007199254740991)
+);
+
+create index bill_credits_by_bill on bill_credits (cell, tenant_id, bill_id, id);
+
 -- Money that came in.
 create table payments (
     cell               integer not null,
     tenant_id          integer not null,
     id                 text collate "C" not null,
     external_reference text collate "C" not null,
-    amount             bigint not null,         -- the sum of its applications
+    amount             bigint not null,         -- what is applied of it, held and refunded
     currency           text not null,
     status             text not null default 'applied',
     customer_id        text collate "C" not null,
@@ -185,8 +219,11 @@ create table payments (
     reversed_at        timestamptz,
     metadata           jsonb,                   -- null: none
     created_at         timestamptz not null,
+    amount_unapplied   bigint not null default 0,   -- what of it is held: the balance of its ledger
+    amount_refunded    bigint not null default 0,   -- what of it went out again
+    represents         text collate "C",        -- the reversed payment that came again with it
+    represented_by     text collate "C",        -- the payment as which it came again: that one has its reference now
     primary key (cell, tenant_id, id),
-    constraint payments_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint payments_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
     constraint payments_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
     constraint payments_bill_exists foreign key (cell, tenant_id, bill_id) references bills (cell, tenant_id, id),
@@ -198,17 +235,51 @@ create table payments (
                 reversed_at is not null and reversal_reason in ('bounced', 'duplicate', 'fraud', 'other')
             else false
         end
+    ),
+    constraint payments_parts_are_no_more_than_the_amount check (
+        amount_unapplied >= 0 and amount_refunded >= 0 and amount_unapplied + amount_refunded <= amount
+        and (status = 'applied' or amount_unapplied = 0)
     )
 );
 
-create index payments_by_customer on payments (cell, tenant_id, customer_id, id);
-create index payments_by_account on payments (cell, tenant_id, account_id, id) where account_id is not null;
+create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
+ where represented_by is null;
+
+create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
 create index payments_by_status on payments (cell, tenant_id, status, id);
 create index payments_by_currency on payments (cell, tenant_id, currency, id);
 
 -- What a day's totals are made of: a collector's payments (ids begin with the time), and what was reversed that day.
 create index payments_by_collector on payments (cell, tenant_id, collector_id, id) where collector_id is not null;
 create index payments_by_reversal on payments (cell, tenant_id, reversed_at) where reversed_at is not null;
+
+-- Money of payments that went out again.
+create table refunds (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    payment_id         text collate "C" not null,
+    external_reference text collate "C" not null,
+    amount             bigint not null,
+    currency           text not null,           -- the payment's
+    reason             text,
+    created_at         timestamptz not null,
+    primary key (cell, tenant_id, id),
+    constraint refunds_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint refunds_payment_exists foreign key (cell, tenant_id, payment_id) references payments (cell, tenant_id, id),
+    constraint refunds_amount_is_safe check (amount between 1 and 9007199254740991)
+);
+
+create index refunds_by_payment on refunds (cell, tenant_id, payment_id, id);
+
+-- What payments are listed under: everything that they were for or went to, and the accounts and customers of those.
+create table payment_links (
+    cell       integer not null,
+    tenant_id  integer not null,
+    owner_id   text collate "C" not null,
+    payment_id text collate "C" not null,
+    primary key (cell, tenant_id, owner_id, payment_id)
+);
 
 -- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
 create table payment_applications (
@@ -219,8 +290,14 @@ create table payment_applications (
     id         text collate "C" not null,
     owner_id   text collate "C" not null,
     amount     bigint not null,
+    released   bigint not null default 0,       -- what of it is held again, or was since
+    not_restored bigint not null default 0,     -- what of it could not be taken back when the payment was reversed …
+    not_restored_reason text,                   -- … and why
     primary key (cell, tenant_id, payment_id, number),
-    constraint payment_applications_of_an_owner_are_one unique (cell, tenant_id, owner_id, payment_id),
+    constraint payment_applications_come_to_no_less_than_nothing check (
+        released between 0 and amount and not_restored between 0 and amount - released
+        and (not_restored > 0) = (not_restored_reason is not null)
+    ),
     constraint payment_applications_payment_exists
         foreign key (cell, tenant_id, payment_id) references payments (cell, tenant_id, id),
     constraint payment_applications_amount_is_safe check (amount between 1 and 9007199254740991)
@@ -235,9 +312,9 @@ create table metadata_pairs (
     primary key (cell, tenant_id, pair, object_id)
 );
 
--- The ledger: every change of a balance, once, for good. owner_id is an account's, a customer's, or a bill's
--- (whose balance is what was paid of it). The database
--- itself refuses to change or remove a row; whoever gets round that breaks the chain of hashes.
+-- The ledger: every change of a balance, once, for good. owner_id is an account's, a customer's, a bill's (whose balance
+-- is what is settled of it: paid or credited), or a payment's (whose balance is what is held of it). The database itself
+-- refuses to change or remove a row; whoever gets round that breaks the chain of hashes.
 create table entries (
     cell            integer not null,
     tenant_id       integer not null,
@@ -255,9 +332,13 @@ create table entries (
     hash            bytea not null,     -- SHA-256 over the hash before it and everything else
     payment_id      text collate "C",   -- … and the payment, where it is one's or its reversal's
     primary key (cell, tenant_id, owner_id, number),
-    constraint entries_kind_is_known check (kind in ('opening', 'adjustment', 'payment', 'reversal', 'closing')),
-    constraint entries_of_payments_name_them
-        check ((kind in ('payment', 'reversal')) = (payment_id is not null)),
+    constraint entries_kind_is_known check (
+        kind in ('opening', 'adjustment', 'payment', 'reversal', 'closing', 'release', 'credit', 'credit_reversal',
+                 'hold', 'application', 'refund')
+    ),
+    constraint entries_of_payments_name_them check (
+        (kind in ('payment', 'reversal', 'release', 'hold', 'application', 'refund')) = (payment_id is not null)
+    ),
     constraint entries_first_is_the_balance check (number > 1 or amount = balance_after),
     constraint entries_are_safe check (
         amount between -9007199254740991 and 9007199254740991

@@ -10,10 +10,10 @@ from dues.domain.entries import Cause, Chain
 from dues.domain.fields import AccountName, BillName, CustomerName, PaymentAmount
 from dues.domain.money import written
 from dues.domain.obligations import Owed, refuse_payment
-from dues.domain.payment_rules import Noun
 from dues.domain.paying import pay, release
+from dues.domain.payment_rules import Noun
 from dues.domain.payments import Application, Payment, application_of, found_by
-from dues.domain.records import Change, Changing, Record, changed
+from dues.domain.records import Change, Record, changed
 from dues.domain.refusals import Refusal, not_found
 from dues.domain.violations import Violation
 
@@ -78,7 +78,7 @@ class NewApplications(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Unapply(Place, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """From where money is to be taken back, and how much of it: all that the payment has there, where it is not said."""
+    """From where money is to be taken back, and how much: all that the payment has there, where it is not said."""
 
     amount: PaymentAmount | None = None
 
@@ -194,7 +194,9 @@ def hold_again(record: Record[Payment], owner_id: str, amount: int, cause: Cause
 def _refuse_reversed(payment: Payment) -> Refusal | None:
     if payment.status != "reversed":
         return None
-    return Refusal("payment_reversed", f"The payment {payment.external_reference!r} was reversed: nothing of it is left.")
+    return Refusal(
+        "payment_reversed", f"The payment {payment.external_reference!r} was reversed: nothing of it is left."
+    )
 
 
 def _too_much(
@@ -207,5 +209,3 @@ def _too_much(
     asked = written(amount, payment.currency)
     detail = f"{held} of the payment {payment.external_reference!r} is held, and {asked} is asked for."
     return Refusal(code, detail, pointer)
-
-

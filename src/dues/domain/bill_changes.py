@@ -10,6 +10,7 @@ from dues.domain.bills import Bill, BillStatus
 from dues.domain.entries import Cause, Chain
 from dues.domain.fields import AmountPaid, Currency, MetadataChanges
 from dues.domain.metadata import merge_metadata
+from dues.domain.money import written
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.records import Change, Record, changed
 from dues.domain.refusals import Refusal
@@ -90,7 +91,9 @@ def void_bill(record: Record[Bill], cause: Cause) -> Change[Bill] | Refusal:
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided already.")
     if paid := max(old.amount_paid, old.amount_applied):
-        detail = f"{written(paid, old.currency)} of the bill {old.external_reference!r} was paid, so it cannot be voided."
+        detail = (
+            f"{written(paid, old.currency)} of the bill {old.external_reference!r} was paid, so it cannot be voided."
+        )
         return Refusal("bill_paid", detail)
     return changed(record, structs.replace(old, status="voided", voided_at=cause.now))
 

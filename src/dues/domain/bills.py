@@ -54,8 +54,8 @@ class NewBill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Bill(Struct, frozen=True, kw_only=True):
     """A bill as stored. Amounts are minor units of `currency`; `payment_rules` None: the merchant's default.
 
-    `amount_applied` is what of `amount_paid` came by payments that stand; the rest was recorded by hand. `overdue_on` is
-    the merchant's day on which it was told that the bill is overdue.
+    `amount_applied` is what of `amount_paid` came by payments that stand; the rest was recorded by hand. `overdue_on`
+    is the merchant's day on which it was told that the bill is overdue.
     """
 
     noun: ClassVar[Noun] = "bill"

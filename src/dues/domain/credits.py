@@ -77,8 +77,8 @@ def credit_bill(
     if new.external_reference and lookup.find_id("credit", new.external_reference):
         return reference_taken("credit", new.external_reference, "/external_reference")
     if new.amount > old.amount_due - old.amount_credited:
-        left, asked = (written(one, old.currency) for one in (old.amount_due - old.amount_credited, new.amount))
-        detail = f"The bill {old.external_reference!r} comes to {left}, which is less than {asked}."
+        comes_to, asked = (written(one, old.currency) for one in (old.amount_due - old.amount_credited, new.amount))
+        detail = f"The bill {old.external_reference!r} comes to {comes_to}, which is less than {asked}."
         return Refusal("credit_exceeds_bill", detail, "/amount")
 
     credit = Credit(
@@ -132,5 +132,3 @@ def reverse_credit(
 
 def _voided(bill: Bill) -> Refusal:
     return Refusal("bill_voided", f"The bill {bill.external_reference!r} was voided and cannot be changed.")
-
-

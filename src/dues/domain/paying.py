@@ -79,7 +79,9 @@ def _refused(owed: Owed, amount: int, currency: str, reason: NotRestoredReason) 
             code, detail = "bill_voided", f"{called} was voided since and cannot be changed."
         case "amount_paid_lowered":
             code = "payment_outweighed"
-            detail = f"{called} has less recorded as paid than {written(amount, currency)}: raise its amount_paid first."
+            detail = (
+                f"{called} has less recorded as paid than {written(amount, currency)}: raise its amount_paid first."
+            )
         case "balance_not_tracked":
             code, detail = "balance_not_tracked", f"{called} tracks no balance any more. PATCH gives it one."
         case "currency_mismatch":

@@ -58,7 +58,7 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "the range that every JSON client represents exactly. Nothing was changed.",
     "application_exceeds_unapplied": "More is to be applied than is held of the payment: see its `amount_unapplied`.",
     "balance_not_tracked": "This object has no balance, so there is nothing to adjust. PATCH gives it one.",
-    "below_payments": "Payments that stand have brought more than that. Reverse or unapply one to take its money back.",
+    "below_payments": "Payments that stand have brought more than that. Reverse or unapply one to take money back.",
     "bill_not_found": "No bill of this merchant and mode has this id or external reference.",
     "bill_paid": "Something was paid of this bill, or a payment stands on it, so it cannot be voided.",
     "bill_voided": "This bill was voided, for good: it can neither be paid nor changed.",
@@ -89,7 +89,7 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_not_found": "No payment of this merchant and mode has this id or external reference. For a collector: "
     "none of its own.",
     "payment_not_reversed": "Only a payment that was reversed can come again.",
-    "payment_outweighed": "Less is recorded as paid of the bill than is to be taken back, because its `amount_paid` was "
+    "payment_outweighed": "Less is recorded as paid of the bill than is to be taken back: its `amount_paid` was "
     "lowered by hand.",
     "payment_represented": "This reversed payment has come again already, as another one.",
     "payment_reversed": "This payment was reversed already.",

@@ -28,10 +28,10 @@ MEANINGS: Final[dict[EventType, str]] = {
     "account.created": "An account was opened. `data` is the account.",
     "account.updated": "An account or its balance was changed. `data` is the account as it is then.",
     "bill.created": "A bill was made. `data` is the bill.",
-    "bill.credit_reversed": "A credit was taken back. `data` is the credit. It comes after the bill's `bill.updated`.",
-    "bill.credited": "A bill was lowered with a reason. `data` is the credit. It comes after the bill's `bill.updated`.",
-    "bill.overdue": "A bill that is not paid was due yesterday or before, by the merchant's day. `data` is the bill. It "
-    "is told once.",
+    "bill.credit_reversed": "A credit was taken back. `data` is the credit. It comes after `bill.updated`.",
+    "bill.credited": "A bill was lowered with a reason. `data` is the credit. It comes after `bill.updated`.",
+    "bill.overdue": "A bill that is not paid was due yesterday or before, by the merchant's day. `data` is the bill. "
+    "It is told once.",
     "bill.paid": "Nothing remains to be paid of a bill. `data` is the bill. It comes after its `bill.updated`.",
     "bill.updated": "A bill, or what was paid of it, was changed. `data` is the bill as it is then.",
     "bill.voided": "A bill was voided, for good. `data` is the bill.",
@@ -42,11 +42,11 @@ MEANINGS: Final[dict[EventType, str]] = {
     "payment.applied": "Money of a payment that was held was applied. `data` is the payment. It comes before an "
     "`obligation.amount_applied` for each application.",
     "payment.refunded": "Money of a payment that was held went out again. `data` is the payment.",
-    "payment.represented": "A reversed payment came again, as another one: `represented_by`. `data` is the reversed one.",
+    "payment.represented": "A reversed payment came again: `represented_by` is as which. `data` is the reversed one.",
     "payment.reversed": "A payment was taken back, with all that it was applied to. `data` is the payment; what could "
     "not be taken back stands in `reversal.not_restored`. It comes after the updates of the others.",
-    "payment.unapplied": "Money of a payment is held: it came so, or was taken back from where it was applied. `data` is "
-    "the payment.",
+    "payment.unapplied": "Money of a payment is held: it came so, or was taken back from where it was applied. `data` "
+    "is the payment.",
     "webhook_endpoint.disabled": "Nothing is sent to a webhook endpoint any more: it answered 410, or nothing but "
     "failures for five days. `data` is the endpoint.",
     "webhook_endpoint.test": "You asked for it, to try an endpoint: that endpoint alone is sent it. `data` is the "

@@ -6,7 +6,7 @@ from typing import Final
 from dues.resources.accounts import operations as accounts
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
-from dues.resources.credits import operations as credits
+from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
 from dues.resources.events import operations as events
@@ -21,7 +21,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *customers.OPERATIONS,
     *accounts.OPERATIONS,
     *bills.OPERATIONS,
-    *credits.OPERATIONS,
+    *bill_credits.OPERATIONS,
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
     *payables.OPERATIONS,

@@ -14,4 +14,6 @@ from dues.resources.customers.store import CUSTOMER
 from dues.resources.payments.store import PAYMENT
 from dues.resources.refunds.store import REFUND
 
-KINDS: Final[Mapping[type, Kind[Any]]] = {kind.shape: kind for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT, CREDIT, REFUND)}
+KINDS: Final[Mapping[type, Kind[Any]]] = {
+    kind.shape: kind for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT, CREDIT, REFUND)
+}

@@ -184,9 +184,9 @@ def shown(kind: Kind[Any]) -> Callable[[Row], Any]:
     return lambda row: show(of_row(row))
 
 
-def listed_below(owner: Kind[Any], kind: Kind[Any], column: str) -> Answers:
+def listed_below(owner: Kind[Any], kind: Kind[Any]) -> Answers:
     """Answers with a page of what belongs to one object, newest first."""
-    statement, show = kind.below(column), shown(kind)
+    show = shown(kind)
 
     async def page(call: Call) -> PageBody | Refusal:
         owner_id = await find_id(call.database, owner, call.tenant, call.name)
@@ -194,7 +194,7 @@ def listed_below(owner: Kind[Any], kind: Kind[Any], column: str) -> Answers:
             return not_found(owner.noun, call.name)
         list_name = f"{kind.noun}s of {owner_id}"
         after = place_of(call.query, call.tenant, list_name, f"{kind.prefix}[0-9A-Za-z]+") or f"{kind.prefix}~"
-        rows = await call.database.rows(statement, *call.tenant, owner_id, after, call.query.limit + 1)
+        rows = await call.database.rows(kind.listed_below, *call.tenant, owner_id, after, call.query.limit + 1)
         bodies = [show(row) for row in rows]
         return page_of(call.query, call.tenant, list_name, [(body.id, body) for body in bodies])
 

@@ -21,7 +21,9 @@ class BillBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: Currency
     amount_due: AmountDue
     amount_paid: Annotated[int, says("What was paid so far, in the smallest unit.")]
-    amount_remaining: Annotated[int, says("What is still to be paid: due less paid and credited; 0 where that is below nothing.")]
+    amount_remaining: Annotated[
+        int, says("What is still to be paid: due less paid and credited; 0 where that is below nothing.")
+    ]
     status: Annotated[BillStatus, says("`paid` once nothing remains; `voided` is for good.")]
     bill_date: Annotated[date, says("The day it was made, YYYY-MM-DD.")]
     amount_credited: Annotated[int, says("What it was lowered by, in the smallest unit.")] | None = None

@@ -53,7 +53,7 @@ OPERATIONS: Final = (
     NOUN.one(
         "GET",
         "/credits",
-        listed_below(BILL, CREDIT, "bill_id"),
+        listed_below(BILL, CREDIT),
         id="list_bill_credits",
         names="INV-2026-001",
         summary="List the credits of a bill",

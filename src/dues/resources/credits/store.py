@@ -21,6 +21,7 @@ CREDIT: Final = Kind(
     computed={"metadata": "null"},
     show=lambda record: credit_body(record.of),
     event_types=lambda change: (),
+    belongs_by="bill_id",
     has_balance=False,
     has_ledger=False,
     has_events=False,

@@ -44,7 +44,7 @@ OPERATIONS: Final = (
     NOUN.one(
         "GET",
         "/refunds",
-        listed_below(PAYMENT, REFUND, "payment_id"),
+        listed_below(PAYMENT, REFUND),
         id="list_payment_refunds",
         names="EFT-88217",
         summary="List the refunds of a payment",

@@ -15,6 +15,7 @@ REFUND: Final = Kind(
     computed={"metadata": "null"},
     show=lambda record: refund_body(record.of),
     event_types=lambda change: (),
+    belongs_by="payment_id",
     has_balance=False,
     has_ledger=False,
     has_events=False,
