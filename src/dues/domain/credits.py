@@ -52,6 +52,7 @@ class Credit(Struct, frozen=True, kw_only=True):
     reversed_at: datetime | None = None
     reversal_reason: str | None = None
     metadata: None = None
+    created_at: datetime
 
 
 class Credited(Struct, frozen=True):
@@ -89,6 +90,7 @@ def credit_bill(
         amount=new.amount,
         currency=old.currency,
         reason=new.reason,
+        created_at=cause.now,
     )
     changing = Changing()
     chain = Chain(old.id, record.head, cause)

@@ -1,5 +1,6 @@
 """Refunds: money of a payment that went out again, in parts if need be, from what is held of it."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from msgspec import Struct, structs
@@ -35,6 +36,7 @@ class Refund(Struct, frozen=True, kw_only=True):
     currency: str
     reason: str | None
     metadata: None = None
+    created_at: datetime
 
 
 class Refunded(Struct, frozen=True):
@@ -68,6 +70,7 @@ def refund_payment(record: Record[Payment], new: NewRefund, lookup: Lookup, caus
         amount=new.amount,
         currency=payment.currency,
         reason=new.reason,
+        created_at=cause.now,
     )
     after = structs.replace(
         payment,

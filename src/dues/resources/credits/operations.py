@@ -20,6 +20,7 @@ _EXAMPLE: Final = {
     "amount": 20000,
     "currency": "ZAR",
     "reason": "Two days without water",
+    "created_at": "2026-01-20T09:15:00Z",
     "external_reference": "CN-2026-001",
 }
 

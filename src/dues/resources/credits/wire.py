@@ -18,6 +18,7 @@ class CreditBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: Annotated[int, says("By how much the bill was lowered, in the smallest unit.")]
     currency: Currency
     reason: Annotated[str, says("Why, as the request said.")]
+    created_at: Annotated[datetime, Meta(tz=True, description="When it was made.")]
     external_reference: Annotated[str, says("Your own name for it.")] | None = None
     reversed_at: Annotated[datetime, Meta(tz=True, description="When it was taken back.")] | None = None
     reversal_reason: Annotated[str, says("Why it was taken back.")] | None = None
@@ -32,6 +33,7 @@ def credit_body(credit: Credit) -> CreditBody:
         amount=credit.amount,
         currency=credit.currency,
         reason=credit.reason,
+        created_at=credit.created_at,
         external_reference=credit.external_reference,
         reversed_at=credit.reversed_at,
         reversal_reason=credit.reversal_reason,

@@ -19,6 +19,7 @@ _EXAMPLE: Final = {
     "external_reference": "RF-7731",
     "amount": 1000,
     "currency": "ZAR",
+    "created_at": "2026-01-20T09:15:00Z",
     "reason": "Paid too much",
 }
 

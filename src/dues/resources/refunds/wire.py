@@ -1,8 +1,9 @@
 """The JSON of a refund."""
 
+from datetime import datetime
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dues.domain.fields import Currency, says
 from dues.domain.refunds import Refund
@@ -16,6 +17,7 @@ class RefundBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_reference: Annotated[str, says("The bank's or processor's own id of it.")]
     amount: Annotated[int, says("How much, in the smallest unit.")]
     currency: Currency
+    created_at: Annotated[datetime, Meta(tz=True, description="When it was recorded.")]
     reason: Annotated[str, says("Why, as the request said.")] | None = None
 
 
@@ -27,5 +29,6 @@ def refund_body(refund: Refund) -> RefundBody:
         external_reference=refund.external_reference,
         amount=refund.amount,
         currency=refund.currency,
+        created_at=refund.created_at,
         reason=refund.reason,
     )
