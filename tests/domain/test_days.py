@@ -106,3 +106,11 @@ def test_a_system_without_time_zones_has_them_too() -> None:
     nowhere = os.environ | {"PYTHONTZPATH": ""}
     done = subprocess.run([sys.executable, "-c", program], env=nowhere, capture_output=True, text=True, check=True)
     assert done.stdout == "2026-01-01\n"
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"), [("02:30:59", 6), ("02:31:00", 6), ("03:29:59", 6), ("03:30:00", 7), ("03:31:00", 7)]
+)
+def test_a_minute_after_which_clocks_went_back_to_the_day_before_is_still_of_that(instant: str, day: int) -> None:
+    # At 02:31 UTC, clocks went from one past midnight to 23:01.
+    assert day_at(datetime.fromisoformat(f"2010-11-07T{instant}Z"), "America/St_Johns") == date(2010, 11, day)

@@ -157,6 +157,16 @@ def test_a_payment_is_of_tomorrow_there_at_the_latest(alice: Caller, move: Move)
             assert (error["pointer"], error["code"]) == ("/paid_at", "after_tomorrow")
 
 
+def test_a_zone_that_this_server_does_not_know_stops_what_needs_a_day_and_nothing_else(
+    alice: Caller, mallory: Caller, move: Move
+) -> None:
+    move("Nowhere/Yet")
+    assert alice.make_bill().status_code == alice.get("/billing/daily_totals").status_code == 500
+    assert pay(alice, bill=new_bill(alice, bill_date="2026-01-31")["id"]).status_code == 201
+    assert day_of(alice, "?time_zone=UTC")["totals"][0]["payments"] == 1
+    assert mallory.make_bill().status_code == 201
+
+
 def test_another_time_zone_is_known_to_every_process_within_a_second(
     alice: Caller, merchant: Merchant, second_server: RunningServer, move: Move
 ) -> None:
