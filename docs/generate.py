@@ -136,7 +136,7 @@ def cli() -> Iterator[str]:
     yield ""
     yield "`dues` works on the database that its settings name: run it where the server runs, with the same settings."
     yield "It may run while the server does. Exit status 0: done; 1: `dues verify` found something wrong; 2: not done,"
-    yield "and one sentence says why."
+    yield "and one sentence says why. `DUES_MERCHANT` is the merchant where none is said."
     for words, command in _commands("dues", get_command(app)):
         parameters = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
         arguments = [_optional(parameter.name.upper(), parameter.required) for parameter in parameters]

@@ -97,6 +97,9 @@ class Settings:
         "decrypt. Without it they are stored as they are."
     )
     listen_secret: str = _secret("The `whsec_…` secret that `dues listen` signs with.")
+    merchant: str = _setting(
+        "", "Which merchant commands are for where `--merchant` does not say it: an id or a name. No server goes by it."
+    )
     log_level: LogLevel = _setting("info", "The least important level that is logged.")
 
     def __post_init__(self) -> None:

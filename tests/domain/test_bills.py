@@ -70,7 +70,6 @@ rich = NewAccount(customer="JANE", external_reference="ACC", currency="ZAR", bal
     ("request_", "there", "code", "pointer"),
     [
         (asked(amount_due=AMOUNT_MAX + 1), There(), "amount_out_of_range", "/amount_due"),
-        (asked(due_date=date(2026, 1, 4)), There(), "validation_failed", "/due_date"),
         (asked(), There(), "customer_not_found", "/customer"),
         (asked(customer=newcomer), There(NEW), "external_reference_taken", "/customer/external_reference"),
         (asked(customer=None, account="X"), There(), "account_not_found", "/account"),
@@ -136,10 +135,25 @@ def test_a_bill_comes_with_the_merchants_rules_for_its_currency() -> None:
     assert made.bill.after.default_rules == rules(1)
 
 
-def test_a_bill_without_a_date_is_of_today() -> None:
-    made = make_bill(asked(due_date=date(2026, 1, 5)), There(JANE), NOW)
+@pytest.mark.parametrize(
+    ("zone", "due", "dated"),
+    [
+        ("UTC", None, 5),
+        ("Africa/Johannesburg", None, 6),
+        ("America/Los_Angeles", None, 5),
+        ("Africa/Johannesburg", 7, 6),
+        ("Africa/Johannesburg", 6, 6),
+        ("Africa/Johannesburg", 5, 5),
+        ("UTC", 1, 1),
+    ],
+)
+def test_without_a_date_it_is_of_the_merchants_today_or_of_its_due_date_if_that_is_earlier(
+    zone: str, due: int | None, dated: int
+) -> None:
+    request = asked(due_date=due and date(2026, 1, due))
+    made = make_bill(request, There(JANE), structs.replace(NOW, time_zone=zone))
     assert isinstance(made, MadeBill)
-    assert made.bill.after.of.bill_date == date(2026, 1, 5)
+    assert made.bill.after.of.bill_date == date(2026, 1, dated)
 
 
 def test_an_old_bill_may_have_been_due_before_today() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dues.domain.ids import new_id, random_secret
+from dues.domain.ids import first_id, new_id, random_secret
 
 NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 times = st.datetimes(datetime(2020, 1, 1), datetime(2500, 1, 1), timezones=st.just(UTC))
@@ -43,3 +43,8 @@ def test_a_forked_child_does_not_repeat_its_parents_ids() -> None:
 
 def test_secrets_use_every_letter_and_digit() -> None:
     assert len(set(random_secret(5_000))) == 62
+
+
+def test_no_id_is_of_a_time_before_1970() -> None:
+    first = datetime(1970, 1, 1, tzinfo=UTC)
+    assert first_id("pay_", first - timedelta(hours=14)) == first_id("pay_", first) < new_id("pay_", first)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dues.domain.allocation import Part
 from dues.domain.bills import Bill
@@ -187,6 +188,24 @@ def test_a_payment_keeps_what_it_was_sent_with() -> None:
     assert payment.external_reference == "TX"
     assert (payment.paid_at, payment.paid_at.tzinfo) == (earlier, UTC)
     assert outcome.paid[0].entries[0].created_at == CAUSE.now
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [
+        ("UTC", "2026-01-06T23:59:59+00:00"),
+        ("Pacific/Kiritimati", "2026-01-06T23:59:59+14:00"),
+        ("America/Los_Angeles", "2026-01-06T23:59:59-08:00"),
+    ],
+)
+def test_a_payment_may_be_of_tomorrow_where_the_merchant_is_and_of_no_later_day(zone: str, last: str) -> None:
+    there = structs.replace(CAUSE, time_zone=zone)
+    paid_at = datetime.fromisoformat(last)
+    assert isinstance(make_payment(asked(paid_at=paid_at), JANE, [], None, there), MadePayment)
+    refused = make_payment(asked(paid_at=paid_at + timedelta(seconds=1)), JANE, [], None, there)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.pointer, refused.rule) == ("validation_failed", "/paid_at", "after_tomorrow")
+    assert "2026-01-06" in refused.detail
 
 
 def test_a_payment_without_its_own_time_was_paid_now() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ class Reader:
 
     def run(self, command: str) -> None:
         """Runs a command of `dues` as it is written on the page, on the test's database and for its merchant."""
-        _, *words = command.replace("\\\n", " ").split()
-        done = dues(*words, "--merchant", self._merchant.id, database_url=self._database_url)
+        _, *words = shlex.split(command.replace("\\\n", " "))
+        done = dues(*words, database_url=self._database_url, merchant=self._merchant.id)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         self._printed = (KEY.findall(done.stdout) or [self._printed])[-1]
 

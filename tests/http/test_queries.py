@@ -76,8 +76,8 @@ def test_a_time_without_a_place_on_earth_is_refused(said: str) -> None:
 
 
 def test_a_day_is_a_day_of_this_time() -> None:
-    assert decode_query(b"day=2026-01-31&collector=key_1", DayQuery) == DayQuery(date(2026, 1, 31), "key_1")
-    for said in ("20260131", "2026-02-30", "1970-01-01", "9999-12-31", "2026-W05-6", "%D9%A2026-01-31", ""):
+    assert decode_query(b"day=2026-01-31&collector=key_1", DayQuery) == DayQuery(date(2026, 1, 31), None, "key_1")
+    for said in ("20260131", "2026-02-30", "1969-12-31", "2201-01-01", "2026-W05-6", "%D9%A2026-01-31", ""):
         assert violations(f"day={said}", DayQuery) == [("/day", "invalid_date")], said
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dues.domain.accounts import NewAccount
+from dues.domain.bills import NewBill
 from dues.http.problems import ProblemError
 from dues.http.validation import decode
 
@@ -172,6 +173,15 @@ def test_a_member_given_twice_is_refused(body: bytes, pointer: str) -> None:
     assert problem.code in ("malformed_json", "validation_failed")
     if problem.code == "malformed_json":
         assert pointer in [broken.pointer for broken in problem.errors]
+
+
+def test_a_date_out_of_its_years_is_named_beside_what_else_is_wrong_and_a_good_one_is_not() -> None:
+    sent = {"customer": "CUST-1", "external_reference": "INV-1", "currency": "ZAR", "amount_due": "1"}
+    for dates in ({"bill_date": "0026-11-25", "due_date": "2026-01-31"}, {"due_date": "2201-01-01"}):
+        with pytest.raises(ProblemError) as caught:
+            decode(json.dumps(sent | dates).encode(), NewBill)
+        found = {(broken.pointer, broken.code) for broken in caught.value.errors}
+        assert found == {("/amount_due", "wrong_type"), (f"/{next(iter(dates))}", "invalid_date")}
 
 
 def test_null_means_not_given() -> None:

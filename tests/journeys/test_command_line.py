@@ -81,7 +81,7 @@ def test_a_collectors_key_is_made_for_a_till(home: Home) -> None:
     ("arguments", "says"),
     [
         (("keys", "revoke", "key_nothing"), "key_nothing"),
-        (("merchants", "payment-rules", "--currency", "ZAR", "--min-amount", "7"), "--max-amount"),
+        (("merchants", "set", "--default-rules", "bill ZAR 7"), "bill ZAR 100 500000"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(home: Home, arguments: tuple[str, ...], says: str) -> None:
@@ -98,17 +98,17 @@ def test_payment_rules_are_shown_changed_and_taken_away(home: Home) -> None:
         return opened.json().get("payment_rules")
 
     chosen = ("merchants", "payment-rules", "--mode", "test", "--kind", "account", "--currency", "NAD")
+    change = ("merchants", "set", "--mode", "test", "--default-rules")
     assert [row["payment_rules"] for row in home.cli_json(*chosen)] == [shown()]
 
-    values = ("--min-amount", "7", "--max-amount", "700", "--no-underpayment", "--overpayment")
     wanted = {"min_amount": 7, "max_amount": 700, "underpayment_allowed": False, "overpayment_allowed": True}
-    assert home.cli_json(*chosen, *values) == [
-        {"mode": "test", "kind": "account", "currency": "NAD", "payment_rules": wanted}
-    ]
+    rules = [{"mode": "test", "kind": "account", "currency": "NAD", "payment_rules": wanted}]
+    said = home.cli_json(*change, "account NAD 7 700 no-underpayment overpayment")
+    assert said["default_payment_rules"] == home.cli_json(*chosen) == rules
     assert shown() == wanted
 
-    assert home.cli_json(*chosen, "--remove") == []
-    assert shown() is None
+    home.cli(*change, "account NAD none")
+    assert (home.cli_json(*chosen), shown()) == ([], None)
 
 
 def test_the_databases_url_is_one_that_works(home: Home) -> None:

@@ -36,9 +36,9 @@ class Contract(AtOnce, Reading, Commands, Paying):
         self.register_customer({"external_reference": "the first"} | money)
         self.open_account({"external_reference": "the first"} | money, None, 0)
         for reference, amount, more in (
-            ("first", 1500, {"due_date": "2999-12-31"}),
-            ("second", 700, {"due_date": "2999-01-01"}),
-            ("third", 50, {"due_date": "2998-12-31", "payment_rules": STRICT}),
+            ("first", 1500, {"due_date": "2199-12-31"}),
+            ("second", 700, {"due_date": "2199-01-01"}),
+            ("third", 50, {"due_date": "2198-12-31", "payment_rules": STRICT}),
         ):
             bill = {"external_reference": f"the {reference}", "currency": "ZAR", "amount_due": amount, **more}
             self.make_bill(bill, "account", {}, None, 0, 0)

@@ -19,6 +19,7 @@ from dues.metadata.store import pair_of
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.bills.store import BILLS
 from dues.resources.customers.store import CUSTOMERS
+from dues.resources.daily_totals.store import FIND_PAID_BY_ALL, FIND_PAID_BY_COLLECTOR, FIND_REVERSED
 from dues.resources.payments.store import PAYMENTS
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
@@ -148,12 +149,16 @@ class Stock:
             ("external_reference", False): REFERENCES[listing.name],
         }
         values = [(self._values | unlike)[one] for one in chosen]
-        if statement not in self._prepared:
-            self._prepared[statement] = name = f"page_{len(self._prepared)}"
-            types = ["integer", "integer", "text", "bigint", *["text"] * len(values), *["bytea"] * pairs]
-            self.rows(f"prepare {name} ({', '.join(types)}) as {statement}")
         found = [f"'{value}'" for value in values] + [f"'\\x{pair_of(*pair).hex()}'" for pair in PAIRS[:pairs]]
-        arguments = ", ".join([*map(str, self._tenant), f"'{before}'", str(LIMIT), *found])
+        types = ["text", "bigint", *["text"] * len(values), *["bytea"] * pairs]
+        return self.cost_of(statement, types, [f"'{before}'", str(LIMIT), *found])
+
+    def cost_of(self, statement: str, types: Sequence[str], values: Sequence[str]) -> Cost:
+        """Of any statement on the tenant; `values` as they are written in SQL."""
+        if statement not in self._prepared:
+            self._prepared[statement] = name = f"statement_{len(self._prepared)}"
+            self.rows(f"prepare {name} ({', '.join(['integer', 'integer', *types])}) as {statement}")
+        arguments = ", ".join([*map(str, self._tenant), *values])
         explain = "explain (analyze, buffers, timing off, format json)"
         [row] = self.rows(f"{explain} execute {self._prepared[statement]} ({arguments})")
         plan = json.loads(row[0])[0]["Plan"]
@@ -245,3 +250,27 @@ def test_a_page_costs_the_same_wherever_it_is_and_however_it_is_filtered(stock: 
             said.append(f"{first.buffers} buffers at the beginning, {deep.buffers} at the end")
         broken += [f"{dict(chosen)} and {pairs} pairs: {one}" for one in said]
     assert not broken, "\n".join(broken)
+
+
+A_DAY = [f"'pay_{number:021}'" for number in (COUNT // 2, COUNT // 2 + 100)]
+"""The first id of a day on which a hundred payments were recorded, and that of the next day."""
+
+YESTERDAY = ["now() - interval '1 day'", "now() - interval '1 hour'"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "types", "values", "index"),
+    [
+        (FIND_PAID_BY_ALL, ["text", "text"], A_DAY, "payments_pkey"),
+        (FIND_PAID_BY_COLLECTOR, ["text", "text", "text"], [*A_DAY, "'key_1'"], "payments_by_collector"),
+        (FIND_REVERSED, ["timestamptz", "timestamptz", "text"], [*YESTERDAY, "null"], "payments_by_reversal"),
+        (FIND_REVERSED, ["timestamptz", "timestamptz", "text"], [*YESTERDAY, "'key_1'"], "payments_by_reversal"),
+    ],
+    ids=["all", "a collector's", "all reversals", "a collector's reversals"],
+)
+def test_a_days_totals_are_read_off_an_index(
+    stock: Stock, statement: str, types: list[str], values: list[str], index: str
+) -> None:
+    cost = stock.cost_of(statement, types, values)
+    assert [node["Index Name"] for node in cost.nodes if "Scan" in node["Node Type"]] == [index]
+    assert cost.buffers < 50

@@ -1,7 +1,8 @@
-"""`dues merchants`: who uses this server, and the payment rules that each starts from."""
+"""`dues merchants`: who uses this server, where it is, and the payment rules that each starts from."""
 
+import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -9,24 +10,28 @@ from rich.console import Console
 from rich.table import Table
 
 from dues.cli.database import AsJson, Data, with_database
+from dues.cli.default_rules import DefaultRules, ModeOption, ModeRules, Rules, modes, rules_json, show_rules
 from dues.db.database import Database
+from dues.db.transaction import Transaction
 from dues.domain.currencies import EXPONENTS, explain_unknown
-from dues.domain.payment_rules import Noun, PaymentRules
+from dues.domain.days import explain_unknown_zone, time_zones
+from dues.domain.fields import plain_text
+from dues.domain.tenants import Tenant
 from dues.settings import read_settings
 from dues.tenants import store
-from dues.tenants.keys import Mode, NewKey
+from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 
 app = typer.Typer(help="The merchants on this server.", no_args_is_help=True)
 
-Merchant = Annotated[
-    str | None,
-    typer.Option(help="The merchant's id (mer_…); not needed where there is one.", show_default=False),
-]
+_MEANT = "The merchant's id (mer_…) or name; not needed where there is one."
 
+Merchant = Annotated[str | None, typer.Option(help=_MEANT, envvar="DUES_MERCHANT", show_default=False)]
 
-ModeRules = tuple[Mode, Noun, str, PaymentRules]
-"""Default rules: of a mode, for a kind of object, in a currency."""
+MerchantArgument = Annotated[str | None, typer.Argument(help=_MEANT, envvar="DUES_MERCHANT", show_default=False)]
+
+LISTED_MAX = 10
+"""Merchants that are named in a sentence."""
 
 
 class UnknownMerchantError(typer.BadParameter):
@@ -34,34 +39,82 @@ class UnknownMerchantError(typer.BadParameter):
 
 
 async def find_merchant(database: Database, merchant: str | None) -> dict[str, Any]:
-    """The merchant with this id, or the only one. Raises UnknownMerchantError."""
+    """The merchant with this id or name, or the only one. Raises UnknownMerchantError."""
     async with database.transaction() as tx:
         known = [dict(row) for row in await store.find_merchants(tx)]
-    if merchant is None and len(known) == 1:
-        return known[0]
+    found = known if merchant is None else _called(known, merchant)
+    if len(found) == 1:
+        return found[0]
+    if not known:
+        raise UnknownMerchantError("There are 0 merchants; run dues serve.")
+    if not found:
+        raise UnknownMerchantError(f"There is no merchant {merchant}. See dues merchants list.")
+    named = ", ".join(f"{row['id']} ({row['name']})" for row in found[:LISTED_MAX])
+    more = f" and {len(found) - LISTED_MAX} more" if len(found) > LISTED_MAX else ""
     if merchant is None:
-        hint = f"say which with --merchant: {', '.join(row['id'] for row in known)}." if known else "run dues serve."
-        raise UnknownMerchantError(f"There are {len(known)} merchants; {hint}")
-    found = next((row for row in known if row["id"] == merchant), None)
-    if found is None:
-        raise UnknownMerchantError(f"There is no merchant {merchant}.")
-    return found
+        raise UnknownMerchantError(f"There are {len(found)} merchants; say which: {named}{more}.")
+    raise UnknownMerchantError(f"{len(found)} merchants are called {merchant}; say which by its id: {named}{more}.")
+
+
+def _called(known: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Those that are meant: by id, by name as it is written, or else in whatever case."""
+    if by_id := [row for row in known if row["id"] == name]:
+        return by_id
+    for read in (str, _plainly):
+        if found := [row for row in known if read(row["name"]) == read(name)]:
+            return found
+    return []
+
+
+def _plainly(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _parse_name(text: str) -> str:
+    if not 0 < len(text) <= 255 or text != text.strip() or any(plain_text(text)):
+        raise typer.BadParameter("must be 1 to 255 characters, without white space at its ends or control characters.")
+    if text.startswith("mer_"):
+        raise typer.BadParameter("must not begin with mer_: that is how ids do.")
+    return text
+
+
+def _parse_zone(text: str) -> str:
+    if text not in time_zones():
+        raise typer.BadParameter(explain_unknown_zone(text))
+    return text
+
+
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        parser=_parse_zone,
+        metavar="ZONE",
+        help="Whose days are the merchant's, like Africa/Johannesburg: for dates of bills, and totals.",
+        show_default=False,
+    ),
+]
 
 
 @app.command()
-def create(name: str, data: Data = None, as_json: AsJson = False) -> None:
+def create(
+    name: Annotated[str, typer.Argument(parser=_parse_name)],
+    time_zone: TimeZone = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Create a merchant called NAME, and show its four keys this once."""
 
     async def run(database: Database) -> tuple[str, list[NewKey]]:
+        cells = read_settings(data=data).cells
         async with database.transaction() as tx:
-            created = await create_merchant(tx, name, datetime.now(UTC), read_settings(data=data).cells)
+            created = await create_merchant(tx, name, datetime.now(UTC), cells, time_zone or "UTC")
             await tx.commit()
             return created
 
     merchant_id, keys = with_database(data, run)
     if as_json:
         shown = [{"id": key.id, "mode": key.mode, "kind": key.kind, "key": key.secret} for key in keys]
-        _print_json({"id": merchant_id, "name": name, "keys": shown})
+        _print_json({"id": merchant_id, "name": name, "time_zone": time_zone or "UTC", "keys": shown})
         return
     print(f"Created {merchant_id} ({name}). Its keys, shown this once:\n")
     for key in keys:
@@ -80,17 +133,17 @@ def list_merchants(data: Data = None, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    table = Table("id", "name", "created", box=None, pad_edge=False)
+    table = Table("id", "name", "time zone", "created", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     table.columns[0].min_width = 25
     for row in rows:
-        table.add_row(row["id"], row["name"], f"{row['created_at']:%Y-%m-%d %H:%M}")
+        table.add_row(row["id"], row["name"], row["time_zone"], f"{row['created_at']:%Y-%m-%d %H:%M}")
     Console().print(table)
 
 
 @app.command()
-def show(merchant: Annotated[str | None, typer.Argument()] = None, data: Data = None, as_json: AsJson = False) -> None:
-    """Show one merchant: its name, its keys, how many default rules it has."""
+def show(merchant: MerchantArgument = None, data: Data = None, as_json: AsJson = False) -> None:
+    """Show one merchant: its name, its time zone, its keys, how many default rules it has."""
 
     async def run(database: Database) -> dict[str, Any]:
         found = await find_merchant(database, merchant)
@@ -106,106 +159,89 @@ def show(merchant: Annotated[str | None, typer.Argument()] = None, data: Data = 
     if as_json:
         _print_json(found)
         return
-    print(f"{found['id']}  {found['name']}  (since {found['created_at']:%Y-%m-%d})")
+    print(f"{found['id']}  {found['name']}  {found['time_zone']}  (since {found['created_at']:%Y-%m-%d})")
     for key in found["keys"]:
         print(f"  key {key['id']}  {key['mode']} {key['kind']}  …{key['last_four']}")
     print(f"  {found['default_payment_rules']} default payment rules: see dues merchants payment-rules")
 
 
-@app.command("payment-rules")
-def payment_rules(
-    merchant: Merchant = None,
-    mode: Annotated[str | None, typer.Option(help="test or live; both where not said.", show_default=False)] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="customer, account or bill; all where not said.", show_default=False)
-    ] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217 code.", show_default=False)] = None,
-    min_amount: Annotated[int | None, typer.Option(help="Smallest payment, in minor units.")] = None,
-    max_amount: Annotated[int | None, typer.Option(help="Largest payment, in minor units.")] = None,
-    underpayment: Annotated[bool | None, typer.Option(help="May less than what is due be paid?")] = None,
-    overpayment: Annotated[bool | None, typer.Option(help="May more than what is due be paid?")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the rules away: then it cannot be paid.")] = False,
+@app.command("set")
+def set_merchant(
+    merchant: MerchantArgument = None,
+    name: Annotated[str | None, typer.Option(parser=_parse_name, metavar="NAME", help="What it is called.")] = None,
+    time_zone: TimeZone = None,
+    default_rules: DefaultRules = None,
+    mode: ModeOption = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a merchant's default payment rules, or set those of one currency (all four values together)."""
-    modes = cast("tuple[Mode, ...]", _chosen("--mode", mode, ("test", "live")))
-    nouns = cast("tuple[Noun, ...]", _chosen("--kind", kind, ("customer", "account", "bill")))
+    """Set what a merchant is called, where it is, and its default payment rules. Servers go by it within a second."""
+    rules: Rules = {}
+    for said in default_rules or ():
+        rules |= said
+    if name is time_zone is None and not rules:
+        raise typer.BadParameter("say what to set: --name, --time-zone or --default-rules.")
+    if mode and not rules:
+        raise typer.BadParameter("--mode is for --default-rules: name and time zone are those of both modes.")
+
+    async def run(database: Database) -> dict[str, Any]:
+        found = await find_merchant(database, merchant)
+        tenants = await store.find_tenants(database, found["id"])
+        async with database.transaction() as tx:
+            saved = dict(await store.save_merchant(tx, found["id"], name, time_zone))
+            for each in modes(mode) if rules else ():
+                await _save_rules(tx, tenants[each][0], rules)
+            await tx.commit()
+        return saved
+
+    saved = with_database(data, run)
+    written: list[ModeRules] = [(each, *of, given) for each in modes(mode) for of, given in rules.items()]
+    if as_json:
+        _print_json(saved | ({"default_payment_rules": rules_json(written)} if written else {}))
+        return
+    print(f"{saved['id']}  {saved['name']}  {saved['time_zone']}")
+    if written:
+        show_rules(written)
+
+
+async def _save_rules(tx: Transaction, tenant: Tenant, rules: Rules) -> None:
+    if kept := [(*of, given) for of, given in rules.items() if given is not None]:
+        await store.save_payment_rules(tx, tenant, kept)
+    if gone := [of for of, given in rules.items() if given is None]:
+        await store.delete_payment_rules(tx, tenant, gone)
+
+
+@app.command("payment-rules")
+def payment_rules(
+    merchant: Merchant = None,
+    mode: ModeOption = None,
+    kind: Annotated[
+        Literal["customer", "account", "bill"] | None,
+        typer.Option(help="customer, account or bill; all where it is not said.", show_default=False),
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code.", show_default=False)] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a merchant's default payment rules. `dues merchants set` sets them."""
     if currency is not None and currency not in EXPONENTS:
         raise typer.BadParameter(f"--currency {explain_unknown(currency)}")
-    values = (min_amount, max_amount, underpayment, overpayment)
-    changes = remove or any(value is not None for value in values)
-    if changes and currency is None:
-        raise typer.BadParameter("say which --currency to change.")
-    rules = None if remove or not changes else _rules(values)
 
     async def run(database: Database) -> list[ModeRules]:
         found = await find_merchant(database, merchant)
         tenants = await store.find_tenants(database, found["id"])
-        shown: list[ModeRules] = []
-        for mode in sorted(modes):
-            tenant, _ = tenants[mode]
-            if remove and currency:
-                for noun in nouns:
-                    await store.delete_payment_rules(database, tenant, noun, currency)
-            if rules and currency:
-                async with database.transaction(tenant.cell) as tx:
-                    await store.save_payment_rules(tx, tenant, [(noun, currency, rules) for noun in nouns])
-                    await tx.commit()
-            kept = await store.find_payment_rules(database, tenant)
-            shown += [(mode, *row) for row in kept if row[0] in nouns and currency in (None, row[1])]
-        return shown
+        return [
+            (each, *row)
+            for each in modes(mode)
+            for row in await store.find_payment_rules(database, tenants[each][0])
+            if kind in (None, row[0]) and currency in (None, row[1])
+        ]
 
-    _show_rules(with_database(data, run), as_json)
-
-
-def _rules(values: tuple[int | None, int | None, bool | None, bool | None]) -> PaymentRules:
-    if any(value is None for value in values):
-        raise typer.BadParameter(
-            "give all four: --min-amount, --max-amount, --[no-]underpayment and --[no-]overpayment."
-        )
-    try:
-        rules = msgspec.convert(dict(zip(PaymentRules.__struct_fields__, values, strict=True)), PaymentRules)
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from None
-    for broken in rules.cross_check():
-        raise typer.BadParameter(f"min_amount {broken.detail}")
-    return rules
-
-
-def _chosen(option: str, value: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    if value is None:
-        return known
-    if value not in known:
-        raise typer.BadParameter(f"{option} must be one of {', '.join(known)}.")
-    return (value,)
-
-
-def _show_rules(rows: list[ModeRules], as_json: bool) -> None:
+    rows = with_database(data, run)
     if as_json:
-        _print_json(
-            [
-                {"mode": mode, "kind": kind, "currency": currency, "payment_rules": rules}
-                for mode, kind, currency, rules in rows
-            ]
-        )
-        return
-    table = Table("mode", "kind", "currency", "min", "max", "underpayment", "overpayment")
-    for mode, kind, currency, rules in rows:
-        table.add_row(
-            mode,
-            kind,
-            currency,
-            str(rules.min_amount),
-            str(rules.max_amount),
-            _yes(rules.underpayment_allowed),
-            _yes(rules.overpayment_allowed),
-        )
-    Console().print(table)
-
-
-def _yes(value: bool) -> Literal["yes", "no"]:
-    return "yes" if value else "no"
+        _print_json(rules_json(rows))
+    else:
+        show_rules(rows)
 
 
 def _print_json(value: object) -> None:

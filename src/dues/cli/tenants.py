@@ -26,7 +26,10 @@ Live = Annotated[bool, typer.Option("--live", help="Live data. Without it: test 
 
 async def find_tenant(database: Database, merchant: str | None, live: bool) -> tuple[Tenant, int]:
     """The tenant of a merchant (where there is one only, it need not be named) and mode, and its clock's offset."""
-    owner = await find_merchant(database, merchant)
+    return await _tenant_of(database, await find_merchant(database, merchant), live)
+
+
+async def _tenant_of(database: Database, owner: Mapping[str, Any], live: bool) -> tuple[Tenant, int]:
     tenants = await store.find_tenants(database, owner["id"])
     return tenants["live" if live else "test"]
 
@@ -35,9 +38,10 @@ def ask(command: Procedure, body: Any, merchant: str | None, live: bool, data: P
     """Runs a command of the API on a merchant's data; its outcome."""
 
     async def run(database: Database) -> Any:
-        tenant, offset = await find_tenant(database, merchant, live)
+        owner = await find_merchant(database, merchant)
+        tenant, offset = await _tenant_of(database, owner, live)
         now = datetime.now(UTC)
-        request = Request(tenant, new_id("req_", now), body, clock_offset_seconds=offset)
+        request = Request(tenant, new_id("req_", now), body, clock_offset_seconds=offset, time_zone=owner["time_zone"])
         async with database.transaction(tenant.cell) as tx:
             work = Work(tx, now, {tenant: offset})
             [outcome] = await Group(KINDS, timedelta()).carry_out(work, [Job(command, request)])

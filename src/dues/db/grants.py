@@ -6,7 +6,7 @@ It can neither change the schema, nor switch off what guards the ledger, nor cha
 from typing import Any, Final
 
 TABLES: Final = {
-    "merchants": "select, insert",
+    "merchants": "select, insert, update",
     "tenants": "select, insert, update",
     "api_keys": "select, insert, update",
     "default_payment_rules": "select, insert, update, delete",

@@ -15,7 +15,9 @@
 create table merchants (
     id         text collate "C" primary key,
     name       text not null,
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    time_zone  text not null default 'UTC',    -- of the IANA database: whose days are its days
+    constraint merchants_time_zone_is_a_name check (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$')
 );
 
 -- A merchant in one mode.

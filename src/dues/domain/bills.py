@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from dues.domain.fields import (
     CustomerName,
     Day,
     Metadata,
+    says,
 )
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
@@ -38,7 +39,12 @@ class NewBill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     amount_due: AmountDue
     customer: CustomerName | NewCustomer | None = None
     account: AccountName | NewAccount | None = None
-    bill_date: Day | None = None
+    bill_date: (
+        Annotated[
+            Day, says("YYYY-MM-DD. Where it is not said: today for the merchant, or `due_date` if that is earlier.")
+        ]
+        | None
+    ) = None
     due_date: Day | None = None
     payment_rules: PaymentRules | None = None
     metadata: Metadata | None = None
@@ -48,7 +54,7 @@ class NewBill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if self.customer is None and self.account is None:
             yield Violation("/customer", "required", "is required, unless the bill names an account.")
         if self.bill_date and self.due_date and self.due_date < self.bill_date:
-            yield due_too_early(self.bill_date)
+            yield Violation("/due_date", "before_bill_date", f"must not be before the bill's date, {self.bill_date}.")
 
 
 class Bill(Struct, frozen=True, kw_only=True):
@@ -119,15 +125,11 @@ class _Owner(Struct, frozen=True):
 def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     """Makes a bill, and with it the account and the customer that come along: all or nothing.
 
-    Refuses, in this order: `amount_out_of_range`; a due date that has passed; what its owner is refused for;
-    `owner_mismatch`; `currency_mismatch`; `external_reference_taken`.
+    Refuses, in this order: `amount_out_of_range`; what its owner is refused for; `owner_mismatch`;
+    `currency_mismatch`; `external_reference_taken`.
     """
     if refusal := refuse_unsafe([new.amount_due], "/amount_due"):
         return refusal
-    bill_date = new.bill_date or cause.now.date()
-    if new.due_date and new.due_date < bill_date:
-        broken = due_too_early(bill_date)
-        return Refusal("validation_failed", f"/due_date {broken.detail}", "/due_date", broken.code)
     owner = _account_owner(new, lookup, cause) if new.account else _customer_owner(new, lookup, cause)
     if isinstance(owner, Refusal):
         return owner
@@ -146,7 +148,7 @@ def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
         amount_due=new.amount_due,
         amount_paid=0,
         status="unpaid",
-        bill_date=bill_date,
+        bill_date=new.bill_date or min(filter(None, (cause.today, new.due_date))),
         due_date=new.due_date,
         payment_rules=new.payment_rules,
         metadata=new.metadata or None,
@@ -197,8 +199,3 @@ def _owner_of(account: Record[Account], opened: OpenedAccount | None = None) -> 
     if opened is None:
         return _Owner(of.customer_id, of.currency, of.id)
     return _Owner(of.customer_id, of.currency, of.id, opened.account, opened.customer)
-
-
-def due_too_early(bill_date: date) -> Violation:
-    """What is wrong with a due date before the bill's own."""
-    return Violation("/due_date", "before_bill_date", f"must not be before the bill's date, {bill_date}.")

@@ -4,13 +4,14 @@ Every change of a balance is one immutable entry. Each carries the SHA-256 of it
 whoever alters one by hand would have to alter all that follow, and anybody can see it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
+from dues.domain.days import day_at
 from dues.domain.ids import new_id
 
 EntryKind = Literal[
@@ -33,13 +34,20 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cause(Struct, frozen=True):
-    """What changes a balance: whose request, under which key, when, and through which payment."""
+    """What changes a balance: whose request, under which key, when, and through which payment. The days of
+    `time_zone` are the merchant's."""
 
     tenant_id: int
     request_id: str
     idempotency_key: str | None
     now: datetime
     payment_id: str | None = None
+    time_zone: str = "UTC"
+
+    @property
+    def today(self) -> date:
+        """Which day it is for the merchant."""
+        return day_at(self.now, self.time_zone)
 
 
 class Entry(Struct, frozen=True):

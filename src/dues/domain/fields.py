@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from email_validator import EmailNotValidError, validate_email
 from msgspec import Meta
 
-from dues.domain import currencies
+from dues.domain import currencies, days
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.violations import Violation, pointer_to
 
@@ -84,6 +84,24 @@ def _time(time: datetime) -> Iterable[Violation]:
     if 1 < time.year < 9999:
         return ()
     return (Violation("", "invalid_time", "must be a time of the years 2 to 9998."),)
+
+
+def _time_of_payment(time: datetime) -> Iterable[Violation]:
+    if days.FIRST_DAY <= time.date() <= days.LAST_DAY:
+        return ()
+    return (Violation("", "invalid_time", "must be a time of the years 1970 to 2200."),)
+
+
+def _day(day: date) -> Iterable[Violation]:
+    if days.FIRST_DAY <= day <= days.LAST_DAY:
+        return ()
+    return (Violation("", "invalid_date", "must be a date of the years 1970 to 2200."),)
+
+
+def _time_zone(name: str) -> Iterable[Violation]:
+    if name in days.time_zones():
+        return ()
+    return (Violation("", "unknown_time_zone", days.explain_unknown_zone(name)),)
 
 
 def _own_id(text: str) -> Iterable[Violation]:
@@ -266,7 +284,29 @@ Time = Annotated[
     ),
 ]
 
-Day = Annotated[date, Meta(description="YYYY-MM-DD.", extra_json_schema={"example": "2026-01-31"})]
+PaidAt = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="When it was paid, with its offset from UTC (RFC 3339): not later than tomorrow. Now where it "
+        "is not said.",
+        extra={"rule": _time_of_payment},
+        extra_json_schema={"example": "2026-01-31T12:00:00Z"},
+    ),
+]
+
+Day = Annotated[
+    date,
+    Meta(
+        description="YYYY-MM-DD, of the years 1970 to 2200.",
+        extra={"rule": _day},
+        extra_json_schema={"example": "2026-01-31"},
+    ),
+]
+
+DAY_RULE: Final[Rule] = _day
+
+TIME_ZONE_RULE: Final[Rule] = _time_zone
 
 METADATA_KEY_MAX: Final = 40
 METADATA_VALUE_MAX: Final = 500

@@ -30,7 +30,7 @@ def new_id(prefix: Prefix, now: datetime) -> str:
 
 def first_id(prefix: Prefix, time: datetime) -> str:
     """What every id made at `time` (aware) or later is not below, and every earlier one is."""
-    return prefix + _time_text(int(time.timestamp() * 1000))
+    return prefix + _time_text(max(0, int(time.timestamp() * 1000)))
 
 
 def random_secret(length: int) -> str:

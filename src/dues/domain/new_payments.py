@@ -12,11 +12,11 @@ from dues.domain.fields import (
     Currency,
     CustomerName,
     Metadata,
+    PaidAt,
     PaymentAmount,
     PaymentMethod,
     PaymentName,
     PaymentReference,
-    Time,
 )
 from dues.domain.payment_rules import Noun
 from dues.domain.violations import Violation
@@ -74,7 +74,7 @@ class NewPayment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         | None
     ) = None
     method: PaymentMethod | None = None
-    paid_at: Time | None = None
+    paid_at: PaidAt | None = None
     metadata: Metadata | None = None
 
     @property

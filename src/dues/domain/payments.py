@@ -1,13 +1,14 @@
 """Payments: money that came in, what it was applied to, and whether it was taken back."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
 
 from msgspec import Struct, structs
 
 from dues.domain.allocation import Allotment, Money, allot_oldest_first, allot_parts, allot_whole
 from dues.domain.balances import refuse_unsafe
+from dues.domain.days import day_at
 from dues.domain.entries import Cause, Chain, Head
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
@@ -136,10 +137,13 @@ def make_payment(
     collector_id: str | None,
     cause: Cause,
 ) -> MadePayment | Refusal:
-    """Takes a payment of what `find_target` found. Refuses what the rules refuse, unless that is to be held.
+    """Takes a payment of what `find_target` found. Refuses one of the day after tomorrow, and what the rules refuse,
+    unless that is to be held.
 
     `bills` are those of its parts, in order; for an allocation, the open bills in the order of their due dates.
     """
+    if refusal := _refuse_future(new, cause):
+        return refusal
     allotted = _allot(new, target, bills)
     if isinstance(allotted, Refusal):
         return allotted
@@ -186,6 +190,17 @@ def found_by(owed: Sequence[Owed]) -> list[str]:
     for one in owed:
         ids |= dict.fromkeys((one.of.id, getattr(one.of, "account_id", None) or one.of.id, one.of.customer_id))
     return list(ids)
+
+
+def _refuse_future(new: NewPayment, cause: Cause) -> Refusal | None:
+    """Refuses a time that is no fact yet. Banks date what arrives in the night on the day that follows."""
+    if new.paid_at is None or new.paid_at <= cause.now:
+        return None
+    tomorrow = cause.today + timedelta(days=1)
+    if day_at(new.paid_at, cause.time_zone) <= tomorrow:
+        return None
+    detail = f"/paid_at must not be later than tomorrow, {tomorrow} ({cause.time_zone})."
+    return Refusal("validation_failed", detail, "/paid_at", "after_tomorrow")
 
 
 def _allot(new: NewPayment, target: Owed, bills: Sequence[Owed | None]) -> list[Allotment] | Refusal:

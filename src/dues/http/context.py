@@ -71,7 +71,7 @@ def request_of(
     idempotency_key: str | None = None,
     fingerprint: bytes = b"",
 ) -> Request[Any]:
-    """What a command is told of an exchange: who asks, by which clock, and for what."""
+    """What a command is told of an exchange: who asks, by which clock and calendar, and for what."""
     return Request(
         tenant=key.tenant,
         request_id=exchange.request_id,
@@ -79,6 +79,7 @@ def request_of(
         collector_id=key.id if key.kind == "collector" else None,
         moving=_moving(key, body) if operation.moves_money and key.restrictions else None,
         clock_offset_seconds=key.clock_offset_seconds,
+        time_zone=key.time_zone,
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
         method=exchange.method,

@@ -183,8 +183,8 @@ def _violations(value: Any, kind: inspect.Type, pointer: str) -> Iterator[Violat
                 found = list(_violations(value, kind.type, pointer))
             yield from found
             if not found and (rule := (kind.extra or {}).get("rule")):
-                typed = msgspec.convert(value, datetime) if isinstance(kind.type, inspect.DateTimeType) else value
-                yield from _below(pointer, rule(typed))
+                of = {inspect.DateTimeType: datetime, inspect.DateType: date}.get(type(kind.type))
+                yield from _below(pointer, rule(msgspec.convert(value, of) if of else value))
         case inspect.UnionType():
             yield from _union_violations(value, kind, pointer)
         case inspect.StructType():

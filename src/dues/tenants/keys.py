@@ -59,6 +59,8 @@ class ApiKey:
     revoked_at: datetime | None
     clock_offset_seconds: int
     """How far the tenant's test clock is ahead of the server's; 0 in live mode."""
+    time_zone: str
+    """Whose days are the merchant's."""
     rate_limit: RateLimit | None
     restrictions: Restrictions | None
 

@@ -15,12 +15,14 @@ MODES: tuple[Mode, ...] = ("test", "live")
 KEY_KINDS: tuple[KeyKind, ...] = ("secret", "public")
 
 
-async def create_merchant(tx: Transaction, name: str, now: datetime, cells: int = 1) -> tuple[str, list[NewKey]]:
+async def create_merchant(
+    tx: Transaction, name: str, now: datetime, cells: int = 1, time_zone: str = "UTC"
+) -> tuple[str, list[NewKey]]:
     """A merchant with rules for every currency and a key of each mode and kind. Returns its id and the keys."""
     merchant_id = new_id("mer_", now)
     keys = [generate(mode, kind, now) for mode in MODES for kind in KEY_KINDS]
 
-    tenants = await store.insert_merchant(tx, merchant_id, name, now, cells)
+    tenants = await store.insert_merchant(tx, merchant_id, name, now, cells, time_zone)
     rules = [(noun, currency, standard_rules()) for noun in NOUNS for currency in sorted(EXPONENTS)]
     for tenant in tenants.values():
         await store.save_payment_rules(tx, tenant, rules)

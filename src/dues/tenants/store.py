@@ -16,9 +16,10 @@ from dues.work.questions import Part, Question
 
 _KEY_COLUMNS = """
        k.id, t.cell, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
-       t.clock_offset_seconds, k.rate_limit, k.allowed, k.addresses, k.max_amount, k.max_per_day
+       t.clock_offset_seconds, m.time_zone, k.rate_limit, k.allowed, k.addresses, k.max_amount, k.max_per_day
   from api_keys k
   join tenants t on t.id = k.tenant_id
+  join merchants m on m.id = t.merchant_id
 """
 
 FIND_KEY = f"select {_KEY_COLUMNS} where k.sha256 = $1"
@@ -115,17 +116,17 @@ async def lock_merchants(tx: Transaction) -> None:
     await tx.lock(LOCK_MERCHANTS)
 
 
-FIND_MERCHANTS = "select id, name, created_at from merchants order by created_at, id"
+FIND_MERCHANTS = "select id, name, time_zone, created_at from merchants order by created_at, id"
 
 
 async def find_merchants(tx: Transaction) -> list[Row]:
-    """Every merchant, oldest first: id, name, created_at."""
+    """Every merchant, oldest first: id, name, time_zone, created_at."""
     return await tx.find(FIND_MERCHANTS)
 
 
 INSERT_MERCHANTS = """
 with merchant as (
-    insert into merchants (id, name, created_at) values ($1, $2, $3) returning id
+    insert into merchants (id, name, created_at, time_zone) values ($1, $2, $3, $5) returning id
 ), emptiest as (
     select c.cell
       from generate_series(1, $4::integer) as c(cell)
@@ -142,11 +143,25 @@ returning mode, cell, id
 
 
 async def insert_merchant(
-    tx: Transaction, merchant_id: str, name: str, now: datetime, cells: int
+    tx: Transaction, merchant_id: str, name: str, now: datetime, cells: int, time_zone: str = "UTC"
 ) -> dict[Mode, Tenant]:
     """A merchant and its two tenants, in the one of `cells` cells that has the fewest."""
-    rows = await tx.lock(INSERT_MERCHANTS, merchant_id, name, now, cells)
+    rows = await tx.lock(INSERT_MERCHANTS, merchant_id, name, now, cells, time_zone)
     return {row["mode"]: Tenant(row["cell"], row["id"]) for row in rows}
+
+
+SAVE_MERCHANT = """
+update merchants
+   set name = coalesce($2, name), time_zone = coalesce($3, time_zone)
+ where id = $1
+returning id, name, time_zone, created_at
+"""
+
+
+async def save_merchant(tx: Transaction, merchant_id: str, name: str | None, time_zone: str | None) -> Row:
+    """Writes what is given of a merchant that exists; as it is then."""
+    [row] = await tx.lock(SAVE_MERCHANT, merchant_id, name, time_zone)
+    return row
 
 
 FIND_PAYMENT_RULES = """
@@ -205,15 +220,15 @@ async def save_payment_rules(tx: Transaction, tenant: Tenant, rules: Sequence[tu
 
 
 DELETE_PAYMENT_RULES = """
-delete from default_payment_rules
- where cell = $1 and tenant_id = $2 and kind = $3 and currency = $4
-returning kind
+delete from default_payment_rules r
+ using unnest($3::text[], $4::text[]) as gone(kind, currency)
+ where r.cell = $1 and r.tenant_id = $2 and r.kind = gone.kind and r.currency = gone.currency
 """
 
 
-async def delete_payment_rules(database: Database, tenant: Tenant, noun: Noun, currency: str) -> bool:
-    """Takes default rules away: what has none of its own then cannot be paid. Whether there were any."""
-    return bool(await database.rows(DELETE_PAYMENT_RULES, *tenant, noun, currency))
+async def delete_payment_rules(tx: Transaction, tenant: Tenant, of: Sequence[tuple[Noun, str]]) -> None:
+    """Takes default rules away, of kinds of object in currencies: what has none of its own then cannot be paid."""
+    await tx.lock(DELETE_PAYMENT_RULES, *tenant, *zip(*of, strict=True))
 
 
 def _key(row: Row) -> ApiKey:

@@ -22,7 +22,7 @@ class Request(Struct, Generic[Body], frozen=True):
 
     `collector_id` is the id of the key that it came with, if that is a collector's; `moving` is there where it moves
     money by a key that may not move as much as it likes; `clock_offset_seconds` is how far the tenant's test clock was
-    ahead when that key was looked up.
+    ahead when that key was looked up, and the days of `time_zone` are the merchant's.
     """
 
     tenant: Tenant
@@ -31,6 +31,7 @@ class Request(Struct, Generic[Body], frozen=True):
     collector_id: str | None = None
     moving: Moving | None = None
     clock_offset_seconds: int = 0
+    time_zone: str = "UTC"
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     """SHA-256 of method, path and canonical body: what a repeated key is compared by."""
@@ -63,7 +64,8 @@ class Work(Struct, frozen=True):
     def cause(self, request: Request[Any]) -> Cause:
         """What the ledger is told of `request`."""
         tenant = request.tenant
-        return Cause(tenant.id, request.request_id, request.idempotency_key, self.now_of(tenant))
+        now, zone = self.now_of(tenant), request.time_zone
+        return Cause(tenant.id, request.request_id, request.idempotency_key, now, time_zone=zone)
 
 
 def clock_offsets_of(requests: Iterable[Request[Any]]) -> dict[Tenant, int]:

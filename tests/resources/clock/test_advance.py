@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from dues.db.database import Database
@@ -124,9 +125,21 @@ def test_a_balance_is_found_as_of_times_before_and_after(alice: Caller) -> None:
 
 def test_a_due_date_passes(alice: Caller) -> None:
     due = str(today(5 * DAY))
-    assert alice.make_bill(due_date=due).status_code == 201
+    before = alice.make_bill(due_date=due).json()["bill_date"]
     advance(alice, seconds=10 * DAY)
-    assert refused(alice.make_bill(due_date=due)) == (400, "validation_failed", "/due_date")
+    assert (before, alice.make_bill(due_date=due).json()["bill_date"]) == (str(today()), due)
+
+
+def test_the_day_after_tomorrow_comes(alice: Caller) -> None:
+    bill, paid_at = alice.make_bill().json()["id"], f"{today(2 * DAY)}T12:00:00Z"
+    payment = {"bill": bill, "amount": 1_000, "currency": "ZAR", "paid_at": paid_at}
+
+    def pay() -> httpx.Response:
+        return alice.post("/billing/payments", payment | {"external_reference": new_reference("EFT")})
+
+    assert refused(pay()) == (400, "validation_failed", "/paid_at")
+    advance(alice, seconds=DAY)
+    assert pay().status_code == 201
 
 
 def test_an_idempotency_key_expires_by_it_and_references_stop_duplicates(alice: Caller) -> None:

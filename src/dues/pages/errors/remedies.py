@@ -57,7 +57,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     f"has none. {NEW_KEY}",
     "currency_mismatch": "Read the object, and use its currency; nothing is ever converted. The currency of a "
     f"tracked balance changes only together with the balance. {NEW_KEY}",
-    "payment_not_allowed": "Give it `payment_rules`, or the merchant a default: `dues merchants payment-rules`. Where "
+    "payment_not_allowed": "Give it `payment_rules`, or the merchant a default: `dues merchants set`. Where "
     f"it tracks no balance, PATCH it one, or pay its bills. {NEW_KEY}",
     "payment_below_minimum": f"Pay `min_amount` or more, or exactly what is `outstanding`. {NEW_KEY}",
     "payment_above_maximum": "Record it as several payments, each with a reference of its own; or raise `max_amount` "

@@ -48,7 +48,8 @@ _NEW: Final = {
         "external_reference": "INV-2026-001",
         "currency": "ZAR",
         "amount_due": 150000,
-        "due_date": "2999-01-31",
+        "bill_date": "2026-01-05",
+        "due_date": "2026-01-31",
     },
     "customer, account and bill": {
         "account": {

@@ -160,8 +160,9 @@ class DueBill(Struct, frozen=True):
 FIND_BILLS_TO_BE_OVERDUE = """
 select t.id as tenant_id, t.clock_offset_seconds, today.day as today, b.id as bill_id
   from tenants t
+  join merchants m on m.id = t.merchant_id
  cross join lateral (
-           select ((now() + make_interval(secs => t.clock_offset_seconds)) at time zone 'UTC')::date as day
+           select ((now() + make_interval(secs => t.clock_offset_seconds)) at time zone m.time_zone)::date as day
        ) as today
  cross join lateral (
            select b.id from bills b

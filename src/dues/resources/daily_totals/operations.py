@@ -1,31 +1,32 @@
 """What the API tells of a day."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from dues.domain.fields import filtered_by_id
-from dues.domain.violations import Violation
+from dues.domain.fields import DAY_RULE, TIME_ZONE_RULE, filtered_by_id
 from dues.resources.daily_totals.read import read_daily_totals
 from dues.resources.daily_totals.wire import DailyTotalsBody
 from dues.resources.operation import Answers, Operation
-
-
-def _of_this_time(day: date) -> Iterable[Violation]:
-    # The day after must be one too, and ids tell no time before 1970.
-    if date(1970, 1, 2) <= day <= date(9999, 12, 30):
-        return ()
-    return (Violation("", "invalid_date", "must be a date of this time, like 2026-01-31."),)
 
 
 class DayQuery(Struct, frozen=True):
     """Which day, and whose."""
 
     day: (
+        Annotated[date, Meta(description="The day, YYYY-MM-DD; today where it is not said.", extra={"rule": DAY_RULE})]
+        | None
+    ) = None
+    time_zone: (
         Annotated[
-            date, Meta(description="The day, YYYY-MM-DD; today where it is not said.", extra={"rule": _of_this_time})
+            str,
+            Meta(
+                max_length=64,
+                description="Whose day: a time zone of the IANA database, like `Africa/Johannesburg`; the merchant's "
+                "where it is not said.",
+                extra={"rule": TIME_ZONE_RULE},
+            ),
         ]
         | None
     ) = None
@@ -42,12 +43,13 @@ OPERATIONS: Final = (
         id="retrieve_daily_totals",
         tag="Payments",
         summary="What was paid and taken back on a day",
-        description="By currency: the payments that were recorded that day (UTC), and those that were reversed that "
-        "day. A collector sees its own.",
+        description="By currency: the payments that were recorded that day, and those that were reversed that day. "
+        "The day is the merchant's, or that of another `time_zone`. A collector sees its own.",
         query=DayQuery,
         answer=DailyTotalsBody,
         example={
             "day": "2026-01-20",
+            "time_zone": "Africa/Johannesburg",
             "totals": [
                 {
                     "currency": "ZAR",
@@ -59,6 +61,7 @@ OPERATIONS: Final = (
                 }
             ],
         },
+        problems=("amount_out_of_range",),
         collectors=True,
     ),
 )

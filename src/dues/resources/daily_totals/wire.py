@@ -22,7 +22,8 @@ class TotalsBody(Struct, frozen=True, kw_only=True):
 class DailyTotalsBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A day's totals: one for each currency in which there was anything."""
 
-    day: Annotated[date, says("The day, in UTC.")]
+    day: Annotated[date, says("The day.")]
+    time_zone: Annotated[str, says("Where it is that day.")]
     collector_id: Annotated[str, says("Whose they are: the id of the collector's key. Absent: everybody's.")] | None = (
         None
     )
