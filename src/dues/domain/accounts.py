@@ -14,7 +14,8 @@ from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 
@@ -88,7 +89,7 @@ def open_account(new: NewAccount, lookup: Lookup, cause: Cause, pointer: str = "
     Refuses, in this order: `amount_out_of_range`, `customer_not_found`, `external_reference_taken`
     (the new customer's, then the account's). `pointer` is where `new` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance"):
+    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance", new.currency):
         return refusal
 
     customer: Change[Customer] | None = None
@@ -102,8 +103,8 @@ def open_account(new: NewAccount, lookup: Lookup, cause: Cause, pointer: str = "
     else:
         return not_found("customer", new.customer, f"{pointer}/customer")
 
-    if lookup.find_id("account", new.external_reference):
-        return reference_taken("account", new.external_reference, f"{pointer}/external_reference")
+    if taken := refuse_taken("account", new, lookup, pointer):
+        return taken
 
     account = Account(
         id=new_id("bacc_", cause.now),

@@ -24,10 +24,11 @@ from dues.domain.fields import (
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.metadata import merge_metadata
-from dues.domain.money import AMOUNT_MAX
+from dues.domain.money import AMOUNT_MAX, written
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, Record, changed, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 BillStatus = Literal["unpaid", "paid", "voided"]
@@ -126,7 +127,7 @@ def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     Refuses, in this order: `amount_out_of_range`; a due date that has passed; what its owner is refused for;
     `owner_mismatch`; `currency_mismatch`; `external_reference_taken`.
     """
-    if refusal := refuse_unsafe([new.amount_due], "/amount_due"):
+    if refusal := refuse_unsafe([new.amount_due], "/amount_due", new.currency):
         return refusal
     bill_date = new.bill_date or cause.now.date()
     if new.due_date and new.due_date < bill_date:
@@ -138,8 +139,8 @@ def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     if owner.currency not in (None, new.currency):
         detail = f"The bill is in {new.currency}, but its owner counts in {owner.currency}."
         return Refusal("currency_mismatch", detail, "/currency")
-    if lookup.find_id("bill", new.external_reference):
-        return reference_taken("bill", new.external_reference, "/external_reference")
+    if taken := refuse_taken("bill", new, lookup):
+        return taken
 
     bill = Bill(
         id=new_id("bill_", cause.now),
@@ -214,12 +215,13 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
     if changes.currency is not UNSET and changes.currency != old.currency:
         return Refusal("currency_mismatch", f"The bill is in {old.currency}.", "/currency")
     paid = old.amount_paid if changes.amount_paid is UNSET else changes.amount_paid
-    if refusal := refuse_unsafe([paid], "/amount_paid"):
+    if refusal := refuse_unsafe([paid], "/amount_paid", old.currency):
         return refusal
     own_rules = old.payment_rules if changes.payment_rules is UNSET else changes.payment_rules
     rules = own_rules or record.default_rules
     if paid > max(old.amount_due, old.amount_paid) and not (rules and rules.overpayment_allowed):
-        detail = f"{paid} is more than the {old.amount_due} that is due, and overpayment is not allowed."
+        due = written(old.amount_due, old.currency)
+        detail = f"{written(paid, old.currency)} is more than the {due} that is due, and overpayment is not allowed."
         return Refusal("overpayment_not_allowed", detail, "/amount_paid")
     metadata = merge_metadata(old.metadata, changes.metadata)
     if isinstance(metadata, Refusal):
@@ -245,7 +247,8 @@ def void_bill(record: Record[Bill]) -> Change[Bill] | Refusal:
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided already.")
     if old.amount_paid:
-        detail = f"{old.amount_paid} of the bill {old.external_reference!r} was paid, so it cannot be voided."
+        paid = written(old.amount_paid, old.currency)
+        detail = f"{paid} of the bill {old.external_reference!r} was paid, so it cannot be voided."
         return Refusal("bill_paid", detail)
     return changed(record, structs.replace(old, status="voided"))
 

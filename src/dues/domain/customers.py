@@ -13,7 +13,8 @@ from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, made
-from dues.domain.refusals import Refusal, reference_taken
+from dues.domain.refusals import Refusal
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 
@@ -84,10 +85,10 @@ def register_customer(new: NewCustomer, lookup: Lookup, cause: Cause, pointer: s
 
     `pointer` is where `new` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance"):
+    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance", new.currency):
         return refusal
-    if lookup.find_id("customer", new.external_reference):
-        return reference_taken("customer", new.external_reference, f"{pointer}/external_reference")
+    if taken := refuse_taken("customer", new, lookup, pointer):
+        return taken
 
     customer = Customer(
         id=new_id("bcus_", cause.now),

@@ -15,7 +15,8 @@ from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Obligation, Owed
 from dues.domain.paying import pay
 from dues.domain.records import Change, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 
 PaymentStatus = Literal["applied", "reversed"]
 
@@ -75,8 +76,8 @@ def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
     by now); what does not exist."""
     if refusal := refuse_unsafe([new.amount], "/amount"):
         return refusal
-    if lookup.find_id("payment", new.external_reference):
-        return reference_taken("payment", new.external_reference, "/external_reference")
+    if taken := refuse_taken("payment", new, lookup):
+        return taken
     noun, name = new.target
     return lookup.find(noun, name) or not_found(noun, name, f"/{noun}")
 

@@ -1,13 +1,14 @@
 """POST /billing/payments: take a payment of a bill, an account or a customer, under the rules of what it is for."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from dues.commands.command import Command, Conditional, ExtraEvent, Outcome, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists, Named
+from dues.commands.questions import Makes, Named
 from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
 from dues.domain.new_payments import NewPayment
@@ -34,7 +35,7 @@ def questions(request: Wanted) -> Iterable[Question]:
     """What it is for, the bills that it may be spread over, and whether its reference is taken."""
     new = request.body.new
     noun, name = new.target
-    yield Exists(PAYMENT, new.external_reference, makes=True)
+    yield Makes(PAYMENT, new.external_reference)
     yield Named(OWED[noun], name, changes=True)
     for part in new.parts or ():
         yield Named(BILL, part.bill, changes=True)
@@ -47,10 +48,19 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
     wanted = request.body
     target = find_target(wanted.new, lookup)
     if isinstance(target, Refusal):
-        return target
+        return _told(request, target, lookup)
     if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
         return stale
     return make_payment(wanted.new, target, _bills(wanted.new, lookup), request.collector_id, cause)
+
+
+def _told(request: Wanted, refusal: Refusal, lookup: TenantLookup) -> Refusal:
+    """Why it is refused, as far as that is the caller's business: a collector learns nothing of another's payment."""
+    if refusal.existing is None or request.collector_id is None:
+        return refusal
+    taken = lookup.find_taken("payment", request.body.new.external_reference)
+    is_its_own = taken is not None and taken.record.of.collector_id == request.collector_id
+    return refusal if is_its_own else replace(refusal, existing=None, differs=None)
 
 
 def _bills(new: NewPayment, lookup: TenantLookup) -> Sequence[Owed | None]:
