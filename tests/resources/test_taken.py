@@ -21,7 +21,7 @@ def told(answer: httpx.Response) -> tuple[dict[str, Any], list[str]]:
 
 def test_of_a_payment_it_tells_what_was_paid_and_what_is_another_now(alice: Caller) -> None:
     first, other = new_bill(alice), new_bill(alice)
-    body = {"external_reference": new_reference("EFT"), "method": "eft", "metadata": {"line": "1"}}
+    body: dict[str, Any] = {"external_reference": new_reference("EFT"), "method": "eft", "metadata": {"line": "1"}}
     paid = pay(alice, bill=first["id"], **body).json()
     there = {"id": paid["id"], "status": "applied", "amount": 1_000, "currency": "ZAR"}
     same = body | {"paid_at": paid["paid_at"]}
@@ -29,7 +29,7 @@ def test_of_a_payment_it_tells_what_was_paid_and_what_is_another_now(alice: Call
     assert told(pay(alice, bill=other["id"], amount=2_000, **body)) == (there, ["amount", "bill"])
     assert told(pay(alice, customer=first["customer_id"], **body)) == (there, ["customer"])
     assert told(pay(alice, bill="nobody's", **body)) == (there, ["bill"])
-    another = {"method": "cash", "paid_at": "2020-01-01T00:00:00Z", "metadata": {}, "currency": "USD"}
+    another: dict[str, Any] = {"method": "cash", "paid_at": "2020-01-01T00:00:00Z", "metadata": {}, "currency": "USD"}
     expected = ["currency", "method", "paid_at", "metadata"]
     assert told(pay(alice, bill=first["id"], **body | another)) == (there, expected)
 
@@ -37,7 +37,7 @@ def test_of_a_payment_it_tells_what_was_paid_and_what_is_another_now(alice: Call
 def test_parts_are_compared_by_what_went_to_which_bill(alice: Caller) -> None:
     account = new_account(alice)
     bills = [new_bill(alice, account=account["id"]) for _ in range(2)]
-    body = {"external_reference": new_reference("EFT"), "account": account["id"]}
+    body: dict[str, Any] = {"external_reference": new_reference("EFT"), "account": account["id"]}
     parts = [{"bill": bill["id"], "amount": 400} for bill in bills]
     assert pay(alice, parts=parts, **body).status_code == 201
     by_reference = [{"bill": bill["external_reference"], "amount": 400} for bill in reversed(bills)]

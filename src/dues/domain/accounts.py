@@ -8,7 +8,16 @@ from msgspec import UNSET, Struct, UnsetType
 from dues.domain.balances import needs_currency, outstanding, payment_max, refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
 from dues.domain.entries import Cause
-from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, MetadataChanges, Name
+from dues.domain.fields import (
+    AccountReference,
+    Amount,
+    Currency,
+    CustomerName,
+    KeptCurrency,
+    Metadata,
+    MetadataChanges,
+    Name,
+)
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
@@ -69,7 +78,7 @@ class AccountChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     read_only: ClassVar[frozenset[str]] = frozenset({"id", "customer", "customer_id", "external_reference"})
 
     name: Name | UnsetType | None = UNSET
-    currency: Currency | UnsetType | None = UNSET
+    currency: KeptCurrency | UnsetType | None = UNSET
     balance: Amount | UnsetType | None = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET, Struct, UnsetType
 
+from dues.domain.currencies import EXPONENTS, explain_unknown
 from dues.domain.entries import Chain
 from dues.domain.money import AMOUNT_MAX, is_safe, written
 from dues.domain.refusals import Refusal
@@ -51,6 +52,13 @@ def refuse_unsafe(amounts: Iterable[int | None], pointer: str, currency: str | N
     return None
 
 
+def refuse_unknown(currency: str, own: Iterable[str | None] = ()) -> Refusal | None:
+    """Refuses a currency that is not active, unless it is one of `own`: what has a currency keeps it for good."""
+    if currency in EXPONENTS or currency in own:
+        return None
+    return Refusal("validation_failed", f"/currency {explain_unknown(currency)}", "/currency", "unknown_currency")
+
+
 def change_balance(
     old: Balance, currency: str | UnsetType | None, amount: int | UnsetType | None, chain: Chain
 ) -> Balance | Refusal:
@@ -62,6 +70,8 @@ def change_balance(
         old.currency if currency is UNSET else currency,
         old.amount if amount is UNSET else amount,
     )
+    if new.currency and (unknown := refuse_unknown(new.currency, [old.currency])):
+        return unknown
     if new.amount is not None and new.currency is None:
         return Refusal("validation_failed", "/currency is required with a balance.", "/currency", "required")
     if new.amount is not None and new.currency != old.currency and old.amount is not None and amount is UNSET:

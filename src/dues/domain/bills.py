@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from dues.domain.accounts import Account, NewAccount, OpenedAccount, open_account
-from dues.domain.balances import refuse_unsafe
+from dues.domain.balances import refuse_unknown, refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
 from dues.domain.entries import Cause, Chain
 from dues.domain.fields import (
@@ -18,6 +18,7 @@ from dues.domain.fields import (
     Currency,
     CustomerName,
     Day,
+    KeptCurrency,
     Metadata,
     MetadataChanges,
 )
@@ -64,7 +65,7 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     )
 
     amount_paid: AmountPaid | UnsetType = UNSET
-    currency: Currency | UnsetType = UNSET
+    currency: KeptCurrency | UnsetType = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
 
@@ -94,8 +95,8 @@ class Bill(Struct, frozen=True, kw_only=True):
 
     @property
     def outstanding(self) -> int:
-        """What is to be paid, in minor units."""
-        return self.amount_remaining
+        """What is to be paid, in minor units. Of a voided bill that is nothing."""
+        return 0 if self.status == "voided" else self.amount_remaining
 
     @property
     def payment_max(self) -> int:
@@ -213,6 +214,8 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided and cannot be changed.")
     if changes.currency is not UNSET and changes.currency != old.currency:
+        if unknown := refuse_unknown(changes.currency):
+            return unknown
         return Refusal("currency_mismatch", f"The bill is in {old.currency}.", "/currency")
     paid = old.amount_paid if changes.amount_paid is UNSET else changes.amount_paid
     if refusal := refuse_unsafe([paid], "/amount_paid", old.currency):

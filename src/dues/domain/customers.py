@@ -7,7 +7,17 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dues.domain.balances import needs_currency, outstanding, payment_max, refuse_unsafe
 from dues.domain.entries import Cause
-from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, MetadataChanges, Name, Phone
+from dues.domain.fields import (
+    Amount,
+    Currency,
+    CustomerReference,
+    Email,
+    KeptCurrency,
+    Metadata,
+    MetadataChanges,
+    Name,
+    Phone,
+)
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
@@ -74,7 +84,7 @@ class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: Name | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
-    currency: Currency | UnsetType | None = UNSET
+    currency: KeptCurrency | UnsetType | None = UNSET
     balance: Amount | UnsetType | None = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET

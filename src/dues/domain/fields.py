@@ -64,6 +64,10 @@ def _currency(code: str) -> Iterable[Violation]:
     return (Violation("", "unknown_currency", currencies.explain_unknown(code)),)
 
 
+def _currency_code(code: str) -> Iterable[Violation]:
+    return () if currencies.is_code(code) else _currency(code)
+
+
 def _email(address: str) -> Iterable[Violation]:
     if broken := plain_text(address):
         return broken
@@ -144,22 +148,28 @@ Phone = Annotated[
         extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"},
     ),
 ]
-Currency = Annotated[
-    str,
-    Meta(
+
+
+def _a_currency(rule: Rule) -> Meta:
+    return Meta(
         title="Currency",
         description="An active ISO 4217 alphabetic code, upper case.",
-        extra={"rule": _currency},
+        extra={"rule": rule},
         extra_json_schema={
             "pattern": "^[A-Z]{3}$",
             "x-extensible-enum": sorted(currencies.EXPONENTS),
             "example": "ZAR",
         },
-    ),
-]
+    )
+
+
+Currency = Annotated[str, _a_currency(_currency)]
 """One schema wherever it stands, and no closed one: which codes are active changes, and what has one keeps it."""
 
-CURRENCY_RULE: Final[Rule] = _currency
+KeptCurrency = Annotated[str, _a_currency(_currency_code)]
+"""The currency of something that is there, which may have been dropped since. Whether it is known is refused later."""
+
+CURRENCY_RULE: Final[Rule] = _currency_code
 Amount = Annotated[
     int,
     Meta(

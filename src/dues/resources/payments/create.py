@@ -9,6 +9,7 @@ from dues.commands.command import Command, Conditional, ExtraEvent, Outcome, to_
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Makes, Named
+from dues.domain.balances import refuse_unknown
 from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
 from dues.domain.new_payments import NewPayment
@@ -51,7 +52,11 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
         return _told(request, target, lookup)
     if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
         return stale
-    return make_payment(wanted.new, target, _bills(wanted.new, lookup), request.collector_id, cause)
+    bills = _bills(wanted.new, lookup)
+    own = [owed.of.currency for owed in (target, *bills) if owed is not None]
+    if unknown := refuse_unknown(wanted.new.currency, own):
+        return unknown
+    return make_payment(wanted.new, target, bills, request.collector_id, cause)
 
 
 def _told(request: Wanted, refusal: Refusal, lookup: TenantLookup) -> Refusal:
