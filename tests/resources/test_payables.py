@@ -13,19 +13,24 @@ def test_it_tells_what_is_outstanding_and_the_smallest_and_largest_payment(alice
     customer = alice.register_customer(currency="ZAR", balance=3_000, name="Jane Doe").json()
     account = new_account(alice, customer=customer["id"])
     bill = new_bill(alice, account=account["id"])
-    for thing, outstanding in ((customer, 3_000), (account, 3_000), (bill, 150_000)):
+    open_bills = {"open_bills": {"currency": "ZAR", "count": 1, "amount_remaining": 150_000}}
+    for thing, outstanding, more in ((customer, 3_000, open_bills), (account, 3_000, open_bills), (bill, 150_000, {})):
         answer = payable(alice, thing)
         assert answer.status_code == 200
-        assert answer.json() == {
-            "id": thing["id"],
-            "external_reference": thing["external_reference"],
-            "payable": True,
-            "outstanding": outstanding,
-            "currency": "ZAR",
-            "min_amount": 100,
-            "max_amount": outstanding,
-            "name": "J*** D***",
-        }
+        assert (
+            answer.json()
+            == {
+                "id": thing["id"],
+                "external_reference": thing["external_reference"],
+                "payable": True,
+                "outstanding": outstanding,
+                "currency": "ZAR",
+                "min_amount": 100,
+                "max_amount": outstanding,
+                "name": "J*** D***",
+            }
+            | more
+        )
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,12 @@ class TenantLookup:
         """The object with this id, which was read."""
         return self._known.records[self._tenant_id, object_id]
 
+    def written_of(self, shape: type) -> Iterator[Record[Any]]:
+        """Every object of a kind that those before in the group have made or changed."""
+        for (tenant_id, _), written in self._known.written.items():
+            if tenant_id == self._tenant_id and isinstance(written.after.of, shape):
+                yield written.after
+
     def records_of(self, shape: type) -> Iterator[Record[Any]]:
         """Every object of a kind that was read or made."""
         for (tenant_id, _), record in self._known.records.items():

@@ -11,7 +11,7 @@ from dues.commands.known import TenantLookup
 from dues.commands.questions import Makes, Named
 from dues.domain.balances import refuse_unknown
 from dues.domain.entries import Cause
-from dues.domain.etags import refuse_stale
+from dues.domain.etags import names_a_version, refuse_stale
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed
 from dues.domain.payments import MadePayment, find_target, make_payment
@@ -20,7 +20,7 @@ from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL, OpenBills, find_open_bills
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.payables.read import payable_json
+from dues.resources.payables.read import open_bills_asked_of, open_bills_of, payable_json
 from dues.resources.payments.store import PAYMENT
 from dues.resources.payments.wire import amount_applied_body
 from dues.work.questions import Question
@@ -38,6 +38,8 @@ def questions(request: Wanted) -> Iterable[Question]:
     noun, name = new.target
     yield Makes(PAYMENT, new.external_reference)
     yield Named(OWED[noun], name, changes=True)
+    if names_a_version(request.body.if_match):
+        yield from open_bills_asked_of(noun, name)
     for part in new.parts or ():
         yield Named(BILL, part.bill, changes=True)
     if new.allocation is not None:
@@ -50,13 +52,23 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
     target = find_target(wanted.new, lookup)
     if isinstance(target, Refusal):
         return _told(request, target, lookup)
-    if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
+    if stale := _refuse_stale(wanted, target, lookup):
         return stale
     bills = _bills(wanted.new, lookup)
     own = [owed.of.currency for owed in (target, *bills) if owed is not None]
     if unknown := refuse_unknown(wanted.new.currency, own):
         return unknown
     return make_payment(wanted.new, target, bills, request.collector_id, cause)
+
+
+def _refuse_stale(wanted: Conditional[NewPayment], target: Owed, lookup: TenantLookup) -> Refusal | None:
+    """Refuses where what is payable is not what the client saw."""
+    if not names_a_version(wanted.if_match):
+        return None
+    open_bills = open_bills_of(*wanted.new.target, lookup)
+    if isinstance(open_bills, Refusal):
+        return open_bills
+    return refuse_stale(wanted.if_match, partial(payable_json, target, open_bills))
 
 
 def _told(request: Wanted, refusal: Refusal, lookup: TenantLookup) -> Refusal:
