@@ -13,6 +13,7 @@ from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
+from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -21,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *bills.OPERATIONS,
     *payments.OPERATIONS,
     *payables.OPERATIONS,
+    *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,

@@ -109,7 +109,7 @@ def payable_body(owed: Owed, open_bills: Sequence[OpenBillsTotal]) -> PayableBod
     """What can be paid, as clients see it, without the name."""
     can = payable(owed)
     totals = own_first(open_bills, owed.of.currency)
-    first, *others = [_open_bills_body(total) for total in totals] or [None]
+    bodies = [_open_bills_body(total) for total in totals]
     return PayableBody(
         id=owed.of.id,
         external_reference=owed.of.external_reference,
@@ -121,8 +121,8 @@ def payable_body(owed: Owed, open_bills: Sequence[OpenBillsTotal]) -> PayableBod
         reason=ReasonBody(code=can.refusal.code, detail=tell_open_bills(owed, can.refusal, totals))
         if can.refusal
         else None,
-        open_bills=first,
-        open_bills_in_other_currencies=[one for one in others if one] or None,
+        open_bills=bodies[0] if bodies else None,
+        open_bills_in_other_currencies=bodies[1:] or None,
     )
 
 
