@@ -28,16 +28,19 @@ class Owed(Struct, frozen=True):
         return (self.balance or 0) + self.open_amount
 
 
-_BALANCES: Final = """
+def _balances(table: str, column: str) -> str:
+    return f"""
 select o.currency, o.balance, 0 as open_count, 0 as open_amount, null::date as oldest_due_on,
        0 as overdue_count, 0 as overdue_amount
   from {table} o
  where o.cell = $1 and o.tenant_id = $2 and o.{column} = $3 and o.balance is not null
 """
 
-_BILLS: Final = """
-select b.currency, null, count(*), sum({remaining}), min(b.due_on),
-       count(*) filter (where b.due_on < $4), coalesce(sum({remaining}) filter (where b.due_on < $4), 0)
+
+def _bills(column: str) -> str:
+    return f"""
+select b.currency, null, count(*), sum({REMAINING}), min(b.due_on),
+       count(*) filter (where b.due_on < $4), coalesce(sum({REMAINING}) filter (where b.due_on < $4), 0)
   from bills b
  where b.cell = $1 and b.tenant_id = $2 and b.{column} = $3 and b.status = 'unpaid'
  group by b.currency
@@ -56,14 +59,14 @@ select currency, sum(balance) as balance, sum(open_count) as open_count, sum(ope
 
 
 FIND_OWED_BY_CUSTOMER: Final = _summary(
-    _BALANCES.format(table="customers", column="id"),
-    _BALANCES.format(table="accounts", column="customer_id"),
-    _BILLS.format(column="customer_id", remaining=REMAINING),
+    _balances(table="customers", column="id"),
+    _balances(table="accounts", column="customer_id"),
+    _bills(column="customer_id"),
 )
 
 FIND_OWED_BY_ACCOUNT: Final = _summary(
-    _BALANCES.format(table="accounts", column="id"),
-    _BILLS.format(column="account_id", remaining=REMAINING),
+    _balances(table="accounts", column="id"),
+    _bills(column="account_id"),
 )
 
 _STATEMENTS: Final = {"customer": FIND_OWED_BY_CUSTOMER, "account": FIND_OWED_BY_ACCOUNT}
