@@ -14,10 +14,10 @@ class EmptyDatabases:
         self._url = url
         self._names: list[str] = []
 
-    def new(self, like: str = "/template0") -> str:
+    def new(self, like: str = "/template0", encoding: str = "UTF8") -> str:
         """The URL of another one; a copy, down to the numbers of its tables, of one to which nobody is connected."""
         self._names.append(f"empty_{uuid4().hex}")
-        self._execute(f"create database {self._names[-1]} template {urlsplit(like).path[1:]}")
+        self._execute(f"create database {self._names[-1]} template {urlsplit(like).path[1:]} encoding '{encoding}'")
         return urlunsplit(urlsplit(self._url)._replace(path=f"/{self._names[-1]}"))
 
     def close(self) -> None:

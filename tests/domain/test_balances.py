@@ -137,7 +137,7 @@ def test_one_unsafe_amount_among_many_is_found(amounts: list[int | None]) -> Non
     unsafe = [amount for amount in amounts if amount is not None and abs(amount) > AMOUNT_MAX]
     assert bool(refusal) == bool(unsafe)
     if refusal:
-        assert str(unsafe[0]) in refusal.detail
+        assert f"{unsafe[0]:,}" in refusal.detail
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,12 @@ def test_what_sets_a_balance_moves_what_its_entries_come_to() -> None:
     change: Change[Any] = Change(None, account(500), chain.entries)
     assert moved(Moving(LIMITS), [change]) == {"ZAR": 500, "JPY": 40}
     assert moved(Moving(LIMITS), [Change(None, account(500))]) == {}
+
+
+def test_a_refusal_says_what_it_is_about_in_amounts_that_people_write() -> None:
+    above = spend(LIMITS, NOTHING, {"ZAR": 601}, TODAY)
+    reached = spend(LIMITS, Spent(TODAY, 7, {"JPY": 500}), {"JPY": 501}, TODAY)
+    assert isinstance(above, Refusal)
+    assert isinstance(reached, Refusal)
+    assert above.detail == "This key may move ZAR 6.00 at once, and this would be ZAR 6.01."
+    assert reached.detail.startswith("This key may move JPY 1,000 a day. It has moved JPY 500 since")

@@ -1,10 +1,13 @@
 """What was read, made up for tests: the objects that are there, each called by its id and by its reference."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from dues.domain.payment_rules import Noun, PaymentRules
-from dues.domain.records import Record
+from dues.domain.records import Record, Taken
+
+MADE_AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 class There:
@@ -26,6 +29,11 @@ class There:
         """The id of the object that is called so."""
         record = self.find(noun, name)
         return record.of.id if record else None
+
+    def find_taken(self, noun: str, reference: str) -> Taken[Any] | None:
+        """The object that has this reference; all were made at one time."""
+        record = self.find(noun, reference)
+        return Taken(record, MADE_AT) if record else None
 
     def find_rules(self, noun: Noun, currency: str | None) -> PaymentRules | None:
         """The merchant's default rules."""

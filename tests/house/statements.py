@@ -58,6 +58,7 @@ def parts() -> list[Part]:
             kind.existence(by_id=by_id),
         )
     ]
+    of_kinds += [kind.taken for kind in _unique(Kind)]
     return [*of_kinds, *_unique(Part)]
 
 

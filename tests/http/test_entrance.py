@@ -147,7 +147,7 @@ def test_odd_names_name_nothing(alice: Caller, name: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["INV/2024/001", "a'b\"c", "😀", "\u200fمرحبا\u200f", "a b", "100%", "%2F", "?x=1#y", "..", "日本", "a\\b"],
+    ["INV/2024/001", "a'b\"c", "😀", "مرحبا", "a b", "100%", "%2F", "?x=1#y", "..", "日本", "a\\b"],
 )
 def test_references_that_people_really_use_work_in_a_path(alice: Caller, reference: str) -> None:
     created = alice.open_account(external_reference=reference)

@@ -17,12 +17,14 @@ from dues.lists.listing import Listing
 from dues.lists.pages import list_statement
 from dues.metadata.store import pair_of
 from dues.resources.accounts.store import ACCOUNTS
-from dues.resources.bills.store import BILLS
+from dues.resources.bills.store import BILLS, OpenBillTotals
 from dues.resources.customers.store import CUSTOMERS
 from dues.resources.daily_totals.store import FIND_PAID_BY_ALL, FIND_PAID_BY_COLLECTOR, FIND_REVERSED
 from dues.resources.payments.store import PAYMENTS
+from dues.resources.summaries.store import FIND_OWED_BY_ACCOUNT, FIND_OWED_BY_CUSTOMER
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
+from dues.work.questions import reading
 
 COUNT = 20_000
 
@@ -134,6 +136,7 @@ class Stock:
         self._database = database
         self._tenant = tenant
         self._prepared: dict[str, str] = {}
+        self.of_each_owner = COUNT // owners
         # The first bill of the first owner that has payments.
         self._values = VALUES | {("bill", False): f"bill_{owners:021}", ("bill", True): f"INV-{owners}"}
 
@@ -141,8 +144,18 @@ class Stock:
         """Runs one statement."""
         return self._runner.run(self._database.rows(query, *arguments))
 
+    def plan(self, name: str, statement: str, types: str, values: str) -> dict[str, Any]:
+        """How what asks for `values` of the tenant is carried out, by the plan that the server would have."""
+        self.rows(f"prepare {name} ({types}) as {statement}")
+        cell, tenant_id = self._tenant
+        tenant = f"'{{{tenant_id}}}'" if "[]" in types else str(tenant_id)
+        explain = "explain (analyze, buffers, timing off, format json)"
+        [row] = self.rows(f"{explain} execute {name} ({cell}, {tenant}, {values})")
+        plan: dict[str, Any] = json.loads(row[0])[0]["Plan"]
+        return plan
+
     def cost(self, listing: Listing, chosen: Chosen, pairs: int, before: str) -> Cost:
-        """Of the page below `before`, with the plan that the server would have."""
+        """Of the page below `before`, by the plan that the server would have."""
         statement = list_statement(listing, chosen, pairs)
         unlike = {
             ("status", False): STATUSES.get(listing.name),
@@ -274,3 +287,20 @@ def test_a_days_totals_are_read_off_an_index(
     cost = stock.cost_of(statement, types, values)
     assert [node["Index Name"] for node in cost.nodes if "Scan" in node["Node Type"]] == [index]
     assert cost.buffers < 50
+
+
+def test_what_one_owner_owes_is_read_off_the_indexes_of_what_it_has(stock: Stock) -> None:
+    owner, account = VALUES["customer", False], VALUES["account", False]
+    asked = [
+        (FIND_OWED_BY_CUSTOMER, "integer, integer, text, date", f"'{owner}', '2026-01-31'"),
+        (FIND_OWED_BY_ACCOUNT, "integer, integer, text, date", f"'{account}', '2026-01-31'"),
+        (reading((OpenBillTotals("customer", owner).part,)), "integer, integer[], text[]", f"'{{{owner}}}'"),
+        (reading((OpenBillTotals("account", "UAR-1").part,)), "integer, integer[], text[]", "'{UAR-1}'"),
+    ]
+    for number, (statement, types, values) in enumerate(asked):
+        plan = stock.plan(f"owed_{number}", statement, types, values)
+        found = list(nodes(plan))
+        assert "bills" in {node.get("Relation Name") for node in found}
+        for node in found:
+            assert "Seq Scan" not in node["Node Type"], statement
+            assert node.get("Rows Removed by Filter", 0) * node["Actual Loops"] <= stock.of_each_owner, node

@@ -14,7 +14,7 @@ from dues.commands.columns import Column, arrays_of, cast_of, column_of, is_json
 from dues.db.database import Database
 from dues.db.transaction import Row as SelectedRow
 from dues.domain.payment_rules import PaymentRules
-from dues.domain.records import Change, Record
+from dues.domain.records import Change, Record, Taken
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.work.questions import Part, reading
@@ -120,6 +120,11 @@ class Kind(Generic[Object]):
         """Answers with the id of what is called so."""
         return _existence(self, by_id)
 
+    @property
+    def taken(self) -> Part:
+        """Answers with what has a reference, and when it was made."""
+        return _taken(self)
+
     def named(self, by_id: bool) -> str:
         """Joins the rows that are asked for by name."""
         column = "id" if by_id else "external_reference"
@@ -216,6 +221,13 @@ def _part(kind: Kind[Any], by_id: bool, ends: bool) -> Part:
 def _existence(kind: Kind[Any], by_id: bool) -> Part:
     name = f"{kind.table} that exist by {'id' if by_id else 'reference'}"
     return Part(name, {"name": "text"}, kind.named(by_id), "t.id", str)
+
+
+@cache
+def _taken(kind: Kind[Any]) -> Part:
+    value = f"json_build_object('record', {kind.record()}, 'created_at', t.created_at)"
+    name = f"{kind.table} that have a reference"
+    return Part(name, {"name": "text"}, kind.named(by_id=False), value, Taken[kind.shape])  # type: ignore[name-defined]
 
 
 def _decoder_of(shape: Any) -> Callable[[str | None], Any]:

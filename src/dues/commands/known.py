@@ -14,7 +14,7 @@ from dues.commands.kind import Kind
 from dues.domain.entries import Entry
 from dues.domain.key_limits import Spent
 from dues.domain.payment_rules import PaymentRules
-from dues.domain.records import Record
+from dues.domain.records import Record, Taken
 from dues.domain.tenants import Tenant
 from dues.events.store import NewEvent
 from dues.idempotency.store import Answered
@@ -41,6 +41,8 @@ class Known:
         self.kinds = kinds
         self.ids: dict[tuple[int, str, str], str | None] = {}
         """By tenant, noun and name, as it was asked for; None: there is no such object."""
+        self.taken: dict[tuple[int, str, str], Taken[Any] | None] = {}
+        """By tenant, noun and reference that was wanted for something new."""
         self.records: dict[Key, Record[Any]] = {}
         self.other: dict[tuple[int, Question], Any] = {}
 
@@ -60,6 +62,7 @@ class Known:
     def forget(self) -> None:
         """What was read is to be read again."""
         self.ids.clear()
+        self.taken.clear()
         self.records.clear()
         self.other.clear()
 
@@ -80,6 +83,16 @@ class TenantLookup:
         """The id of the object that is called so."""
         return self._known.ids[self._tenant_id, noun, name]
 
+    def find_taken(self, noun: str, reference: str) -> Taken[Any] | None:
+        """The object that has a reference already, as those before have left it."""
+        object_id = self.find_id(noun, reference)
+        if object_id is None:
+            return None
+        known, key = self._known, (self._tenant_id, object_id)
+        if read := known.taken[self._tenant_id, noun, reference]:
+            return Taken(known.records.get(key, read.record), read.created_at)
+        return Taken(known.records[key], known.written[key].created_at)
+
     def find_rules(self, noun: str, currency: str | None) -> PaymentRules | None:
         """The merchant's default rules for this kind of object in this currency."""
         if currency is None:
@@ -94,6 +107,12 @@ class TenantLookup:
     def record(self, object_id: str) -> Record[Any]:
         """The object with this id, which was read."""
         return self._known.records[self._tenant_id, object_id]
+
+    def written_of(self, shape: type) -> Iterator[Record[Any]]:
+        """Every object of a kind that those before in the group have made or changed."""
+        for (tenant_id, _), written in self._known.written.items():
+            if tenant_id == self._tenant_id and isinstance(written.after.of, shape):
+                yield written.after
 
     def records_of(self, shape: type) -> Iterator[Record[Any]]:
         """Every object of a kind that was read or made."""

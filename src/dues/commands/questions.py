@@ -36,11 +36,10 @@ class Named(Question, frozen=True):
 
 
 class Exists(Question, frozen=True):
-    """Whether there is an object that is called so. `makes`: one of that reference is going to be made."""
+    """Whether there is an object that is called so."""
 
     kind: Kind[Any]
     name: str
-    makes: bool = False
 
     @property
     def part(self) -> Part:
@@ -50,10 +49,31 @@ class Exists(Question, frozen=True):
     def values(self) -> tuple[object, ...]:
         return (self.name,)
 
-    @property
-    def claim(self) -> Claim | None:
-        return (self.kind.noun, self.name) if self.makes else None
-
     def learn(self, known: Answers, tenant_id: int, answer: Any) -> None:
         assert isinstance(known, Known)
         known.ids[tenant_id, self.kind.noun, self.name] = answer
+
+
+class Makes(Question, frozen=True):
+    """What has the reference already that something new is to have. Mostly nothing has, and nothing is read."""
+
+    kind: Kind[Any]
+    name: str
+
+    @property
+    def part(self) -> Part:
+        return self.kind.taken
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.name,)
+
+    @property
+    def claim(self) -> Claim | None:
+        return self.kind.noun, self.name
+
+    def learn(self, known: Answers, tenant_id: int, answer: Any) -> None:
+        assert isinstance(known, Known)
+        known.ids[tenant_id, self.kind.noun, self.name] = answer and answer.record.of.id
+        # Not among the records: it is not going to be changed, so the ends of its ledger and its events are not here.
+        known.taken[tenant_id, self.kind.noun, self.name] = answer

@@ -248,6 +248,7 @@ create unique index payments_reference_is_unique on payments (cell, tenant_id, e
  where represented_by is null;
 
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
+create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 create index payments_by_status on payments (cell, tenant_id, status, id);
 create index payments_by_currency on payments (cell, tenant_id, currency, id);
 

@@ -8,13 +8,23 @@ from msgspec import UNSET, Struct, UnsetType
 from dues.domain.balances import needs_currency, outstanding, payment_max, refuse_unsafe
 from dues.domain.customers import Customer, NewCustomer, register_customer
 from dues.domain.entries import Cause
-from dues.domain.fields import AccountReference, Amount, Currency, CustomerName, Metadata, MetadataChanges, Name
+from dues.domain.fields import (
+    AccountReference,
+    Amount,
+    Currency,
+    CustomerName,
+    KeptCurrency,
+    Metadata,
+    MetadataChanges,
+    Name,
+)
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 
@@ -68,7 +78,7 @@ class AccountChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     read_only: ClassVar[frozenset[str]] = frozenset({"id", "customer", "customer_id", "external_reference"})
 
     name: Name | UnsetType | None = UNSET
-    currency: Currency | UnsetType | None = UNSET
+    currency: KeptCurrency | UnsetType | None = UNSET
     balance: Amount | UnsetType | None = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
@@ -88,7 +98,7 @@ def open_account(new: NewAccount, lookup: Lookup, cause: Cause, pointer: str = "
     Refuses, in this order: `amount_out_of_range`, `customer_not_found`, `external_reference_taken`
     (the new customer's, then the account's). `pointer` is where `new` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance"):
+    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance", new.currency):
         return refusal
 
     customer: Change[Customer] | None = None
@@ -102,8 +112,8 @@ def open_account(new: NewAccount, lookup: Lookup, cause: Cause, pointer: str = "
     else:
         return not_found("customer", new.customer, f"{pointer}/customer")
 
-    if lookup.find_id("account", new.external_reference):
-        return reference_taken("account", new.external_reference, f"{pointer}/external_reference")
+    if taken := refuse_taken("account", new, lookup, pointer):
+        return taken
 
     account = Account(
         id=new_id("bacc_", cause.now),

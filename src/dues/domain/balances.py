@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET, Struct, UnsetType
 
+from dues.domain.currencies import EXPONENTS, explain_unknown
 from dues.domain.entries import Chain
-from dues.domain.money import AMOUNT_MAX, is_safe
+from dues.domain.money import AMOUNT_MAX, is_safe, written
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Violation
 
@@ -41,13 +42,21 @@ def needs_currency(balance: int | None, currency: str | None) -> Iterator[Violat
         yield Violation("/currency", "required", "is required with a balance: which currency does it count in?")
 
 
-def refuse_unsafe(amounts: Iterable[int | None], pointer: str) -> Refusal | None:
+def refuse_unsafe(amounts: Iterable[int | None], pointer: str, currency: str | None = None) -> Refusal | None:
     """Refuses where any of `amounts` is one that not every JSON client could represent exactly."""
     for amount in amounts:
         if amount is not None and not is_safe(amount):
-            detail = f"{pointer[1:]} would lead to {amount}; amounts must lie within ±{AMOUNT_MAX}."
+            detail = f"{pointer[1:]} would lead to {written(amount, currency)}; "
+            detail += f"amounts must lie within ±{written(AMOUNT_MAX, currency)}."
             return Refusal("amount_out_of_range", detail, pointer)
     return None
+
+
+def refuse_unknown(currency: str, own: Iterable[str | None] = ()) -> Refusal | None:
+    """Refuses a currency that is not active, unless it is one of `own`: what has a currency keeps it for good."""
+    if currency in EXPONENTS or currency in own:
+        return None
+    return Refusal("validation_failed", f"/currency {explain_unknown(currency)}", "/currency", "unknown_currency")
 
 
 def change_balance(
@@ -61,6 +70,8 @@ def change_balance(
         old.currency if currency is UNSET else currency,
         old.amount if amount is UNSET else amount,
     )
+    if new.currency and (unknown := refuse_unknown(new.currency, [old.currency])):
+        return unknown
     if new.amount is not None and new.currency is None:
         return Refusal("validation_failed", "/currency is required with a balance.", "/currency", "required")
     if new.amount is not None and new.currency != old.currency and old.amount is not None and amount is UNSET:
@@ -68,7 +79,7 @@ def change_balance(
         return Refusal("currency_mismatch", detail, "/currency")
     same_currency = new.currency == old.currency and new.amount is not None and old.amount is not None
     difference = new.amount - old.amount if same_currency else None  # type: ignore[operator]
-    if refusal := refuse_unsafe([new.amount, difference], "/balance"):
+    if refusal := refuse_unsafe([new.amount, difference], "/balance", new.currency):
         return refusal
     chain.track(old.tracked, new.tracked)
     return new
@@ -79,7 +90,7 @@ def adjust_balance(old: Balance, amount: int, reason: str | None, chain: Chain) 
     if old.tracked is None:
         return Refusal("balance_not_tracked", "It has no balance to adjust. PATCH gives it one.")
     currency, before = old.tracked
-    if refusal := refuse_unsafe([amount, before + amount], "/amount"):
+    if refusal := refuse_unsafe([amount, before + amount], "/amount", currency):
         return refusal
     chain.add("adjustment", currency, amount, reason)
     return Balance(currency, before + amount)

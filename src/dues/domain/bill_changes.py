@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from dues.domain.balances import refuse_unsafe
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.entries import Cause, Chain
-from dues.domain.fields import AmountPaid, Currency, MetadataChanges
+from dues.domain.fields import AmountPaid, KeptCurrency, MetadataChanges
 from dues.domain.metadata import merge_metadata
 from dues.domain.money import written
 from dues.domain.payment_rules import PaymentRules
@@ -25,7 +25,7 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     )
 
     amount_paid: AmountPaid | UnsetType = UNSET
-    currency: Currency | UnsetType = UNSET
+    currency: KeptCurrency | UnsetType = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
 
@@ -57,7 +57,7 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
 
 def _refuse_paid(old: Bill, paid: int, rules: PaymentRules | None) -> Refusal | None:
     """Refuses a total that cannot be what was paid."""
-    if refusal := refuse_unsafe([paid, paid + old.amount_credited], "/amount_paid"):
+    if refusal := refuse_unsafe([paid, paid + old.amount_credited], "/amount_paid", old.currency):
         return refusal
     if paid < min(old.amount_applied, old.amount_paid):
         applied = written(old.amount_applied, old.currency)

@@ -25,7 +25,8 @@ from dues.domain.lookup import Lookup
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, Record, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 BillStatus = Literal["unpaid", "paid", "voided"]
@@ -128,7 +129,7 @@ def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     Refuses, in this order: `amount_out_of_range`; what its owner is refused for; `owner_mismatch`;
     `currency_mismatch`; `external_reference_taken`.
     """
-    if refusal := refuse_unsafe([new.amount_due], "/amount_due"):
+    if refusal := refuse_unsafe([new.amount_due], "/amount_due", new.currency):
         return refusal
     owner = _account_owner(new, lookup, cause) if new.account else _customer_owner(new, lookup, cause)
     if isinstance(owner, Refusal):
@@ -136,8 +137,8 @@ def make_bill(new: NewBill, lookup: Lookup, cause: Cause) -> MadeBill | Refusal:
     if owner.currency not in (None, new.currency):
         detail = f"The bill is in {new.currency}, but its owner counts in {owner.currency}."
         return Refusal("currency_mismatch", detail, "/currency")
-    if lookup.find_id("bill", new.external_reference):
-        return reference_taken("bill", new.external_reference, "/external_reference")
+    if taken := refuse_taken("bill", new, lookup):
+        return taken
 
     bill = Bill(
         id=new_id("bill_", cause.now),

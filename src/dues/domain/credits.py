@@ -17,7 +17,8 @@ from dues.domain.lookup import Lookup
 from dues.domain.money import written
 from dues.domain.payments import Payment
 from dues.domain.records import Change, Changing, Record, changed, made
-from dues.domain.refusals import Refusal, reference_taken
+from dues.domain.refusals import Refusal
+from dues.domain.taken import refuse_taken
 
 CreditKind = Literal["credit_note", "write_off", "rounding"]
 
@@ -71,12 +72,12 @@ def credit_bill(
     Refuses, in this order: an unsafe amount, a voided bill, a reference that was used, more than the bill comes to.
     """
     old = record.of
-    if refusal := refuse_unsafe([new.amount], "/amount"):
+    if refusal := refuse_unsafe([new.amount], "/amount", old.currency):
         return refusal
     if old.status == "voided":
         return _voided(old)
-    if new.external_reference and lookup.find_id("credit", new.external_reference):
-        return reference_taken("credit", new.external_reference, "/external_reference")
+    if new.external_reference and (taken := refuse_taken("credit", new, lookup)):
+        return taken
     if new.amount > old.amount_due - old.amount_credited:
         comes_to, asked = (written(one, old.currency) for one in (old.amount_due - old.amount_credited, new.amount))
         detail = f"The bill {old.external_reference!r} comes to {comes_to}, which is less than {asked}."

@@ -10,6 +10,12 @@ EXPONENTS: Final[dict[str, int]] = {
 """Alphabetic code to exponent (ZAR 2, JPY 0, BHD 3). Metals and test codes have no smallest unit, so are absent."""
 
 
+def is_code(text: str) -> bool:
+    """Whether it is written like a currency's code. What has a currency keeps it when ISO 4217 drops that, so only
+    what it is for can tell whether it is known."""
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
 def explain_unknown(code: str) -> str:
     """A sentence for a code that is not in EXPONENTS, naming the one that was likely meant."""
     meant = code.strip().upper()

@@ -7,13 +7,24 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dues.domain.balances import needs_currency, outstanding, payment_max, refuse_unsafe
 from dues.domain.entries import Cause
-from dues.domain.fields import Amount, Currency, CustomerReference, Email, Metadata, MetadataChanges, Name, Phone
+from dues.domain.fields import (
+    Amount,
+    Currency,
+    CustomerReference,
+    Email,
+    KeptCurrency,
+    Metadata,
+    MetadataChanges,
+    Name,
+    Phone,
+)
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
 from dues.domain.owners import opening
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, made
-from dues.domain.refusals import Refusal, reference_taken
+from dues.domain.refusals import Refusal
+from dues.domain.taken import refuse_taken
 from dues.domain.violations import Violation
 
 
@@ -73,7 +84,7 @@ class CustomerChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: Name | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
-    currency: Currency | UnsetType | None = UNSET
+    currency: KeptCurrency | UnsetType | None = UNSET
     balance: Amount | UnsetType | None = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
@@ -84,10 +95,10 @@ def register_customer(new: NewCustomer, lookup: Lookup, cause: Cause, pointer: s
 
     `pointer` is where `new` stands in the body that it came in.
     """
-    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance"):
+    if refusal := refuse_unsafe([new.balance], f"{pointer}/balance", new.currency):
         return refusal
-    if lookup.find_id("customer", new.external_reference):
-        return reference_taken("customer", new.external_reference, f"{pointer}/external_reference")
+    if taken := refuse_taken("customer", new, lookup, pointer):
+        return taken
 
     customer = Customer(
         id=new_id("bcus_", cause.now),

@@ -38,6 +38,11 @@ def _is(sent: str, tag: str) -> bool:
     return sent.count('"') == 2 and _OF_PROXIES.fullmatch(added) is not None
 
 
+def names_a_version(if_match: str | None) -> bool:
+    """Whether an If-Match header was sent that not every version fits."""
+    return if_match is not None and if_match.strip() != "*"
+
+
 def refuse_stale(if_match: str | None, show: Callable[[], bytes]) -> Refusal | None:
     """Refuses where what `show` gives is not what the client saw (`if_match` None: it does not mind)."""
     if if_match is None or names(if_match, now := etag(show())):

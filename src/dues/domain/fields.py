@@ -1,7 +1,8 @@
 """The kinds of field that request bodies are made of: each a type that carries its own rule.
 
 A rule is a function from a value to what is wrong with it. Types say the shape (JSON kind, lengths), rules say the
-rest; whoever decodes a body applies both to every field.
+rest; whoever decodes a body applies both to every field. Of a reference, a field also says how it `reads`: what was
+sent becomes that before anything else is made of it.
 """
 
 import re
@@ -14,6 +15,7 @@ from msgspec import Meta
 
 from dues.domain import currencies, days
 from dues.domain.money import AMOUNT_MAX
+from dues.domain.references import INVISIBLE_PATTERN, as_read, refuse_invisible
 from dues.domain.violations import Violation, pointer_to
 
 Rule = Callable[[Any], Iterable[Violation]]
@@ -22,6 +24,9 @@ Rule = Callable[[Any], Iterable[Violation]]
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PLAIN: Final = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 """plain_text for readers of the OpenAPI document."""
+
+_VISIBLE: Final = {"pattern": rf"^[^\u0000-\u001f\u007f-\u009f{INVISIBLE_PATTERN}]*$"}
+"""visible_text for them."""
 
 _ID: Final = re.compile(r"[a-z]+_[0-9A-Za-z]{1,64}")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -34,9 +39,14 @@ def plain_text(text: str) -> Iterable[Violation]:
     return (Violation("", "control_character", "must not contain control characters."),)
 
 
+def visible_text(text: str) -> Iterable[Violation]:
+    """Plain text, and no character that nobody sees."""
+    return tuple(plain_text(text)) or tuple(refuse_invisible(text))
+
+
 def _reference_rule(own_prefixes: tuple[str, ...]) -> Rule:
     def reference(text: str) -> Iterable[Violation]:
-        if broken := plain_text(text):
+        if broken := visible_text(text):
             return broken
         if text != text.strip():
             return (Violation("", "surrounding_white_space", "must not begin or end with white space."),)
@@ -52,6 +62,10 @@ def _currency(code: str) -> Iterable[Violation]:
     if code in currencies.EXPONENTS:
         return ()
     return (Violation("", "unknown_currency", currencies.explain_unknown(code)),)
+
+
+def _currency_code(code: str) -> Iterable[Violation]:
+    return () if currencies.is_code(code) else _currency(code)
 
 
 def _email(address: str) -> Iterable[Violation]:
@@ -117,7 +131,8 @@ def says(meaning: str) -> Meta:
 
 def filtered_by(meaning: str) -> Meta:
     """What people are told of a filter by a reference, or by an id or reference; its limits are those of references."""
-    return Meta(min_length=1, max_length=255, description=meaning, extra={"rule": plain_text})
+    extra = {"rule": visible_text, "reads": as_read}
+    return Meta(min_length=1, max_length=255, description=meaning, extra=extra)
 
 
 def filtered_by_id(meaning: str) -> Meta:
@@ -151,22 +166,28 @@ Phone = Annotated[
         extra_json_schema={"pattern": r"^\+[1-9][0-9]{1,14}$", "example": "+27821234567"},
     ),
 ]
-Currency = Annotated[
-    str,
-    Meta(
+
+
+def _a_currency(rule: Rule) -> Meta:
+    return Meta(
         title="Currency",
         description="An active ISO 4217 alphabetic code, upper case.",
-        extra={"rule": _currency},
+        extra={"rule": rule},
         extra_json_schema={
             "pattern": "^[A-Z]{3}$",
             "x-extensible-enum": sorted(currencies.EXPONENTS),
             "example": "ZAR",
         },
-    ),
-]
+    )
+
+
+Currency = Annotated[str, _a_currency(_currency)]
 """One schema wherever it stands, and no closed one: which codes are active changes, and what has one keeps it."""
 
-CURRENCY_RULE: Final[Rule] = _currency
+KeptCurrency = Annotated[str, _a_currency(_currency_code)]
+"""The currency of something that is there, which may have been dropped since. Whether it is known is refused later."""
+
+CURRENCY_RULE: Final[Rule] = _currency_code
 Amount = Annotated[
     int,
     Meta(
@@ -180,12 +201,12 @@ Amount = Annotated[
 
 def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
     # The rule again for readers of the OpenAPI document, as a regular expression of ECMA 262.
-    pattern = rf"^(?!{'|'.join(own_prefixes)})(?!\s)[^\u0000-\u001f\u007f-\u009f]*(?<!\s)$"
+    pattern = rf"^(?!{'|'.join(own_prefixes)})(?!\s)[^\u0000-\u001f\u007f-\u009f{INVISIBLE_PATTERN}]*(?<!\s)$"
     return Meta(
         min_length=1,
         max_length=255,
-        description="Your own name for it: unique per kind, and for good.",
-        extra={"rule": _reference_rule(own_prefixes)},
+        description="Your own name for it: unique per kind, and for good. It is kept in Unicode's NFC.",
+        extra={"rule": _reference_rule(own_prefixes), "reads": as_read},
         extra_json_schema={"pattern": pattern, "example": example},
     )
 
@@ -203,8 +224,8 @@ def _existing(noun: str, prefix: str, example: str) -> Meta:
         min_length=1,
         max_length=255,
         description=f"An existing {noun}'s id (`{prefix}…`) or `external_reference`.",
-        extra={"rule": plain_text},
-        extra_json_schema=_PLAIN | {"example": example},
+        extra={"rule": visible_text, "reads": as_read},
+        extra_json_schema=_VISIBLE | {"example": example},
     )
 
 

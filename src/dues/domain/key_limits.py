@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from dues.domain.money import written
 from dues.domain.records import Change
 from dues.domain.refusals import Refusal
 
@@ -62,8 +63,8 @@ def spend(limits: KeyLimits, spent: Spent, amounts: Mapping[str, int], today: da
         if limits.max_amount is not None and amount > limits.max_amount:
             return Refusal(
                 "amount_above_key_limit",
-                f"This key may move {limits.max_amount} of {currency} at once, in the smallest unit, and this would be "
-                f"{amount}.",
+                f"This key may move {written(limits.max_amount, currency)} at once, and this would be "
+                f"{written(amount, currency)}.",
             )
     day = max(spent.day, today)
     totals = dict(spent.totals) if spent.day == day else {}
@@ -72,8 +73,8 @@ def spend(limits: KeyLimits, spent: Spent, amounts: Mapping[str, int], today: da
         if limits.max_per_day is not None and before + amount > limits.max_per_day:
             return Refusal(
                 "daily_limit_reached",
-                f"This key may move {limits.max_per_day} of {currency} a day, in the smallest unit. It has moved "
-                f"{before} since 00:00 UTC, and this would be {amount} more.",
+                f"This key may move {written(limits.max_per_day, currency)} a day. It has moved "
+                f"{written(before, currency)} since 00:00 UTC, and this would be {written(amount, currency)} more.",
             )
         totals[currency] = before + amount
     return Spent(day, spent.number if spent.day == day else 0, totals)

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from dues.domain.payment_rules import Noun, PaymentRules
-from dues.domain.records import Record
+from dues.domain.records import Record, Taken
 
 
 class Lookup(Protocol):
@@ -15,6 +15,10 @@ class Lookup(Protocol):
 
     def find_id(self, noun: str, name: str) -> str | None:
         """The id of the object that is called so."""
+        ...
+
+    def find_taken(self, noun: str, reference: str) -> Taken[Any] | None:
+        """The object that has a reference which is wanted for a new one."""
         ...
 
     def find_rules(self, noun: Noun, currency: str | None) -> PaymentRules | None:

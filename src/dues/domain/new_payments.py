@@ -9,8 +9,8 @@ from dues.domain.allocation import PARTS_MAX, Part
 from dues.domain.fields import (
     AccountName,
     BillName,
-    Currency,
     CustomerName,
+    KeptCurrency,
     Metadata,
     PaidAt,
     PaymentAmount,
@@ -27,7 +27,7 @@ class NewPayment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     external_reference: PaymentReference
     amount: PaymentAmount
-    currency: Currency
+    currency: KeptCurrency
     bill: BillName | None = None
     account: AccountName | None = None
     customer: CustomerName | None = None

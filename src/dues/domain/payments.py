@@ -16,7 +16,8 @@ from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Obligation, Owed
 from dues.domain.paying import NotRestoredReason, pay
 from dues.domain.records import Change, Record, changed, made
-from dues.domain.refusals import Refusal, not_found, reference_taken
+from dues.domain.refusals import Refusal, not_found
+from dues.domain.taken import refuse_taken
 
 PaymentStatus = Literal["applied", "reversed"]
 
@@ -102,10 +103,10 @@ def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
     by now); what is not there to be represented; what does not exist."""
     if refusal := refuse_unsafe([new.amount], "/amount"):
         return refusal
-    before = lookup.find_id("payment", new.external_reference)
+    taken = refuse_taken("payment", new, lookup)
     again = find_represented(new, lookup)
-    if before and not (isinstance(again, Record) and again.of.id == before):
-        return reference_taken("payment", new.external_reference, "/external_reference")
+    if taken and taken.existing and not (isinstance(again, Record) and again.of.id == taken.existing.id):
+        return taken
     if isinstance(again, Refusal):
         return again
     noun, name = new.target

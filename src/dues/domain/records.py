@@ -1,6 +1,7 @@
 """Records: an object as it is kept, with what is kept beside it; and changes of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -23,6 +24,13 @@ class Record(Struct, Generic[Object], frozen=True):
     default_rules: PaymentRules | None = None
     head: Head | None = None
     events: int | None = None
+
+
+class Taken(Struct, Generic[Object], frozen=True):
+    """An object that has a reference which is wanted for a new one, and when it was made."""
+
+    record: Record[Object]
+    created_at: datetime
 
 
 class Change(Struct, Generic[Object], frozen=True):

@@ -13,7 +13,8 @@ from dues.domain.lookup import Lookup
 from dues.domain.money import written
 from dues.domain.payments import Payment
 from dues.domain.records import Change, Record, changed, made
-from dues.domain.refusals import Refusal, reference_taken
+from dues.domain.refusals import Refusal
+from dues.domain.taken import refuse_taken
 
 
 class NewRefund(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,10 +51,10 @@ def refund_payment(record: Record[Payment], new: NewRefund, lookup: Lookup, caus
     """Records a refund. Refuses, in this order: an unsafe amount, a reference that was used, a payment that was
     reversed, more than is held."""
     payment = record.of
-    if refusal := refuse_unsafe([new.amount], "/amount"):
+    if refusal := refuse_unsafe([new.amount], "/amount", payment.currency):
         return refusal
-    if lookup.find_id("refund", new.external_reference):
-        return reference_taken("refund", new.external_reference, "/external_reference")
+    if taken := refuse_taken("refund", new, lookup):
+        return taken
     if payment.status == "reversed":
         return Refusal("payment_reversed", f"The payment {payment.external_reference!r} was reversed: nothing is held.")
     if new.amount > payment.amount_unapplied:

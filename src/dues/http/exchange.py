@@ -4,6 +4,7 @@ import time
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from dues.domain.references import as_read
 from dues.domain.violations import Violation
 from dues.http.problems import ProblemError
 
@@ -73,13 +74,14 @@ class Exchange:
         return self.headers.get(name)
 
     def path_parameter(self, name: str) -> str | None:
-        """A part of the path, percent-decoded; None where it is not UTF-8 or can name nothing."""
+        """A part of the path, percent-decoded and as references are read; None where it is not UTF-8 or can name
+        nothing."""
         sent = self.path_parameters[name]
         try:
             text = unquote_to_bytes(sent).decode()
         except UnicodeDecodeError:
             return None
-        return None if "\0" in text else text
+        return None if "\0" in text else as_read(text)
 
     async def no_body(self) -> tuple[None, bytes]:
         """Makes sure that there is no body, or an empty object as some clients always send one."""

@@ -170,7 +170,22 @@ def _problem_example(code: str, kind: ProblemType, path: str, docs_base: str) ->
         example["errors"] = [
             {"pointer": "/balance", "code": "wrong_type", "detail": "must be an integer, not a string."}
         ]
+    if code == "external_reference_taken":
+        example |= _TAKEN
     return example
+
+
+_TAKEN: Final = {
+    "pointer": "/external_reference",
+    "existing": {
+        "id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
+        "created_at": "2026-01-05T08:30:00Z",
+        "status": "unpaid",
+        "amount": 150000,
+        "currency": "ZAR",
+    },
+    "differs": ["amount_due"],
+}
 
 
 def _headers(*names: str) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def _reading(name: str, kind: Any, meta: Meta, unit: str | None) -> Reading:
     if kind is int:
         return _integer(meta, unit)
     if get_origin(kind) is dict or kind is str:
-        return Reading(str, reference(meta.title) if meta.title else _TEXT)
+        read = (meta.extra or {}).get("reads", str)
+        return Reading(read, reference(meta.title) if meta.title else _TEXT)
     return _BY_TYPE[kind]
 
 

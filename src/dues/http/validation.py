@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final, TypeVar, cast, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from dues.domain.fields import Rule
 from dues.domain.violations import Violation, closest, pointer_to, quoted
 from dues.http.malformed import explain_malformed
 from dues.http.problems import POINTER_LENGTH_MAX, ProblemError, bounded
@@ -35,6 +34,9 @@ def decode(body: bytes, shape: type[Body]) -> tuple[Body, bytes]:
     """
     tree = _parse(body)
     canonical = msgspec.json.encode(tree, order="sorted")
+    if not canonical.isascii():
+        # After the canonical form: a request that was sent before is the same one, however its references are read.
+        tree = _reader(cast(Hashable, shape))(tree)
     try:
         typed = msgspec.convert(tree, shape)
         broken = _checker(cast(Hashable, shape))(typed, "")
@@ -84,6 +86,37 @@ def _repeated(body: bytes) -> Iterator[Violation]:
     yield from walk(json.loads(body, object_pairs_hook=Pairs), "")
 
 
+# How some of its texts are read -----------------------------------------------------------------------------------
+
+
+@lru_cache
+def _reader(shape: Any) -> Callable[[Any], Any]:
+    """A function that gives a body with each text as its field `reads` it."""
+    info = inspect.type_info(shape)
+    assert isinstance(info, inspect.StructType)
+    texts = {field.encode_name: reads for field in info.fields if (reads := _extra_of(field.type, "reads"))}
+    nested = {field.encode_name: struct.cls for field in info.fields if (struct := _struct_in(field.type))}
+    lists = {
+        field.encode_name: found.item_type.cls
+        for field in info.fields
+        if (found := _list_in(field.type)) and isinstance(found.item_type, inspect.StructType)
+    }
+
+    def read(tree: Any) -> Any:
+        return {name: member(name, value) for name, value in tree.items()} if isinstance(tree, dict) else tree
+
+    def member(name: str, value: Any) -> Any:
+        if isinstance(value, str) and name in texts:
+            return texts[name](value)
+        if isinstance(value, dict) and name in nested:
+            return _reader(nested[name])(value)
+        if isinstance(value, list) and name in lists:
+            return [_reader(lists[name])(item) for item in value]
+        return value
+
+    return read
+
+
 # The fast way: a typed body, its rules --------------------------------------------------------------------------
 
 
@@ -92,7 +125,7 @@ def _checker(shape: Any) -> Callable[[Any, str], list[Violation]]:
     """A function that applies the rules of `shape`'s fields to a typed body."""
     info = inspect.type_info(shape)
     assert isinstance(info, inspect.StructType)
-    rules = [(field.name, field.encode_name, rule) for field in info.fields if (rule := _rule_of(field.type))]
+    rules = [(field.name, field.encode_name, rule) for field in info.fields if (rule := _extra_of(field.type, "rule"))]
     nested = [field.name for field in info.fields if _struct_in(field.type)]
     lists = [field.name for field in info.fields if _list_in(field.type)]
 
@@ -131,15 +164,15 @@ def _below(pointer: str, broken: Iterable[Violation]) -> Iterator[Violation]:
         yield Violation(pointer + violation.pointer, violation.code, violation.detail)
 
 
-def _rule_of(kind: inspect.Type) -> Rule | None:
-    """The rule that a field's type carries, if it does."""
+def _extra_of(kind: inspect.Type, name: str) -> Callable[[Any], Any] | None:
+    """The rule that a field's type carries, or how it reads, if it does."""
     match kind:
-        case inspect.Metadata(extra={"rule": rule}):
-            return rule  # type: ignore[no-any-return]
+        case inspect.Metadata(extra=dict() as extra) if name in extra:
+            return extra[name]  # type: ignore[no-any-return]
         case inspect.Metadata():
-            return _rule_of(kind.type)
+            return _extra_of(kind.type, name)
         case inspect.UnionType():
-            return next((rule for choice in kind.types if (rule := _rule_of(choice))), None)
+            return next((found for choice in kind.types if (found := _extra_of(choice, name))), None)
         case _:
             return None
 

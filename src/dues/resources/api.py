@@ -15,6 +15,7 @@ from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
+from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -25,6 +26,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
+    *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,

@@ -54,6 +54,8 @@ class Thing:
     def outstanding(self) -> int | None:
         """What is to be paid of it; None where no amount is tracked."""
         if self.kind == "bills":
+            if self.fields["status"] == "voided":
+                return 0
             return max(0, int(self.fields["amount_due"] - self.fields["amount_paid"]))
         balance = self.fields.get("balance")
         return None if balance is None else max(0, balance)

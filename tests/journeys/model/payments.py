@@ -184,10 +184,30 @@ def _applied_to(model: Model, told: dict[str, Any]) -> Thing:
     return next(model.things[kind][told[f"{name}_id"]] for name, kind in TARGETS.items() if f"{name}_id" in told)
 
 
-def payable(model: Model, one: Thing) -> dict[str, Any]:
-    """What GET …/payable shows, but for the sentence of the reason."""
+def open_bills(model: Model, one: Thing) -> list[dict[str, Any]]:
+    """What the bills of an account or a customer come to, by currency, the own one first."""
+    totals: dict[str, dict[str, Any]] = {}
+    for bill in model.things["bills"].values():
+        of = bill.fields
+        if of["status"] != "unpaid" or of.get(f"{one.kind[:-1]}_id") != one.id:
+            continue
+        total = totals.setdefault(of["currency"], {"currency": of["currency"], "count": 0, "amount_remaining": 0})
+        total["count"] += 1
+        total["amount_remaining"] += of["amount_due"] - of["amount_paid"]
+        if due := of.get("due_date"):
+            total["oldest_due_date"] = min(due, total.get("oldest_due_date", due))
+    own = one.fields.get("currency")
+    return sorted(totals.values(), key=lambda total: (total["currency"] != own, total["currency"]))
+
+
+def payable(model: Model, one: Thing) -> dict[str, Any] | None:
+    """What GET …/payable shows, but for the sentence of the reason; None where its bills come to more than is safe."""
+    totals = open_bills(model, one)
+    if unsafe(*(total["amount_remaining"] for total in totals)):
+        return None
     left, currency = one.outstanding, one.fields.get("currency")
     told = {name: one.fields[name] for name in ("id", "external_reference")}
+    told |= {"open_bills": next(iter(totals), None), "open_bills_in_other_currencies": totals[1:] or None}
     told |= {"outstanding": left, "currency": currency, "name": _masked_name(model, one)}
     if possible := _possible(one):
         told |= {"min_amount": min(first for first, _ in possible), "max_amount": max(last for _, last in possible)}

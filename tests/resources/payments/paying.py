@@ -53,6 +53,12 @@ def shown(caller: Caller, thing: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def payable(caller: Caller, thing: dict[str, Any], **headers: str) -> httpx.Response:
+    """What can be paid of a customer, an account or a bill."""
+    kinds = {"bcus": "customers", "bacc": "accounts", "bill": "bills"}
+    return caller.get(f"/billing/{kinds[thing['id'][:4]]}/{thing['id']}/payable", **headers)
+
+
 def refused(answer: httpx.Response) -> tuple[int, str]:
     """(status, code) of a problem."""
     return answer.status_code, answer.json()["code"]

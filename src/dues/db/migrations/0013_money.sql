@@ -53,6 +53,7 @@ alter table payments drop constraint payments_reference_is_unique;
 create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
  where represented_by is null;
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
+create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 
 alter table payments add constraint payments_parts_are_no_more_than_the_amount check (
     amount_unapplied >= 0 and amount_refunded >= 0 and amount_unapplied + amount_refunded <= amount

@@ -79,8 +79,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "in doubt, look the object up by its `external_reference`, then send the request, with this key.",
     "method_not_allowed": "Use one of the methods that the header `Allow` lists.",
     "request_timeout": f"Send head and body at once; connections that drip are closed. {SAME_KEY}",
-    "external_reference_taken": "Look the existing object up by its reference. If it is the one you meant, the work "
-    f"was done before; if not, choose another reference. {NEW_KEY}",
+    "external_reference_taken": "Look at `existing` and `differs`. Where nothing differs it is the object that you "
+    f"meant, and the work was done before; if it is another, choose another reference. {NEW_KEY}",
     "request_in_progress": "Wait for as long as `Retry-After` says, then send the same request with the same key.",
     "payload_too_large": f"Shorten the body. Metadata is for short notes. {SAME_KEY}",
     "unsupported_media_type": "Send `Content-Type: application/json`, and no `Content-Encoding`. " + SAME_KEY,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dues.commands.command import Command, Outcome
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists
+from dues.commands.questions import Exists, Makes
 from dues.domain.accounts import NewAccount, open_account
 from dues.domain.customers import NewCustomer
 from dues.domain.entries import Cause
@@ -19,7 +19,7 @@ from dues.work.work import Request
 
 def asked_of(new: NewAccount) -> Iterable[Question]:
     """What is to be known of an account that is going to be opened, alone or with something else."""
-    yield Exists(ACCOUNT, new.external_reference, makes=True)
+    yield Makes(ACCOUNT, new.external_reference)
     if isinstance(new.customer, NewCustomer):
         yield from customers.asked_of(new.customer)
     else:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dues.commands.command import Command, Outcome
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists, Named
+from dues.commands.questions import Makes, Named
 from dues.domain.accounts import NewAccount
 from dues.domain.bills import NewBill, make_bill
 from dues.domain.customers import NewCustomer
@@ -22,7 +22,7 @@ from dues.work.work import Request
 
 def _questions(request: Request[NewBill]) -> Iterable[Question]:
     new = request.body
-    yield Exists(BILL, new.external_reference, makes=True)
+    yield Makes(BILL, new.external_reference)
     yield DefaultRules("bill", new.currency)
     if isinstance(new.customer, NewCustomer):
         yield from customers.asked_of(new.customer)

@@ -10,8 +10,11 @@ from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.db.database import Database
 from dues.domain.allocation import BILLS_MAX
+from dues.domain.balances import refuse_unsafe
 from dues.domain.bills import Bill
+from dues.domain.open_bills import COUNTED_MAX, OpenBillsTotal
 from dues.domain.records import Change, Record
+from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
@@ -70,6 +73,10 @@ BILLS: Final = Listing(
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED},
 )
+
+
+REMAINING: Final = "b.amount_due - b.amount_paid - b.amount_credited"
+"""What is still to be paid of an open bill, whose row is called `b`."""
 
 
 class OpenBills(Question, frozen=True):
@@ -183,3 +190,60 @@ async def find_bills_to_be_overdue(database: Database, cell: int, limit: int) ->
         DueBill(Tenant(cell, row["tenant_id"]), row["bill_id"], row["today"], row["clock_offset_seconds"])
         for row in rows
     ]
+
+
+class OpenBillTotals(Question, frozen=True):
+    """What the open bills of an account or a customer come to, by currency; of no more than COUNTED_MAX."""
+
+    noun: str
+    name: str
+
+    @property
+    def part(self) -> Part:
+        return _OPEN_BILL_TOTALS[self.noun, self.name.startswith(_OWNERS[self.noun].prefix)]
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.name,)
+
+
+def _open_bill_totals(owner: Kind[Any], by_id: bool) -> Part:
+    column = "id" if by_id else "external_reference"
+    total = "'currency', t.currency, 'count', t.count, 'amount_remaining', t.remaining, 'oldest_due_date', t.due_on"
+    return Part(
+        name=f"what open bills come to by {owner.noun}'s {column}",
+        asked={"name": "text"},
+        # In the order of the index that leads to them, so that no more of them are read than are counted.
+        source=f"""  join {owner.table} o on o.cell = $1 and o.tenant_id = asked.tenant_id and o.{column} = asked.name
+ cross join lateral (
+           select json_agg(json_build_object({total})) as totals
+             from (select counted.currency, count(*), sum(counted.remaining) as remaining, min(counted.due_on) as due_on
+                     from (select b.currency, b.due_on, {REMAINING} as remaining
+                             from bills b
+                            where b.cell = $1 and b.tenant_id = asked.tenant_id and b.{owner.noun}_id = o.id
+                              and b.status = 'unpaid'
+                            order by b.currency, b.due_on, b.bill_on, b.id
+                            limit {COUNTED_MAX}) as counted
+                    group by counted.currency) as t
+       ) as open_bills""",
+        value="coalesce(open_bills.totals, '[]'::json)",
+        shape=list[OpenBillsTotal],
+    )
+
+
+_OPEN_BILL_TOTALS: Final = {
+    (noun, by_id): _open_bill_totals(owner, by_id) for noun, owner in _OWNERS.items() for by_id in (True, False)
+}
+
+
+def find_open_bill_totals(lookup: TenantLookup, question: OpenBillTotals) -> Sequence[OpenBillsTotal] | Refusal:
+    """What was read. Refuses what nobody could represent exactly; raises Later where those before in the group have
+    changed any of these bills."""
+    owner_id = lookup.find_id(question.noun, question.name)
+    if any(getattr(bill.of, f"{question.noun}_id") == owner_id for bill in lookup.written_of(Bill)):
+        raise Later
+    totals: list[OpenBillsTotal] = lookup.answer(question) or []
+    for total in totals:
+        if refusal := refuse_unsafe([total.amount_remaining], "/open_bills", total.currency):
+            return refusal
+    return totals

@@ -5,7 +5,7 @@ from typing import Any
 
 from dues.commands.command import Command, ExtraEvent, Modify, Outcome, to_shown_json
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists, Named
+from dues.commands.questions import Makes, Named
 from dues.commands.shapes import find_current
 from dues.domain.bills import Bill
 from dues.domain.credits import Credit, Credited, NewCredit, NewCreditReversal, credit_bill, reverse_credit
@@ -27,7 +27,7 @@ Reversing = Request[Modify[NewCreditReversal]]
 def _questions(request: Crediting) -> Iterable[Question]:
     yield Named(BILL, request.body.name, changes=True)
     if reference := request.body.changes.external_reference:
-        yield Exists(CREDIT, reference, makes=True)
+        yield Makes(CREDIT, reference)
 
 
 def _further(request: Crediting, lookup: TenantLookup) -> Iterable[Question]:

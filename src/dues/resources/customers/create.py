@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dues.commands.command import Command, Outcome
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists
+from dues.commands.questions import Makes
 from dues.domain.customers import NewCustomer, register_customer
 from dues.domain.entries import Cause
 from dues.domain.refusals import Refusal
@@ -16,7 +16,7 @@ from dues.work.work import Request
 
 def asked_of(new: NewCustomer) -> Iterable[Question]:
     """What is to be known of a customer who is going to be registered, alone or with something else."""
-    yield Exists(CUSTOMER, new.external_reference, makes=True)
+    yield Makes(CUSTOMER, new.external_reference)
     if new.currency:
         yield DefaultRules("customer", new.currency)
 

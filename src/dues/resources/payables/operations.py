@@ -23,7 +23,9 @@ def _operation(noun: Noun, kind: Kind[Any]) -> Operation:
         tag="Payments",
         summary=f"What can be paid of {noun.a_noun}",
         description="What is outstanding, and the smallest and the largest payment that would be taken; or the reason "
-        "why none would be. Send its `ETag` as `If-Match` with the payment, and it is taken only if this is still so.",
+        "why none would be. Of an account or a customer that is about its balance; `open_bills` says what its bills "
+        "come to, which are paid by their names, or with `parts` or `allocation`. Send its `ETag` as `If-Match` with "
+        "the payment, and it is taken only if this is still so.",
         answer=PayableBody,
         example={
             "id": "bill_0Ue8xQb7sT2kL9wMpZc5h",
@@ -35,6 +37,7 @@ def _operation(noun: Noun, kind: Kind[Any]) -> Operation:
             "max_amount": 150000,
             "name": "J*** D***",
         },
+        problems=("amount_out_of_range",),
         collectors=True,
     )
 

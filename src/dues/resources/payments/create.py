@@ -1,15 +1,17 @@
 """POST /billing/payments: take a payment of a bill, an account or a customer, under the rules of what it is for."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from dues.commands.command import Command, Conditional, ExtraEvent, Outcome, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists, Named
+from dues.commands.questions import Makes, Named
+from dues.domain.balances import refuse_unknown
 from dues.domain.entries import Cause
-from dues.domain.etags import refuse_stale
+from dues.domain.etags import names_a_version, refuse_stale
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed
 from dues.domain.payments import Application, MadePayment, Payment, find_represented, find_target, make_payment
@@ -18,7 +20,7 @@ from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL, OpenBills, find_open_bills
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.payables.read import payable_json
+from dues.resources.payables.read import open_bills_asked_of, open_bills_of, payable_json
 from dues.resources.payments.store import PAYMENT
 from dues.resources.payments.wire import amount_applied_body
 from dues.work.questions import Question
@@ -34,8 +36,10 @@ def questions(request: Wanted) -> Iterable[Question]:
     """What it is for, the bills that it may be spread over, and whether its reference is taken."""
     new = request.body.new
     noun, name = new.target
-    yield Exists(PAYMENT, new.external_reference, makes=True)
+    yield Makes(PAYMENT, new.external_reference)
     yield Named(OWED[noun], name, changes=True)
+    if names_a_version(request.body.if_match):
+        yield from open_bills_asked_of(noun, name)
     for part in new.parts or ():
         yield Named(BILL, part.bill, changes=True)
     if new.represents is not None:
@@ -49,12 +53,35 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
     wanted = request.body
     target = find_target(wanted.new, lookup)
     if isinstance(target, Refusal):
-        return target
-    if stale := refuse_stale(wanted.if_match, partial(payable_json, target)):
+        return _told(request, target, lookup)
+    if stale := _refuse_stale(wanted, target, lookup):
         return stale
+    bills = _bills(wanted.new, lookup)
+    own = [owed.of.currency for owed in (target, *bills) if owed is not None]
+    if unknown := refuse_unknown(wanted.new.currency, own):
+        return unknown
     again = find_represented(wanted.new, lookup)
     assert not isinstance(again, Refusal), "the target was found after it"
-    return make_payment(wanted.new, target, _bills(wanted.new, lookup), again, request.collector_id, cause)
+    return make_payment(wanted.new, target, bills, again, request.collector_id, cause)
+
+
+def _refuse_stale(wanted: Conditional[NewPayment], target: Owed, lookup: TenantLookup) -> Refusal | None:
+    """Refuses where what is payable is not what the client saw."""
+    if not names_a_version(wanted.if_match):
+        return None
+    open_bills = open_bills_of(*wanted.new.target, lookup)
+    if isinstance(open_bills, Refusal):
+        return open_bills
+    return refuse_stale(wanted.if_match, partial(payable_json, target, open_bills))
+
+
+def _told(request: Wanted, refusal: Refusal, lookup: TenantLookup) -> Refusal:
+    """Why it is refused, as far as that is the caller's business: a collector learns nothing of another's payment."""
+    if refusal.existing is None or request.collector_id is None:
+        return refusal
+    taken = lookup.find_taken("payment", request.body.new.external_reference)
+    is_its_own = taken is not None and taken.record.of.collector_id == request.collector_id
+    return refusal if is_its_own else replace(refusal, existing=None, differs=None)
 
 
 def _bills(new: NewPayment, lookup: TenantLookup) -> Sequence[Owed | None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dues.commands.command import Command, Modify, Outcome
 from dues.commands.known import TenantLookup
-from dues.commands.questions import Exists, Named
+from dues.commands.questions import Makes, Named
 from dues.commands.shapes import find_current
 from dues.domain.entries import Cause
 from dues.domain.refunds import NewRefund, refund_payment
@@ -19,7 +19,7 @@ Wanted = Request[Modify[NewRefund]]
 
 def _questions(request: Wanted) -> Iterable[Question]:
     yield Named(PAYMENT, request.body.name, changes=True)
-    yield Exists(REFUND, request.body.changes.external_reference, makes=True)
+    yield Makes(REFUND, request.body.changes.external_reference)
 
 
 def _refund(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:

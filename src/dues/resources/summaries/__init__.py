@@ -1,0 +1,1 @@
+"""Summaries: what one customer or one account owes, currency by currency."""
