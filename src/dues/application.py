@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
+from dues.db.errors import Transient
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
 from dues.events.lag import feed_lag
@@ -30,6 +31,7 @@ from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.guesses import Guesses
 from dues.tenants.spending.retention import spending_retention
+from dues.tenants.uses import key_uses
 from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
 
@@ -55,9 +57,10 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
     )
     reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
+    keys = KeyRing(commits, Guesses(counts.observe_guess))
     context = Context(
         database=database,
-        keys=KeyRing(commits, Guesses(counts.observe_guess)),
+        keys=keys,
         writes=writes,
         reads=reads,
         docs_base=settings.docs_url,
@@ -69,7 +72,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     background = [
         asyncio.create_task(work)
         for work in (
-            run_jobs([*jobs(settings, database), feed_lag(database, watermark, counts.observe_feed_lag)]),
+            run_jobs(
+                [
+                    *jobs(settings, database),
+                    key_uses(database, keys.uses),
+                    feed_lag(database, watermark, counts.observe_feed_lag),
+                ]
+            ),
             notifier.run(),
             *([_delivery(settings, database_url, notifier, counts)] if settings.webhooks else []),
         )
@@ -85,6 +94,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await asyncio.gather(*background, return_exceptions=True)
         await writes.drain()
         await reads.drain()
+        with suppress(Transient):
+            await keys.uses.write(commits)
         await commits.close()
         await database.close()
 

@@ -107,6 +107,12 @@ def filtered_by_id(meaning: str) -> Meta:
     return Meta(min_length=1, description=meaning, extra={"rule": _own_id})
 
 
+ACTOR: Final = Meta(
+    description="Who did it: the id of the API key that asked (`key_…`), or `system`, the server by itself. Absent of "
+    "what was written before that was kept.",
+    extra_json_schema={"example": "key_0Ue8xPq2dK7mN4vRtYw3z"},
+)
+
 Name = Annotated[
     str,
     Meta(

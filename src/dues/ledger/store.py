@@ -16,16 +16,22 @@ from dues.work.work import Work
 
 INSERT_ENTRIES = """
 insert into entries (cell, tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason,
-                     request_id, idempotency_key, payment_id, created_at, hash)
-select $1::integer, *
+                     request_id, idempotency_key, payment_id, created_at, hash, actor, external_reference, salt,
+                     version)
+select $1::integer, *, 2
   from unnest($2::integer[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-              $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::bytea[])
+              $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::bytea[],
+              $16::text[], $17::text[], $18::bytea[])
 """
+"""Every new entry is of one version, and none is erased: neither is sent for each."""
+
+_INSERTED = Entry.__struct_fields__.index("version")
+"""How many members of an entry are sent: those before this one."""
 
 
 def insert_entries(work: Work, entries: Sequence[Entry]) -> None:
     """Writes entries. One with a number that is taken makes the transaction raise Conflict."""
-    work.tx.write(INSERT_ENTRIES, [msgspec.structs.astuple(entry) for entry in entries])
+    work.tx.write(INSERT_ENTRIES, [msgspec.structs.astuple(entry)[:_INSERTED] for entry in entries])
 
 
 class BalanceThen(Struct, frozen=True):
@@ -71,7 +77,7 @@ _BALANCE_AT = Part(
 
 LIST_ENTRIES = """
 select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id, idempotency_key,
-       payment_id, created_at, hash
+       payment_id, created_at, hash, actor, external_reference, salt, version, digest
   from entries
  where cell = $1 and tenant_id = $2 and owner_id = $3 and number < $4
  order by number desc

@@ -18,7 +18,7 @@ Claim = Hashable
 
 
 class Request(Struct, Generic[Body], frozen=True):
-    """One request of a group: whose it is, what it is called in logs, and what it asks for.
+    """One request of a group: whose it is, what it is called in logs, what it asks for, and who asks.
 
     `collector_id` is the id of the key that it came with, if that is a collector's; `moving` is there where it moves
     money by a key that may not move as much as it likes; `clock_offset_seconds` is how far the tenant's test clock was
@@ -28,6 +28,8 @@ class Request(Struct, Generic[Body], frozen=True):
     tenant: Tenant
     request_id: str
     body: Body
+    actor: str | None = None
+    """The id of the key that it came with."""
     collector_id: str | None = None
     moving: Moving | None = None
     clock_offset_seconds: int = 0
@@ -63,7 +65,8 @@ class Work(Struct, frozen=True):
     def cause(self, request: Request[Any]) -> Cause:
         """What the ledger is told of `request`."""
         tenant = request.tenant
-        return Cause(tenant.id, request.request_id, request.idempotency_key, self.now_of(tenant))
+        now = self.now_of(tenant)
+        return Cause(tenant.id, request.request_id, request.idempotency_key, now, actor=request.actor)
 
 
 def clock_offsets_of(requests: Iterable[Request[Any]]) -> dict[Tenant, int]:
