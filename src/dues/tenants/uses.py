@@ -6,6 +6,7 @@ from typing import Final
 
 from dues.background import Job
 from dues.db.database import Database
+from dues.db.errors import Transient
 from dues.tenants import store
 from dues.tenants.keys import ApiKey
 
@@ -14,7 +15,7 @@ EVERY_SECONDS: Final = 5.0
 
 
 class KeyUses:
-    """The keys that were used since that was last written, and when. A lost one is said by the next use."""
+    """The keys that were used since that was last written, and when."""
 
     def __init__(self) -> None:
         self._used: dict[tuple[int, str], float] = {}
@@ -26,9 +27,13 @@ class KeyUses:
     async def write(self, database: Database) -> None:
         """Keeps when they were used; of each key, once in a minute, whoever else has written that."""
         used, self._used = self._used, {}
-        if used:
-            times = [datetime.fromtimestamp(at, UTC) for at in used.values()]
-            await store.save_key_uses(database, list(used), times)
+        if not used:
+            return
+        try:
+            await store.save_key_uses(database, list(used), [datetime.fromtimestamp(at, UTC) for at in used.values()])
+        except Transient:
+            self._used = used | self._used
+            raise
 
 
 def key_uses(database: Database, uses: KeyUses) -> Job:
