@@ -56,7 +56,7 @@ def test_a_change_has_an_event() -> None:
 def test_what_stays_as_it_is_has_neither_event_nor_entry() -> None:
     assert draft(SILENT, Change(BEFORE, BEFORE)).shown.id == "bcus_1"
     new = NewAdjustment(amount=5, reason="Fee")
-    adjusted = adjust_owner(BEFORE, new.amount, new.reason, Cause(1, "req_1", None, NOW))
+    adjusted = adjust_owner(BEFORE, new, None, Cause(1, "req_1", None, NOW))
     assert isinstance(adjusted, Change)
     with pytest.raises(AssertionError, match="who writes to the ledger"):
         draft(CUSTOMER, Change(BEFORE, BEFORE, adjusted.entries))

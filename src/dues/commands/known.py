@@ -95,6 +95,12 @@ class TenantLookup:
         """The object with this id, which was read."""
         return self._known.records[self._tenant_id, object_id]
 
+    def entries_of(self, owner_id: str) -> Iterator[Entry]:
+        """The entries of its ledger that those before in the group have written, in order."""
+        for entry in self._known.entries:
+            if entry.tenant_id == self._tenant_id and entry.owner_id == owner_id:
+                yield entry
+
     def records_of(self, shape: type) -> Iterator[Record[Any]]:
         """Every object of a kind that was read or made."""
         for (tenant_id, _), record in self._known.records.items():

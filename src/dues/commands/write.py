@@ -41,7 +41,10 @@ class Draft:
         for written in self._written.values():
             assert written.after.events != _events_before(written), "only its event's number tells of a rival"
         answer = outcome.answer
-        self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
+        if isinstance(answer, Shown):
+            self.shown = answer
+        else:
+            self.shown = Shown(answer.of.id, self._json_of(answer), warning=outcome.warning)
 
     def _change(self, change: Change[Any]) -> None:
         """An object is made, or changed; nothing happens where it stays as it is."""

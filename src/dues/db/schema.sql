@@ -340,7 +340,7 @@ begin atomic
                  limit $5) as o
          where o.created_at < least($4, now() - interval '7 days')
     ), emptied as (
-        update events e set data = null
+        update events e set data = null, actor = null
           from old
          where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and old.is_last
     ), deleted as (

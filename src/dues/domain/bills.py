@@ -20,6 +20,7 @@ from dues.domain.fields import (
     Day,
     Metadata,
     MetadataChanges,
+    Reason,
 )
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
@@ -55,7 +56,7 @@ class NewBill(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A PATCH of a bill: `amount_paid` is the new total, `currency` only says which one it is in."""
+    """A PATCH of a bill: `amount_paid` is the new total, `reason` why it is, `currency` only says which it is in."""
 
     read_only: ClassVar[frozenset[str]] = frozenset(
         {"id", "external_reference", "customer", "customer_id", "account", "account_id", "amount_due"}
@@ -63,9 +64,15 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     )
 
     amount_paid: AmountPaid | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
+
+    def cross_check(self) -> Iterator[Violation]:
+        """Yields a reason of nothing."""
+        if self.reason not in (UNSET, None) and self.amount_paid in (UNSET, None):
+            yield Violation("/reason", "without_amount_paid", "needs an amount_paid: it says why that changes.")
 
 
 class Bill(Struct, frozen=True, kw_only=True):
@@ -227,7 +234,8 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
 
     chain = Chain(old.id, record.head, cause)
     if paid != old.amount_paid:
-        chain.add("adjustment", old.currency, paid - old.amount_paid)
+        reason = None if changes.reason is UNSET else changes.reason
+        chain.add("adjustment", old.currency, paid - old.amount_paid, reason)
     new = structs.replace(record_paid(old, paid - old.amount_paid), payment_rules=own_rules, metadata=metadata)
     return changed(record, new, chain.entries)
 

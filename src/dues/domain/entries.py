@@ -62,6 +62,12 @@ class Entry(Struct, frozen=True):
     version: int = VERSION
     digest: bytes | None = None
 
+    @property
+    def sets_balance(self) -> bool:
+        """Whether it says what the balance is, and not by how much it changes: an opening, or a PATCH, which has no
+        reason."""
+        return self.kind == "opening" or (self.kind == "adjustment" and self.reason is None and self.digest is None)
+
 
 class Head(Struct, frozen=True):
     """Where a chain of entries ends: the last one's number, hash, balance and time. `Head()`: it has none yet."""

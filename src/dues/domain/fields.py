@@ -166,13 +166,13 @@ Amount = Annotated[
 """Any integer has the right shape; one outside ±AMOUNT_MAX is a refusal (`amount_out_of_range`), not a typo."""
 
 
-def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
+def _reference(own_prefixes: tuple[str, ...], example: str, unique_per: str = "kind") -> Meta:
     # The rule again for readers of the OpenAPI document, as a regular expression of ECMA 262.
     pattern = rf"^(?!{'|'.join(own_prefixes)})(?!\s)[^\u0000-\u001f\u007f-\u009f]*(?<!\s)$"
     return Meta(
         min_length=1,
         max_length=255,
-        description="Your own name for it: unique per kind, and for good.",
+        description=f"Your own name for it: unique per {unique_per}, and for good.",
         extra={"rule": _reference_rule(own_prefixes)},
         extra_json_schema={"pattern": pattern, "example": example},
     )
@@ -182,6 +182,7 @@ CustomerReference = Annotated[str, _reference(("bcus_",), "CUST-1042")]
 AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
 BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
+AdjustmentReference = Annotated[str, _reference(("ent_",), "FEE-2026-11", "account or customer")]
 
 
 def _existing(noun: str, prefix: str, example: str) -> Meta:
@@ -266,6 +267,17 @@ Time = Annotated[
         description="A time with its offset from UTC, RFC 3339.",
         extra={"rule": _time},
         extra_json_schema={"example": "2026-01-31T12:00:00Z"},
+    ),
+]
+
+BalanceTime = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="Of which time the balance is, RFC 3339. Payments and reversals that were recorded after it are "
+        "kept on top of the balance.",
+        extra={"rule": _time},
+        extra_json_schema={"example": "2026-01-31T06:00:00Z"},
     ),
 ]
 

@@ -1,7 +1,11 @@
 """Why a well-formed request is refused: a closed list of names, each with what it means."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, cast
+
+from msgspec import Struct
 
 from dues.domain.payment_rules import PaymentRules
 
@@ -58,7 +62,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "etag_mismatch": "The object has changed since the `ETag` in `If-Match` was read. Read it again, then decide.",
     "event_not_found": "No event of this merchant and mode has this id, or it is older than events are kept.",
     "external_reference_taken": "Another object of the same kind already has this external reference. "
-    "References are unique per merchant, mode and kind, and for good.",
+    "References are unique per merchant, mode and kind, and for good. `existing` is that object, and `differs` names "
+    "the members in which the request is another: where that is empty, it is what was asked for.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "
@@ -89,6 +94,17 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
 }
 
 
+class Existing(Struct, frozen=True, kw_only=True):
+    """What is there already: which object, how it stands, and what it comes to in minor units of its currency: what is
+    due of a bill, the balance of an account or a customer."""
+
+    id: str
+    created_at: datetime
+    status: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A named no. `pointer` names the member of the body it is about, `detail` is a sentence to act on."""
@@ -102,6 +118,10 @@ class Refusal:
     """Of a payment: what could be paid, in minor units …"""
     payment_rules: PaymentRules | None = None
     """… and the rules that hold."""
+    existing: Existing | None = None
+    """Of a reference that is taken: what has it …"""
+    differs: Sequence[str] | None = None
+    """… and the members in which the request is another."""
 
 
 def not_found(noun: str, name: str, pointer: str | None = None) -> Refusal:

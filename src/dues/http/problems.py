@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
 
-from dues.domain.fields import says
+from dues.domain.fields import Currency, says
 from dues.domain.payment_rules import PaymentRules
-from dues.domain.refusals import Refusal
+from dues.domain.refusals import Existing, Refusal
 from dues.domain.violations import Violation
 from dues.http.problem_types import PROBLEM_TYPES
 
@@ -20,6 +21,18 @@ class FieldError(Struct, frozen=True):
     pointer: Annotated[str, says("A JSON Pointer (RFC 6901) to the member, or `/` and the name of a parameter.")]
     code: Annotated[str, says("The rule that is broken; stable.")]
     detail: Annotated[str, says("What the member must be. It follows the member's name.")]
+
+
+class ExistingBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is there already; what has no value is left out."""
+
+    id: Annotated[str, says("Its id.")]
+    created_at: Annotated[datetime, Meta(tz=True, description="When it was made.")]
+    status: Annotated[str, says("How a bill or a payment stands now.")] | None = None
+    amount: (
+        Annotated[int, says("What is due of a bill, what was paid, or the balance, in the smallest unit.")] | None
+    ) = None
+    currency: Currency | None = None
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +55,14 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pointer: Annotated[str, says("The member that a refusal is about.")] | None = None
     outstanding: Annotated[int, says("Of a refused payment: what is to be paid, in the smallest unit.")] | None = None
     payment_rules: PaymentRules | None = None
+    existing: (
+        Annotated[ExistingBody, says("Of a reference that is taken: the object that has it, as far as you may see it.")]
+        | None
+    ) = None
+    differs: (
+        Annotated[list[str], says("The members in which the request is another than `existing`; empty: in none.")]
+        | None
+    ) = None
 
 
 class Reply(Struct, frozen=True):
@@ -85,6 +106,15 @@ def _field_error(violation: Violation) -> FieldError:
     return FieldError(pointer, violation.code, detail)
 
 
+def _existing_body(there: Existing | None) -> ExistingBody | None:
+    """It as clients see it."""
+    if there is None:
+        return None
+    return ExistingBody(
+        id=there.id, created_at=there.created_at, status=there.status, amount=there.amount, currency=there.currency
+    )
+
+
 def problem_json(
     docs_base: str,
     instance: str,
@@ -93,12 +123,13 @@ def problem_json(
 ) -> bytes:
     """The body of a problem. `instance` is the path that was asked for."""
     kind = PROBLEM_TYPES[error.code]
-    pointer = outstanding = rules = None
+    pointer = outstanding = rules = existing = differs = None
     violations: Sequence[Violation] = ()
     if isinstance(error, ProblemError):
         violations = error.errors
     else:
         outstanding, rules = error.outstanding, error.payment_rules
+        existing, differs = _existing_body(error.existing), error.differs
     if isinstance(error, Refusal) and error.pointer:
         pointer = bounded(error.pointer, POINTER_LENGTH_MAX)
         violations = (Violation(pointer, error.rule or error.code, error.detail),)
@@ -115,6 +146,8 @@ def problem_json(
         pointer=pointer,
         outstanding=outstanding,
         payment_rules=rules,
+        existing=existing,
+        differs=None if differs is None else list(differs),
     )
     return msgspec.json.encode(problem)
 
