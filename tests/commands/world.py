@@ -214,7 +214,7 @@ def _render(request: Request[Any], outcome: Any) -> Answer:
     if isinstance(outcome, Refusal):
         problem = problem_json("https://docs", request.path, request.request_id, outcome)
         return Answer(PROBLEM_TYPES[outcome.code].status, problem)
-    return Answer(200, outcome.json, outcome.id)
+    return Answer(200, outcome.json, outcome.id, warning=outcome.warning)
 
 
 def _break(*_: Any) -> Any:
@@ -225,7 +225,7 @@ def _told(answer: Any) -> str:
     if isinstance(answer, Failed):
         return repr(answer.error)
     assert isinstance(answer, Answer)
-    return f"{answer.status} {answer.replayed} {answer.object_id} {answer.body.decode()}"
+    return f"{answer.status} {answer.replayed} {answer.object_id} {answer.warning} {answer.body.decode()}"
 
 
 def _row(table: str, text: str) -> str:
