@@ -31,7 +31,7 @@ from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.guesses import Guesses
 from dues.tenants.spending.retention import spending_retention
-from dues.tenants.uses import key_uses
+from dues.tenants.uses.key_uses import key_uses
 from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
 

@@ -10,7 +10,7 @@ from dues.domain.tenants import Tenant
 from dues.tenants import store
 from dues.tenants.guesses import Guesses
 from dues.tenants.keys import ApiKey, fingerprint
-from dues.tenants.uses import KeyUses
+from dues.tenants.uses.key_uses import KeyUses
 
 FRESH_SECONDS: Final = 0.5
 """A revoked key must be out on every process within a second, and a new one in. Looking again twice a second is

@@ -7,8 +7,8 @@ from typing import Final
 from dues.background import Job
 from dues.db.database import Database
 from dues.db.errors import Transient
-from dues.tenants import store
 from dues.tenants.keys import ApiKey
+from dues.tenants.uses import store
 
 EVERY_SECONDS: Final = 5.0
 """So soon whoever lists keys sees that one was used for the first time, or again."""
