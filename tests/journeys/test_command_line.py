@@ -26,6 +26,7 @@ def test_keys_are_made_and_revoked_while_the_server_runs(home: Home) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "key_revoked")
     listed = home.cli("keys", "list")
     assert "revoked" in listed
+    assert "never" in listed
     assert secret not in listed
 
 
