@@ -86,6 +86,11 @@ class Entry(OfTenant):
     payment_id: Mapped[str | None]
     created_at: Mapped[datetime]
     hash: Mapped[bytes]
+    actor: Mapped[str | None]
+    external_reference: Mapped[str | None]
+    salt: Mapped[bytes | None]
+    version: Mapped[int]
+    digest: Mapped[bytes | None]
 
 
 class MetadataPair(OfTenant):

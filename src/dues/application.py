@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
+from dues.db.errors import Transient
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
 from dues.events.lag import feed_lag
@@ -31,6 +32,7 @@ from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.guesses import Guesses
 from dues.tenants.spending.retention import spending_retention
+from dues.tenants.uses.key_uses import key_uses
 from dues.webhooks.retention.purge import delivery_retention
 from dues.work.group_commit import GroupCommit
 
@@ -56,9 +58,10 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
     )
     reads = GroupCommit(commits, carry_out, observe=counts.observe_group)
+    keys = KeyRing(commits, Guesses(counts.observe_guess))
     context = Context(
         database=database,
-        keys=KeyRing(commits, Guesses(counts.observe_guess)),
+        keys=keys,
         writes=writes,
         reads=reads,
         docs_base=settings.docs_url,
@@ -75,6 +78,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
                     *jobs(settings, database),
                     feed_lag(database, watermark, counts.observe_feed_lag),
                     overdue_job(database, writes.submit),
+                    key_uses(database, keys.uses),
                 ]
             ),
             notifier.run(),
@@ -92,6 +96,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await asyncio.gather(*background, return_exceptions=True)
         await writes.drain()
         await reads.drain()
+        with suppress(Transient):
+            await keys.uses.write(commits)
         await commits.close()
         await database.close()
 

@@ -154,6 +154,55 @@ def test_what_was_altered_by_hand_is_found_and_named(books: Books, tampering: st
     assert all(re.match(r"(bacc|bcus|bill|pay)_", finding.object_id) for finding in findings)
 
 
+ERASE = """
+update entries
+   set digest = sha256(salt || convert_to(concat(
+           '[', coalesce(to_json(reason)::text, 'null'), ',', coalesce(to_json(idempotency_key)::text, 'null'), ',',
+           coalesce(to_json(external_reference)::text, 'null'), ']'), 'utf8')),
+       reason = null, idempotency_key = null, external_reference = null, salt = null
+"""
+
+ALTERED = (
+    "id = 'ent_other'",
+    "kind = 'closing'",
+    "currency = 'USD'",
+    "amount = amount + 1",
+    "balance_after = balance_after + 1",
+    "reason = 'Nothing to see here'",
+    "request_id = 'req_other'",
+    "idempotency_key = 'other'",
+    "payment_id = 'pay_other'",
+    "created_at = created_at + interval '1 microsecond'",
+    "hash = sha256(hash)",
+    "actor = null",
+    "actor = 'key_other'",
+    "external_reference = 'other'",
+    "salt = substr(hash, 1, 16)",
+    "salt = null",
+    "digest = sha256(hash)",
+    "version = 1",
+    "version = 3",
+)
+
+
+def test_texts_that_are_erased_leave_the_books_right(books: Books) -> None:
+    assert books.findings(ERASE) == []
+
+
+@pytest.mark.parametrize("before", [(), (ERASE,)], ids=["as written", "erased"])
+def test_no_column_of_an_entry_can_be_altered(books: Books, before: tuple[str, ...]) -> None:
+    """Each of another entry, in one database."""
+    changes = [change for change in ALTERED if not (before and change == "salt = null")]
+    tampering = [
+        f"update entries set {change} where (owner_id, number) = (select owner_id, number from entries "
+        f"order by owner_id, number offset {position} limit 1)"
+        for position, change in enumerate(changes)
+    ]
+    found = [finding for finding in books.findings(*before, *tampering) if "was altered" in finding.detail]
+    # An entry is altered, too, where the hash is that is before it.
+    assert len({(one.object_id, one.detail) for one in found}) in (len(changes), len(changes) + 1)
+
+
 def test_an_altered_entry_cannot_be_healed_by_its_own_hash(books: Books) -> None:
     """Whoever recomputes one hash must recompute all that follow; that is the point of the chain."""
     forged = f"update entries set amount = amount + 1, hash = sha256(hash) where {FIRST}"

@@ -160,9 +160,20 @@ owner_changes = some(
     metadata=merged,
     payment_rules=st.none() | rules,
 )
-bill_changes = some({}, amount_paid=st.integers(0, 70), metadata=merged, payment_rules=st.none() | rules)
-adjustments = st.fixed_dictionaries(
-    {"amount": st.sampled_from([-50, -1, 1, 20, 2**53 - 1]), "reason": st.just("Interest")}
+balances_of_a_time = st.fixed_dictionaries(
+    {
+        "balance": balances,
+        "balance_as_of": often("2126-01-05T08:29:00Z", "2126-01-05T08:30:00Z", "2126-01-05T08:31:00Z"),
+    }
+)
+"""Before all that is done, at the moment of all that is done, and in the future of one of the tenants."""
+bill_changes = st.one_of(
+    some({}, amount_paid=st.integers(0, 70), metadata=merged, payment_rules=st.none() | rules),
+    st.just({"amount_paid": 20, "reason": "In cash"}),
+)
+adjustments = some(
+    {"amount": st.sampled_from([-50, -1, 1, 20, 2**53 - 1]), "reason": st.just("Interest")},
+    external_reference=st.sampled_from(["FEE-1", "FEE-2"]),
 )
 reversals = some({"reason": st.sampled_from(["bounced", "fraud"])}, note=st.just("No funds"))
 
@@ -191,6 +202,8 @@ makes = st.one_of(
 changes = st.one_of(
     changing("customers.update", CUSTOMERS, owner_changes),
     changing("accounts.update", ACCOUNTS, owner_changes),
+    changing("accounts.update", ACCOUNTS, balances_of_a_time),
+    changing("customers.update", CUSTOMERS, balances_of_a_time),
     changing("customers.adjust", CUSTOMERS, adjustments),
     changing("accounts.adjust", ACCOUNTS, adjustments),
     changing("bills.update", BILLS, bill_changes),
@@ -231,10 +244,11 @@ EVERYTHING = Sequence(
     [
         *BEGINNING,
         Step(0, "customers.update", {"metadata": {"a": None, "b": "2"}}, JANE),
-        Step(0, "accounts.update", {"balance": 70}, FIBRE),
+        Step(0, "accounts.update", {"balance": 75}, FIBRE),
+        Step(0, "accounts.update", {"balance": 79, "balance_as_of": "2126-01-05T08:29:00Z"}, FIBRE),
         Step(0, "customers.adjust", {"amount": 5, "reason": "Interest"}, JANE, None, "key 0"),
         Step(0, "customers.adjust", {"amount": 5, "reason": "Interest"}, JANE, None, "key 0"),
-        Step(0, "accounts.adjust", {"amount": -5, "reason": "Interest"}, FIBRE),
+        Step(0, "accounts.adjust", {"amount": -5, "reason": "Interest", "external_reference": "FEE-1"}, FIBRE),
         Step(0, "payments.reverse", {"reason": "bounced"}, Name("payment", "payment 0", False)),
         Step(0, "bills.update", {"amount_paid": 3}, BILL),
         Step(

@@ -18,7 +18,7 @@ from dues.domain.records import Change, Record, changed
 from dues.domain.tenants import Tenant
 from dues.resources.customers.store import CUSTOMER
 from dues.resources.customers.wire import customer_body
-from dues.work.work import Work
+from dues.work.work import Request, Work
 
 NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ BEFORE = Record(Customer(id="bcus_1", external_reference="c", currency="ZAR", ba
 def draft(kind: Kind[Customer], *changes: Change[Any]) -> Draft:
     """The draft of a request that decides so."""
     known, work = Known({Customer: kind}), Work(cast("Any", None), NOW)
-    return Draft(work, known, Tenant(1, 1), Outcome(BEFORE, changes))
+    return Draft(work, known, Request(Tenant(1, 1), "req_1", None), Outcome(BEFORE, changes))
 
 
 def renamed() -> Change[Customer]:
@@ -56,7 +56,7 @@ def test_a_change_has_an_event() -> None:
 def test_what_stays_as_it_is_has_neither_event_nor_entry() -> None:
     assert draft(SILENT, Change(BEFORE, BEFORE)).shown.id == "bcus_1"
     new = NewAdjustment(amount=5, reason="Fee")
-    adjusted = adjust_owner(BEFORE, new.amount, new.reason, Cause(1, "req_1", None, NOW))
+    adjusted = adjust_owner(BEFORE, new, None, Cause(1, "req_1", None, NOW))
     assert isinstance(adjusted, Change)
     with pytest.raises(AssertionError, match="who writes to the ledger"):
         draft(CUSTOMER, Change(BEFORE, BEFORE, adjusted.entries))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from dues.domain.accounts import Account, AccountChanges
+from dues.domain.adjustments import NewAdjustment
 from dues.domain.allocation import Part
 from dues.domain.bills import Bill, BillChanges, update_bill, void_bill
 from dues.domain.customers import Customer, CustomerChanges
@@ -126,7 +127,11 @@ class Books:
                     return self._changed(update_bill(self._bill(step.of), changes, cause))
                 return self._patch(step.of, {"payment_rules": step.rules}, cause)
             case Adjust():
-                return self._changed(adjust_owner(self._owed(step.owner), step.amount, "Interest", cause))
+                return self._changed(
+                    adjust_owner(
+                        self._owed(step.owner), NewAdjustment(amount=step.amount, reason="Interest"), None, cause
+                    )
+                )
 
     def _pay(self, step: Pay, cause: Cause) -> MadePayment | Refusal:
         noun = self.objects[step.target].noun

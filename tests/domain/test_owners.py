@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dues.domain.accounts import AccountChanges
+from dues.domain.adjustments import NewAdjustment
 from dues.domain.customers import CustomerChanges
 from dues.domain.entries import Head
 from dues.domain.obligations import Owed
@@ -46,7 +47,7 @@ def test_what_is_not_sent_stays_and_null_clears(owner: Owed, shape: Any) -> None
 @BOTH
 def test_a_change_goes_on_where_the_ledger_ended_and_says_where_it_ends_now(owner: Owed, shape: Any) -> None:
     first = updated(owner, shape(balance=700))
-    second = adjust_owner(first.after, -50, "why", CAUSE)
+    second = adjust_owner(first.after, NewAdjustment(amount=-50, reason="why"), None, CAUSE)
     assert isinstance(second, Change)
     numbers = [(entry.number, entry.amount, entry.balance_after) for entry in (*first.entries, *second.entries)]
     assert numbers == [(2, 200, 700), (3, -50, 650)]

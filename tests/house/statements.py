@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import dues
+from dues.commands import ledger
 from dues.commands.kind import Kind
 from dues.db.migrate import schema
 from dues.lists.listing import Listing
@@ -56,6 +57,9 @@ def parts() -> list[Part]:
             kind.part(by_id=by_id, ends=False),
             kind.part(by_id=by_id, ends=True),
             kind.existence(by_id=by_id),
+            ledger.adjustments(kind, by_id),
+            ledger.payments(kind, by_id, True),
+            ledger.payments(kind, by_id, False),
         )
     ]
     of_kinds += [kind.taken for kind in _unique(Kind)]

@@ -26,6 +26,7 @@ def test_keys_are_made_and_revoked_while_the_server_runs(home: Home) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "key_revoked")
     listed = home.cli("keys", "list")
     assert "revoked" in listed
+    assert "never" in listed
     assert secret not in listed
 
 
@@ -52,6 +53,7 @@ def test_a_restricted_key_is_made_and_its_rate_is_set_while_the_server_runs(home
         made["expires_at"],
     )
     assert "rate_limit" not in listed
+    assert listed["last_used_at"] is None
     caller = Caller(home.server.base, made["key"])
     assert caller.get("/billing/bills").status_code == 200
     assert caller.get("/billing/accounts").json()["code"] == "key_not_allowed"
@@ -62,6 +64,11 @@ def test_a_restricted_key_is_made_and_its_rate_is_set_while_the_server_runs(home
     home.cli("keys", "set", made["id"], "--no-rate-limit")
     time.sleep(1)
     assert caller.get("/billing/bills").status_code == 200
+    deadline = time.monotonic() + 10
+    used = "select id from api_keys where id = $1 and last_used_at is not null"
+    while not rows_of(database_url(home.data), used, made["id"]):
+        assert time.monotonic() < deadline, "nobody says that the key was used"
+        time.sleep(0.1)
 
 
 def test_a_collectors_key_is_made_for_a_till(home: Home) -> None:

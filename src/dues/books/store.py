@@ -6,7 +6,7 @@ COUNT_ENTRIES = "select count(*) as entries from entries where cell = $1"
 
 STREAM_ENTRIES = """
 select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id, idempotency_key,
-       payment_id, created_at, hash
+       payment_id, created_at, hash, actor, external_reference, salt, version, digest
   from entries
  where cell = $1
  order by tenant_id, owner_id, number

@@ -105,7 +105,7 @@ def create(
 
 @app.command("list")
 def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = False) -> None:
-    """List every key a merchant ever had, by its last four characters."""
+    """List every key a merchant ever had, by its last four characters, and when each was last used."""
 
     async def run(database: Database) -> list[ApiKey]:
         owner = await find_merchant(database, merchant)
@@ -123,22 +123,25 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
                 "created_at": key.created_at,
                 "expires_at": key.expires_at,
                 "revoked_at": key.revoked_at,
+                "last_used_at": key.last_used_at,
                 **restrictions_json(key.rate_limit, key.restrictions),
             }
             for key in keys
         ]
         print(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
-    table = Table("id", "mode", "kind", "ends in", "created", "state", "only", box=None, pad_edge=False)
+    table = Table("id", "mode", "kind", "ends in", "last used", "state", "only", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     table.columns[0].min_width = 25
+    # Of all that a row has there is room for what tells keys apart, and which are in use; --json has the rest.
+    table.columns[4].no_wrap = table.columns[5].no_wrap = True
     for key in keys:
-        created = f"{key.created_at:%Y-%m-%d %H:%M}"
+        used = f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never"
         only = "; ".join(
             f"{name.replace('_', '-')} {', '.join(value) if isinstance(value, list) else value}"
             for name, value in restrictions_json(key.rate_limit, key.restrictions).items()
         )
-        table.add_row(key.id, key.mode, key.kind, key.last_four, created, _state(key), only)
+        table.add_row(key.id, key.mode, key.kind, key.last_four, used, _state(key), only)
     Console().print(table)
 
 

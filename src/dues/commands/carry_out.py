@@ -71,7 +71,7 @@ class Group:
                 # A change that was decided on two reads meets the numbers of what it changes; a refusal meets nothing.
                 raise Conflict("what it was refused for was read at two moments")
             return self._finish(work, known, job, outcome)
-        draft = Draft(work, known, job.tenant, outcome)
+        draft = Draft(work, known, job.request, outcome)
         answer = self._finish(work, known, job, draft.shown)
         draft.keep()
         if job.spent_by and isinstance(spent, Spent):

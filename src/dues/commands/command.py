@@ -52,12 +52,14 @@ class Shown(Struct, frozen=True):
     """An object's id and its JSON: the same bytes go to the client, the event and the stored answer. A tenant's only
     one of a kind has no id.
 
-    Its entity tag is that of `tagged`, where not all that is shown belongs to what may be compared.
+    Its entity tag is that of `tagged`, where not all that is shown belongs to what may be compared. `warning` is what a
+    client should know of what was done.
     """
 
     id: str | None
     json: bytes
     tagged: bytes | None = None
+    warning: str | None = None
 
 
 class ExtraEvent(Struct, frozen=True):
@@ -69,10 +71,12 @@ class ExtraEvent(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What a request is answered with, and what becomes of which objects, in the order in which it is told."""
+    """What a request is answered with, what becomes of which objects, in the order in which it is told, and what the
+    client is warned of."""
 
     answer: Record[Any] | Shown
     changes: Sequence[Change[Any] | ExtraEvent] = ()
+    warning: str | None = None
 
 
 Decide = Callable[[Request[Any], TenantLookup, Cause], Outcome | Refusal]

@@ -114,6 +114,12 @@ class TenantLookup:
             if tenant_id == self._tenant_id and isinstance(written.after.of, shape):
                 yield written.after
 
+    def entries_of(self, owner_id: str) -> Iterator[Entry]:
+        """The entries of its ledger that those before in the group have written, in order."""
+        for entry in self._known.entries:
+            if entry.tenant_id == self._tenant_id and entry.owner_id == owner_id:
+                yield entry
+
     def records_of(self, shape: type) -> Iterator[Record[Any]]:
         """Every object of a kind that was read or made."""
         for (tenant_id, _), record in self._known.records.items():

@@ -9,19 +9,21 @@ from msgspec import UNSET, structs
 from dues.commands.command import Command, Look, Modify, Outcome, Shown, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import TenantLookup
+from dues.commands.ledger import AdjustmentNamed, PaidOf, find_adjustment, find_paid
 from dues.commands.questions import Named
+from dues.domain.adjustments import NewAdjustment
 from dues.domain.entries import Cause
 from dues.domain.etags import refuse_stale
-from dues.domain.owners import adjust_owner, update_owner
+from dues.domain.owners import adjust_owner, overwritten, update_owner
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal, not_found
-from dues.ledger.store import BalanceAt, BalanceThen
+from dues.ledger.store import ENTRIES_TO_WARN_OF, BalanceAt, BalanceThen
 from dues.ledger.wire import entry_json
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
 
-DecideChange = Callable[[Record[Any], Any, TenantLookup, Cause], Change[Any] | Refusal]
+DecideChange = Callable[[Record[Any], Modify[Any], TenantLookup, Cause], Change[Any] | Refusal]
 """From an object, what is to be done to it, what is known, and why, to what becomes of it."""
 
 
@@ -38,50 +40,94 @@ def change(
     verb: str,
     decide: DecideChange,
     *,
-    more: Callable[[Any], Iterable[Question]] = lambda changes: (),
+    more: Callable[[Modify[Any]], Iterable[Question]] = lambda wanted: (),
     answer: Callable[[Change[Any]], Record[Any] | Shown] = lambda change: change.after,
+    warn: Callable[[Change[Any], Modify[Any], TenantLookup], str | None] = lambda change, wanted, lookup: None,
 ) -> Command:
-    """Changes one object as `decide` says. `more` is what that needs to know beside it."""
+    """Changes one object as `decide` says. `more` is what that needs to know beside it; `warn` what the client should
+    know of what was done."""
 
     def questions(request: Request[Modify[Any]]) -> Iterable[Question]:
         yield Named(kind, request.body.name, changes=True)
-        yield from more(request.body.changes)
+        yield from more(request.body)
 
     def decide_one(request: Request[Modify[Any]], lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
         record = find_current(kind, lookup, request.body)
         if isinstance(record, Refusal):
             return record
-        outcome = decide(record, request.body.changes, lookup, cause)
-        return outcome if isinstance(outcome, Refusal) else Outcome(answer(outcome), [outcome])
+        outcome = decide(record, request.body, lookup, cause)
+        if isinstance(outcome, Refusal):
+            return outcome
+        return Outcome(answer(outcome), [outcome], warn(outcome, request.body, lookup))
 
     return Command(f"{kind.table}.{verb}", questions, decide_one)
 
 
 def update_balance_owner(kind: Kind[Any]) -> Command:
-    """PATCH of an account or a customer: change what is sent, clear what is null, leave the rest."""
+    """PATCH of an account or a customer: change what is sent, clear what is null, leave the rest.
 
-    def rules(changes: Any) -> Iterable[Question]:
-        if isinstance(changes.currency, str):
-            yield DefaultRules(kind.noun, changes.currency)
+    What was paid after the time of a new balance is kept on top of it. Where no time is sent, the client is warned of
+    payments that the new balance overwrites.
+    """
 
-    def decide(record: Record[Any], changes: Any, lookup: TenantLookup, cause: Cause) -> Change[Any] | Refusal:
-        sent = changes.currency
-        return update_owner(record, changes, None if sent is UNSET else lookup.find_rules(kind.noun, sent), cause)
+    def more(wanted: Modify[Any]) -> Iterable[Question]:
+        if isinstance(wanted.changes.currency, str):
+            yield DefaultRules(kind.noun, wanted.changes.currency)
+        if isinstance(wanted.changes.balance, int):
+            yield _paid_of(kind, wanted)
 
-    return change(kind, "update", decide, more=rules)
+    def decide(record: Record[Any], wanted: Modify[Any], lookup: TenantLookup, cause: Cause) -> Change[Any] | Refusal:
+        sent, paid = wanted.changes.currency, None
+        if wanted.changes.balance_as_of is not UNSET:
+            paid = find_paid(lookup, _paid_of(kind, wanted), record.of.id)
+        rules = None if sent is UNSET else lookup.find_rules(kind.noun, sent)
+        return update_owner(record, wanted.changes, rules, cause, paid)
+
+    def warn(change: Change[Any], wanted: Modify[Any], lookup: TenantLookup) -> str | None:
+        if (
+            not change.entries
+            or not isinstance(wanted.changes.balance, int)
+            or wanted.changes.balance_as_of is not UNSET
+        ):
+            return None
+        paid = find_paid(lookup, _paid_of(kind, wanted), change.after.of.id)
+        if (found := overwritten(change, paid)) is None:
+            return None
+        currency, amount = found
+        some = "" if paid.is_whole else f";of_last={ENTRIES_TO_WARN_OF}"
+        return f"payments_overwritten;sum={amount};currency={currency}{some}"
+
+    return change(kind, "update", decide, more=more, warn=warn)
+
+
+def _paid_of(kind: Kind[Any], wanted: Modify[Any]) -> PaidOf:
+    as_of = wanted.changes.balance_as_of
+    return PaidOf(kind, wanted.name, None if as_of is UNSET else as_of)
 
 
 def adjust_balance_owner(kind: Kind[Any]) -> Command:
     """A signed delta to the balance of an account or a customer, safe beside any other. Answers with its entry."""
 
-    def decide(record: Record[Any], new: Any, _lookup: TenantLookup, cause: Cause) -> Change[Any] | Refusal:
-        return adjust_owner(record, new.amount, new.reason, cause)
+    def named(wanted: Modify[NewAdjustment]) -> AdjustmentNamed | None:
+        reference = wanted.changes.external_reference
+        return None if reference is None else AdjustmentNamed(kind, wanted.name, reference)
+
+    def more(wanted: Modify[NewAdjustment]) -> Iterable[Question]:
+        if question := named(wanted):
+            yield question
+
+    def decide(
+        record: Record[Any], wanted: Modify[NewAdjustment], lookup: TenantLookup, cause: Cause
+    ) -> Change[Any] | Refusal:
+        question = named(wanted)
+        there = find_adjustment(lookup, question, record.of.id) if question else None
+        return adjust_owner(record, wanted.changes, there, cause)
 
     def entry(change: Change[Any]) -> Shown:
         [entry] = change.entries
         return Shown(entry.id, entry_json(entry))
 
-    return change(kind, "adjust", decide, answer=entry)
+    return change(kind, "adjust", decide, more=more, answer=entry)
 
 
 def look(kind: Kind[Any]) -> Command:

@@ -14,22 +14,21 @@ from dues.commands.known import Known, Written
 from dues.domain.entries import Entry
 from dues.domain.ids import new_id
 from dues.domain.records import Change, Record
-from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.events.store import NewEvent, insert_events
 from dues.idempotency.store import insert_answers
 from dues.ledger.store import insert_entries
 from dues.metadata.store import save_pairs
 from dues.tenants.spending.store import insert_spendings
-from dues.work.work import Work
+from dues.work.work import Request, Work
 
 
 class Draft:
     """What one request changes, before those that come after know of it. `shown` is what it is answered with."""
 
-    def __init__(self, work: Work, known: Known, tenant: Tenant, outcome: Outcome) -> None:
-        self._known, self._tenant = known, tenant
-        self._now = work.now_of(tenant)
+    def __init__(self, work: Work, known: Known, request: Request[Any], outcome: Outcome) -> None:
+        self._known, self._tenant, self._actor = known, request.tenant, request.actor
+        self._now = work.now_of(request.tenant)
         self._written: dict[str, Written] = {}
         self._json: dict[str, bytes] = {}
         self._entries: list[Entry] = []
@@ -43,7 +42,10 @@ class Draft:
             told = written.after.events != _events_before(written)
             assert told == written.kind.has_events, "only its event's number tells of a rival"
         answer = outcome.answer
-        self.shown = answer if isinstance(answer, Shown) else Shown(answer.of.id, self._json_of(answer))
+        if isinstance(answer, Shown):
+            self.shown = answer
+        else:
+            self.shown = Shown(answer.of.id, self._json_of(answer), warning=outcome.warning)
 
     def _change(self, change: Change[Any]) -> None:
         """An object is made, or changed; nothing happens where it stays as it is."""
@@ -94,7 +96,7 @@ class Draft:
     def _event(self, event_type: EventType, object_id: str, number: int, data: bytes) -> None:
         event_id = new_id("evt_", self._now)
         self._events.append(
-            NewEvent(self._tenant.id, event_id, event_type, object_id, number, data.decode(), self._now)
+            NewEvent(self._tenant.id, event_id, event_type, object_id, number, data.decode(), self._now, self._actor)
         )
 
     def _kind(self, record: Record[Any]) -> Kind[Any]:

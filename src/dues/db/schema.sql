@@ -50,6 +50,7 @@ create table api_keys (
     addresses   cidr[],                 -- where it may be used; null: everywhere
     max_amount  bigint,                 -- what it may move at once, and …
     max_per_day bigint,                 -- … in a day, of each currency; null: no limit
+    last_used_at timestamptz,           -- to the minute; null: never
     primary key (tenant_id, id),
     constraint api_keys_sha256_is_unique unique (sha256),
     constraint api_keys_kind_is_known check (kind in ('secret', 'public', 'collector')),
@@ -334,6 +335,11 @@ create table entries (
     created_at      timestamptz not null,
     hash            bytea not null,     -- SHA-256 over the hash before it and everything else
     payment_id      text collate "C",   -- … and the payment, where it is one's or its reversal's
+    actor           text collate "C",   -- who did it: the id of the API key, or system; null: it is older than that
+    version         smallint not null default 1,    -- of what the hash is made of
+    external_reference text collate "C",    -- the caller's own name for it
+    salt            bytea,              -- from version 2 on the hash is made of a digest of the texts with this salt …
+    digest          bytea,              -- … which is kept in their place, and its, once they are erased
     primary key (cell, tenant_id, owner_id, number),
     constraint entries_kind_is_known check (
         kind in ('opening', 'adjustment', 'payment', 'reversal', 'closing', 'release', 'credit', 'credit_reversal',
@@ -347,8 +353,20 @@ create table entries (
         amount between -9007199254740991 and 9007199254740991
         and balance_after between -9007199254740991 and 9007199254740991
     ),
-    constraint entries_hash_is_one check (length(hash) = 32)
+    constraint entries_hash_is_one check (length(hash) = 32),
+    constraint entries_prove_their_texts check (
+        case version
+            when 1 then num_nonnulls(actor, external_reference, salt, digest) = 0
+            when 2 then num_nonnulls(salt, digest) = 1
+                and (digest is null or num_nonnulls(reason, idempotency_key, external_reference) = 0)
+            else false
+        end
+    )
 );
+
+-- A charge that comes again under another idempotency key is known by its name.
+create unique index entries_reference_is_unique on entries (cell, tenant_id, owner_id, external_reference)
+    where external_reference is not null;
 
 create function refuse_to_change_entries() returns trigger language plpgsql as $$
 begin
@@ -382,6 +400,7 @@ create table events (
     sequence   bigint not null,         -- among the events of its object, from 1
     position   bigint not null
         default case when pg_current_xact_id() is not null then nextval('event_positions') end,
+    actor      text collate "C",        -- who did it: the id of the API key, or system; null: it is older than that
     primary key (cell, tenant_id, id)
 );
 
@@ -405,7 +424,7 @@ begin atomic
                  limit $5) as o
          where o.created_at < least($4, now() - interval '7 days')
     ), emptied as (
-        update events e set data = null
+        update events e set data = null, actor = null
           from old
          where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and old.is_last
     ), deleted as (
@@ -532,6 +551,7 @@ create table idempotency_keys (
     object_id   text,                   -- what it created or changed; null: it was refused
     created_at  timestamptz not null,
     expires_at  timestamptz not null,
+    warning     text,                   -- what the answer warned of, in a header
     primary key (cell, tenant_id, key)
 );
 

@@ -11,6 +11,7 @@ from dues.domain.entries import Cause
 from dues.domain.fields import (
     AccountReference,
     Amount,
+    BalanceTime,
     Currency,
     CustomerName,
     KeptCurrency,
@@ -20,7 +21,7 @@ from dues.domain.fields import (
 )
 from dues.domain.ids import new_id
 from dues.domain.lookup import Lookup
-from dues.domain.owners import opening
+from dues.domain.owners import needs_balance, opening
 from dues.domain.payment_rules import Noun, PaymentRules
 from dues.domain.records import Change, made
 from dues.domain.refusals import Refusal, not_found
@@ -80,8 +81,13 @@ class AccountChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: Name | UnsetType | None = UNSET
     currency: KeptCurrency | UnsetType | None = UNSET
     balance: Amount | UnsetType | None = UNSET
+    balance_as_of: BalanceTime | UnsetType = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
+
+    def cross_check(self) -> Iterator[Violation]:
+        """Yields a time without the balance that is of it."""
+        yield from needs_balance(self)
 
 
 class OpenedAccount(Struct, frozen=True):

@@ -11,6 +11,14 @@ from dues.domain.refusals import Refusal
 from dues.domain.violations import Violation
 
 
+class PaidSince(Struct, frozen=True):
+    """By currency, what payments have changed a balance by since a time, in minor units: their reversals, and all else
+    that belongs to a payment, with them. Not `is_whole`: there are more entries since than are looked at."""
+
+    amounts: dict[str, int] = {}
+    is_whole: bool = True
+
+
 class Balance(Struct, frozen=True):
     """What an object counts: nothing, only in which currency it would, or an amount of minor units."""
 
@@ -85,12 +93,14 @@ def change_balance(
     return new
 
 
-def adjust_balance(old: Balance, amount: int, reason: str | None, chain: Chain) -> Balance | Refusal:
+def adjust_balance(
+    old: Balance, amount: int, reason: str | None, chain: Chain, reference: str | None = None
+) -> Balance | Refusal:
     """The balance after a signed delta. Refuses where none is tracked, or where it would become unsafe."""
     if old.tracked is None:
         return Refusal("balance_not_tracked", "It has no balance to adjust. PATCH gives it one.")
     currency, before = old.tracked
     if refusal := refuse_unsafe([amount, before + amount], "/amount", currency):
         return refusal
-    chain.add("adjustment", currency, amount, reason)
+    chain.add("adjustment", currency, amount, reason, reference)
     return Balance(currency, before + amount)

@@ -1,5 +1,6 @@
 """What becomes of a bill: changed by hand, voided, overdue; and how its status follows from its amounts."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
 
@@ -8,16 +9,17 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from dues.domain.balances import refuse_unsafe
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.entries import Cause, Chain
-from dues.domain.fields import AmountPaid, KeptCurrency, MetadataChanges
+from dues.domain.fields import AmountPaid, KeptCurrency, MetadataChanges, Reason
 from dues.domain.metadata import merge_metadata
 from dues.domain.money import written
 from dues.domain.payment_rules import PaymentRules
 from dues.domain.records import Change, Record, changed
 from dues.domain.refusals import Refusal
+from dues.domain.violations import Violation
 
 
 class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A PATCH of a bill: `amount_paid` is the new total, `currency` only says which one it is in."""
+    """A PATCH of a bill: `amount_paid` is the new total, `reason` why it is, `currency` only says which it is in."""
 
     read_only: ClassVar[frozenset[str]] = frozenset(
         {"id", "external_reference", "customer", "customer_id", "account", "account_id", "amount_due"}
@@ -25,9 +27,15 @@ class BillChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     )
 
     amount_paid: AmountPaid | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
     currency: KeptCurrency | UnsetType = UNSET
     payment_rules: PaymentRules | UnsetType | None = UNSET
     metadata: MetadataChanges | UnsetType | None = UNSET
+
+    def cross_check(self) -> Iterator[Violation]:
+        """Yields a reason of nothing."""
+        if self.reason not in (UNSET, None) and self.amount_paid in (UNSET, None):
+            yield Violation("/reason", "without_amount_paid", "needs an amount_paid: it says why that changes.")
 
 
 def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Change[Bill] | Refusal:
@@ -50,7 +58,8 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
 
     chain = Chain(old.id, record.head, cause)
     if paid != old.amount_paid:
-        chain.add("adjustment", old.currency, paid - old.amount_paid)
+        reason = None if changes.reason is UNSET else changes.reason
+        chain.add("adjustment", old.currency, paid - old.amount_paid, reason)
     new = structs.replace(settle(old, paid=paid - old.amount_paid), payment_rules=own_rules, metadata=metadata)
     return changed(record, new, chain.entries)
 

@@ -140,6 +140,12 @@ def filtered_by_id(meaning: str) -> Meta:
     return Meta(min_length=1, description=meaning, extra={"rule": _own_id})
 
 
+ACTOR: Final = Meta(
+    description="Who did it: the id of the API key that asked (`key_…`), or `system`, the server by itself. Absent of "
+    "what was written before that was kept.",
+    extra_json_schema={"example": "key_0Ue8xPq2dK7mN4vRtYw3z"},
+)
+
 Name = Annotated[
     str,
     Meta(
@@ -199,13 +205,13 @@ Amount = Annotated[
 """Any integer has the right shape; one outside ±AMOUNT_MAX is a refusal (`amount_out_of_range`), not a typo."""
 
 
-def _reference(own_prefixes: tuple[str, ...], example: str) -> Meta:
+def _reference(own_prefixes: tuple[str, ...], example: str, unique_per: str = "kind") -> Meta:
     # The rule again for readers of the OpenAPI document, as a regular expression of ECMA 262.
     pattern = rf"^(?!{'|'.join(own_prefixes)})(?!\s)[^\u0000-\u001f\u007f-\u009f{INVISIBLE_PATTERN}]*(?<!\s)$"
     return Meta(
         min_length=1,
         max_length=255,
-        description="Your own name for it: unique per kind, and for good. It is kept in Unicode's NFC.",
+        description=f"Your own name for it: unique per {unique_per}, and for good. It is kept in Unicode's NFC.",
         extra={"rule": _reference_rule(own_prefixes), "reads": as_read},
         extra_json_schema={"pattern": pattern, "example": example},
     )
@@ -217,6 +223,7 @@ BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
 CreditReference = Annotated[str, _reference(("cred_",), "CN-2026-001")]
 RefundReference = Annotated[str, _reference(("ref_",), "RF-7731")]
+AdjustmentReference = Annotated[str, _reference(("ent_",), "FEE-2026-11", "account or customer")]
 
 
 def _existing(noun: str, prefix: str, example: str) -> Meta:
@@ -313,6 +320,17 @@ PaidAt = Annotated[
         "is not said.",
         extra={"rule": _time_of_payment},
         extra_json_schema={"example": "2026-01-31T12:00:00Z"},
+    ),
+]
+
+BalanceTime = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="Of which time the balance is, RFC 3339. Payments and reversals that were recorded after it are "
+        "kept on top of the balance.",
+        extra={"rule": _time},
+        extra_json_schema={"example": "2026-01-31T06:00:00Z"},
     ),
 ]
 

@@ -19,6 +19,8 @@ _TIME_LENGTH: Final = 8
 _RANDOM_LENGTH: Final = 13
 """No character is likelier than 5 in 256, so 13 of them are at least 73 random bits (77 on average)."""
 
+SALT_LENGTH: Final = 16
+
 _LETTERS: Final = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
 
 
@@ -31,6 +33,11 @@ def new_id(prefix: Prefix, now: datetime) -> str:
 def first_id(prefix: Prefix, time: datetime) -> str:
     """What every id made at `time` (aware) or later is not below, and every earlier one is."""
     return prefix + _time_text(max(0, int(time.timestamp() * 1000)))
+
+
+def new_salt() -> bytes:
+    """128 random bits: who has a text's digest, and not its salt, cannot find the text by trying."""
+    return _random.take(SALT_LENGTH)
 
 
 def random_secret(length: int) -> str:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dues.db.database import Database
 from dues.db.transaction import Row
+from dues.domain.actors import SYSTEM
 from dues.domain.ids import new_id
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
@@ -15,14 +16,16 @@ from dues.work.questions import Part, Question
 from dues.work.work import Work
 
 INSERT_EVENTS = """
-insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at)
+insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at, actor)
 select $1::integer, *
-  from unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::json[], $8::timestamptz[])
+  from unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::json[], $8::timestamptz[],
+              $9::text[])
 """
 
 
 class NewEvent(NamedTuple):
-    """Something that happened to an object. `sequence` is its number among the object's events; `data` is JSON."""
+    """Something that happened to an object, and who did it. `sequence` is its number among the object's events; `data`
+    is JSON."""
 
     tenant_id: int
     id: str
@@ -31,6 +34,7 @@ class NewEvent(NamedTuple):
     sequence: int
     data: str
     created_at: datetime
+    actor: str | None
 
 
 def insert_events(work: Work, events: Sequence[NewEvent]) -> None:
@@ -40,19 +44,21 @@ def insert_events(work: Work, events: Sequence[NewEvent]) -> None:
 
 
 INSERT_NEXT_EVENT = """
-insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at)
+insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at, actor)
 values ($1, $2, $3, $4, $5,
         coalesce((select e.sequence from events e where e.cell = $1 and e.tenant_id = $2 and e.object_id = $5
                    order by e.sequence desc limit 1), 0) + 1,
-        $6, $7)
+        $6, $7, $8)
 """
 
 
-async def insert_next_event(work: Work, tenant: Tenant, event_type: EventType, object_id: str, data: bytes) -> str:
+async def insert_next_event(
+    work: Work, tenant: Tenant, event_type: EventType, object_id: str, data: bytes, actor: str | None = SYSTEM
+) -> str:
     """Writes that something happened to an object that is locked; the event's id. `data` is JSON."""
     now = work.now_of(tenant)
     event_id = new_id("evt_", now)
-    await work.tx.lock(INSERT_NEXT_EVENT, *tenant, event_id, event_type, object_id, data.decode(), now)
+    await work.tx.lock(INSERT_NEXT_EVENT, *tenant, event_id, event_type, object_id, data.decode(), now, actor)
     return event_id
 
 
@@ -66,9 +72,11 @@ class Event(Struct, frozen=True):
     position: int
     created_at: datetime
     data: str
+    actor: str | None = None
+    """Who did it; None: it is older than that is kept."""
 
 
-COLUMNS = "e.id, e.type, e.object_id, e.sequence, e.position, e.created_at, e.data"
+COLUMNS = "e.id, e.type, e.object_id, e.sequence, e.position, e.created_at, e.data, e.actor"
 
 
 class EventNamed(Question, frozen=True):
@@ -92,7 +100,7 @@ _EVENT_NAMED = Part(
     on e.cell = $1 and e.tenant_id = asked.tenant_id and e.id = asked.id and e.data is not null""",
     value="""json_build_object(
     'id', e.id, 'type', e.type, 'object_id', e.object_id, 'sequence', e.sequence, 'position', e.position,
-    'created_at', e.created_at, 'data', e.data::text)""",
+    'created_at', e.created_at, 'data', e.data::text, 'actor', e.actor)""",
     shape=Event,
 )
 
@@ -206,5 +214,5 @@ NOTIFY_EVENTS = "select pg_notify($1, $2)"
 
 def event_of(row: Row) -> Event:
     """The event that a row with COLUMNS is."""
-    columns = "id", "type", "object_id", "sequence", "position", "created_at", "data"
+    columns = "id", "type", "object_id", "sequence", "position", "created_at", "data", "actor"
     return Event(*(row[column] for column in columns))

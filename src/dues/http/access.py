@@ -35,6 +35,7 @@ async def authenticate(
         raise ProblemError("test_mode_required", "This is a live key, and live data has no clock but the real one.")
     if key.restrictions is not None:
         _refuse_restricted(exchange, key.restrictions, operation)
+    keys.uses.note(key)
     return key
 
 

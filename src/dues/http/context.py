@@ -76,6 +76,7 @@ def request_of(
         tenant=key.tenant,
         request_id=exchange.request_id,
         body=body,
+        actor=key.id,
         collector_id=key.id if key.kind == "collector" else None,
         moving=_moving(key, body) if operation.moves_money and key.restrictions else None,
         clock_offset_seconds=key.clock_offset_seconds,

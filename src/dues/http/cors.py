@@ -12,7 +12,7 @@ _VARY: Final = (b"vary", b"Origin")
 
 _EXPOSED: Final = (
     b"access-control-expose-headers",
-    b"ETag, Idempotent-Replayed, Link, Next-Cursor, RateLimit, RateLimit-Policy, Request-Id, Retry-After",
+    b"Dues-Warning, ETag, Idempotent-Replayed, Link, Next-Cursor, RateLimit, RateLimit-Policy, Request-Id, Retry-After",
 )
 
 _METHODS: Final = (b"access-control-allow-methods", b"DELETE, GET, HEAD, PATCH, POST")

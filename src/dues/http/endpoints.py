@@ -70,7 +70,7 @@ def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpo
     def render(request: Request[Any], outcome: Any) -> Answer:
         if isinstance(outcome, Refusal):
             return _refused(context, request.path, request.request_id, outcome)
-        return Answer(operation.status, outcome.json, outcome.id)
+        return Answer(operation.status, outcome.json, outcome.id, warning=outcome.warning)
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await caller_of(context, operation, exchange)
@@ -168,6 +168,8 @@ def _reply(answer: Answer, tagged: bool) -> Reply:
         return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
     if tagged:
         headers.append((b"etag", etag(answer.body).encode()))
+    if answer.warning:
+        headers.append((b"dues-warning", answer.warning.encode()))
     return Reply(answer.status, answer.body, headers=headers)
 
 

@@ -40,6 +40,13 @@ HEADERS: Final = {
         "description": "The version of the object, for `If-Match` and `If-None-Match`.",
         "schema": {"type": "string"},
     },
+    "Dues-Warning": {
+        "description": "Payments that the new balance overwrites, and their sum in the smallest unit, less what was "
+        "reversed of them: send `balance_as_of` to keep them. Absent where there are none. `of_last`: so many entries "
+        "were looked at, and there are more.",
+        "schema": {"type": "string"},
+        "example": "payments_overwritten;sum=2000;currency=ZAR",
+    },
     "Next-Cursor": {"description": "The cursor of the next page, where there is one.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, where there is one: `<…>; rel="next"`.', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "format": "int32"}},
@@ -104,6 +111,8 @@ def _success(operation: Operation) -> dict[str, Any]:
         names.append("Idempotent-Replayed")
         if operation.tagged:
             names.append("ETag")
+        if operation.warns:
+            names.append("Dues-Warning")
     elif operation.conditional:
         names.append("ETag")
     elif issubclass(operation.answer, PageBody):

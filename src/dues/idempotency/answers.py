@@ -14,18 +14,19 @@ STORED_REFUSALS: Final = frozenset({404, 409, 422})
 
 
 class Answer(Struct, frozen=True):
-    """What a client is told: an HTTP status and a body, byte for byte."""
+    """What a client is told: an HTTP status and a body, byte for byte; and what it is warned of."""
 
     status: int
     body: bytes
     object_id: str | None = None
     replayed: bool = False
+    warning: str | None = None
 
 
 def replay(request: Request[Any], stored: StoredAnswer) -> Answer | Refusal:
     """The first answer again, if it was the same request."""
     if stored.fingerprint == request.fingerprint:
-        return Answer(stored.status, stored.body, stored.object_id, replayed=True)
+        return Answer(stored.status, stored.body, stored.object_id, replayed=True, warning=stored.warning)
     return Refusal(
         "idempotency_key_reused",
         f"This Idempotency-Key was first used for another {stored.method} {stored.path} "
@@ -50,4 +51,5 @@ def to_store(request: Request[Any], answer: Answer, now: datetime, retention: ti
         object_id=answer.object_id,
         created_at=now,
         expires_at=now + retention,
+        warning=answer.warning,
     )

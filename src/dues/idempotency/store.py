@@ -23,6 +23,7 @@ class StoredAnswer(Struct, frozen=True):
     object_id: str | None
     created_at: datetime
     expires_at: datetime
+    warning: str | None = None
 
 
 class StoredUnder(Question, frozen=True):
@@ -46,16 +47,16 @@ _STORED_UNDER = Part(
     value="""json_build_object(
     'fingerprint', encode(k.fingerprint, 'base64'), 'method', k.method, 'path', k.path, 'status', k.status,
     'body', translate(encode(k.body, 'base64'), E'\\n', ''), 'request_id', k.request_id, 'object_id', k.object_id,
-    'created_at', k.created_at, 'expires_at', k.expires_at)""",
+    'created_at', k.created_at, 'expires_at', k.expires_at, 'warning', k.warning)""",
     shape=StoredAnswer,
 )
 
 INSERT_ANSWERS = """
 insert into idempotency_keys (cell, tenant_id, key, fingerprint, method, path, status, body, request_id, object_id,
-                              created_at, expires_at)
+                              created_at, expires_at, warning)
 select $1::integer, *
   from unnest($2::integer[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::smallint[], $8::bytea[],
-              $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
+              $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[])
 """
 
 Answered = tuple[Request[object], StoredAnswer]
@@ -77,6 +78,7 @@ def insert_answers(work: Work, answered: Sequence[Answered]) -> None:
             one.object_id,
             one.created_at,
             one.expires_at,
+            one.warning,
         )
         for request, one in answered
     ]

@@ -7,15 +7,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dues.domain.entries import Entry, EntryKind
-from dues.domain.fields import Currency, says
+from dues.domain.fields import ACTOR, Currency, says
 
 
 class CausedBy(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What changed the balance."""
+    """What changed the balance, and who."""
 
     request_id: Annotated[str, says("The `Request-Id` of the request.")]
     idempotency_key: Annotated[str, says("The key it came under.")] | None = None
     payment_id: Annotated[str, says("The payment, where it is one's or its reversal's.")] | None = None
+    actor: Annotated[str, ACTOR] | None = None
 
 
 class EntryBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,6 +30,7 @@ class EntryBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     caused_by: CausedBy
     created_at: Annotated[datetime, Meta(tz=True, description="When it was written.")]
     reason: Annotated[str, says("Why, as the request said.")] | None = None
+    external_reference: Annotated[str, says("Your own name for it, where it has one.")] | None = None
 
 
 def entry_body(entry: Entry) -> EntryBody:
@@ -40,10 +42,14 @@ def entry_body(entry: Entry) -> EntryBody:
         amount=entry.amount,
         balance_after=entry.balance_after,
         caused_by=CausedBy(
-            request_id=entry.request_id, idempotency_key=entry.idempotency_key, payment_id=entry.payment_id
+            request_id=entry.request_id,
+            idempotency_key=entry.idempotency_key,
+            payment_id=entry.payment_id,
+            actor=entry.actor,
         ),
         created_at=entry.created_at,
         reason=entry.reason,
+        external_reference=entry.external_reference,
     )
 
 

@@ -39,7 +39,9 @@ PATCHES: Final = "Only what is sent changes; `null` clears. Metadata merges: `nu
 
 REPLACES_BALANCE: Final = (
     PATCHES + "A `balance` replaces the one there is, and the ledger records the difference; send `If-Match` with the "
-    "`ETag` you saw, so that nothing that happened since is overwritten."
+    "`ETag` you saw, so that nothing that happened since is overwritten; or `balance_as_of`, the time that the balance "
+    "is of: payments and reversals that were recorded after it are kept on top. Without it, `Dues-Warning` says what "
+    "payments are overwritten."
 )
 
 RULES: Final = {"min_amount": 100, "max_amount": 500000, "underpayment_allowed": True, "overpayment_allowed": False}
@@ -55,7 +57,11 @@ _ENTRY: Final = {
     "currency": "ZAR",
     "amount": -500,
     "balance_after": 1500,
-    "caused_by": {"request_id": "req_0Ue8xRf3uA5mH2zWjCg7t", "idempotency_key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90"},
+    "caused_by": {
+        "request_id": "req_0Ue8xRf3uA5mH2zWjCg7t",
+        "idempotency_key": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
+        "actor": "key_0Ue8xMd1pJ4rT9vLcQf6k",
+    },
     "created_at": "2026-01-05T08:30:00Z",
     "reason": "Late fee waived",
 }
@@ -132,19 +138,25 @@ class Noun(Struct, frozen=True, kw_only=True):
             tag="Ledger",
             summary=f"Adjust the balance of {self.a_noun}",
             description="Changes the balance by a signed amount: positive makes it owe more. Safe beside any other "
-            "change, where a `balance` in a PATCH overwrites.",
+            "change, where a `balance` in a PATCH overwrites. With an `external_reference` it is made once, whatever "
+            "the `Idempotency-Key`: the same again is refused, with the first one's id.",
             body=NewAdjustment,
-            bodies={"waive a fee": {"amount": -500, "reason": "Late fee waived"}},
+            bodies={
+                "waive a fee": {"amount": -500, "reason": "Late fee waived"},
+                "charge a fee once": {"amount": 5000, "reason": "November fee", "external_reference": "FEE-2026-11"},
+            },
             status=201,
             answer=EntryBody,
             example=_ENTRY,
-            problems=("balance_not_tracked", "amount_out_of_range"),
+            problems=("balance_not_tracked", "amount_out_of_range", "external_reference_taken"),
             tagged=False,
             moves_money=True,
         )
 
-    def list_entries(self, kind: Kind[Any]) -> Operation:
-        """GET of the changes of its balance."""
+    def list_entries(
+        self, kind: Kind[Any], of: str = "its balance", example: Mapping[str, Any] | None = None
+    ) -> Operation:
+        """GET of the changes `of` it."""
         return self.one(
             "GET",
             "/entries",
@@ -152,10 +164,10 @@ class Noun(Struct, frozen=True, kw_only=True):
             id=f"list_{self.noun}_entries",
             tag="Ledger",
             summary=f"List the entries of {self.a_noun}",
-            description="Every change of its balance, newest first. Entries never change.",
+            description=f"Every change of {of}, newest first. Entries never change.",
             query=ListQuery,
             answer=_LIST_OF_ENTRIES,
-            example=example_page(_ENTRY),
+            example=example_page({**_ENTRY, **(example or {})}),
         )
 
     def one(self, method: Any, below: str, does: Any, *, problems: Sequence[str] = (), **more: Any) -> Operation:

@@ -162,6 +162,9 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     """Whether it counts against what a key may move: by the `amount` of its body or, where that has none, by what the
     entries come to that it writes."""
 
+    warns: bool = False
+    """Whether it may answer with a Dues-Warning."""
+
     @property
     def scope(self) -> str:
         """What a restricted key is allowed it by: `accounts:read` for every look at accounts, else noun and verb."""

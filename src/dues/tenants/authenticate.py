@@ -10,6 +10,7 @@ from dues.domain.tenants import Tenant
 from dues.tenants import store
 from dues.tenants.guesses import Guesses
 from dues.tenants.keys import ApiKey, fingerprint
+from dues.tenants.uses.key_uses import KeyUses
 
 FRESH_SECONDS: Final = 0.5
 """A revoked key must be out on every process within a second, and a new one in. Looking again twice a second is
@@ -30,6 +31,7 @@ class KeyRing:
     def __init__(self, database: Database, guesses: Guesses | None = None) -> None:
         self._database = database
         self._guesses = guesses or Guesses()
+        self.uses = KeyUses()
         self._keys: OrderedDict[bytes, tuple[float, ApiKey]] = OrderedDict()
         self._unknown: OrderedDict[bytes, float] = OrderedDict()
         self._looking: dict[tuple[bytes, str], asyncio.Task[ApiKey | None]] = {}

@@ -57,6 +57,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
+    """To the minute."""
     clock_offset_seconds: int
     """How far the tenant's test clock is ahead of the server's; 0 in live mode."""
     time_zone: str

@@ -16,7 +16,8 @@ from dues.work.questions import Part, Question
 
 _KEY_COLUMNS = """
        k.id, t.cell, k.tenant_id, t.merchant_id, t.mode, k.kind, k.last_four, k.created_at, k.expires_at, k.revoked_at,
-       t.clock_offset_seconds, m.time_zone, k.rate_limit, k.allowed, k.addresses, k.max_amount, k.max_per_day
+       k.last_used_at, t.clock_offset_seconds, m.time_zone, k.rate_limit, k.allowed, k.addresses, k.max_amount,
+       k.max_per_day
   from api_keys k
   join tenants t on t.id = k.tenant_id
   join merchants m on m.id = t.merchant_id

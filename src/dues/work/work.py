@@ -18,7 +18,7 @@ Claim = Hashable
 
 
 class Request(Struct, Generic[Body], frozen=True):
-    """One request of a group: whose it is, what it is called in logs, and what it asks for.
+    """One request of a group: whose it is, what it is called in logs, what it asks for, and who asks.
 
     `collector_id` is the id of the key that it came with, if that is a collector's; `moving` is there where it moves
     money by a key that may not move as much as it likes; `clock_offset_seconds` is how far the tenant's test clock was
@@ -28,6 +28,8 @@ class Request(Struct, Generic[Body], frozen=True):
     tenant: Tenant
     request_id: str
     body: Body
+    actor: str | None = None
+    """The id of the key that it came with."""
     collector_id: str | None = None
     moving: Moving | None = None
     clock_offset_seconds: int = 0
@@ -65,7 +67,7 @@ class Work(Struct, frozen=True):
         """What the ledger is told of `request`."""
         tenant = request.tenant
         now, zone = self.now_of(tenant), request.time_zone
-        return Cause(tenant.id, request.request_id, request.idempotency_key, now, time_zone=zone)
+        return Cause(tenant.id, request.request_id, request.idempotency_key, now, actor=request.actor, time_zone=zone)
 
 
 def clock_offsets_of(requests: Iterable[Request[Any]]) -> dict[Tenant, int]:

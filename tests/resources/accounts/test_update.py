@@ -147,7 +147,12 @@ def test_an_adjustment_is_a_signed_delta_with_its_reason(alice: Caller, kind: st
         70,
         "Goodwill",
     )
-    assert entry["caused_by"] == {"request_id": answer.headers["request-id"], "idempotency_key": key}
+    actor = alice.get("/billing/events").json()["data"][0]["actor"]
+    assert entry["caused_by"] == {
+        "request_id": answer.headers["request-id"],
+        "idempotency_key": key,
+        "actor": actor,
+    }
     assert alice.everything(f"{path}/entries")[0] == entry
     assert alice.get(path).json()["balance"] == 70
 

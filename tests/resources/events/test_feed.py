@@ -27,7 +27,7 @@ def told(page: dict[str, Any]) -> list[tuple[str, int]]:
     return [(event["type"], event["sequence"]) for event in page["data"]]
 
 
-def test_an_event_is_what_a_webhook_sends_and_its_place(alice: Caller) -> None:
+def test_an_event_is_what_a_webhook_sends_its_place_and_who_did_it(alice: Caller, merchant: Merchant) -> None:
     customer = alice.register_customer(name="Jane Doe").json()
     [event] = follow(alice)["data"]
     assert event == {
@@ -37,6 +37,7 @@ def test_an_event_is_what_a_webhook_sends_and_its_place(alice: Caller) -> None:
         "object_id": customer["id"],
         "sequence": 1,
         "created_at": event["created_at"],
+        "actor": next(key.id for key in merchant.keys if key.secret == merchant.key()),
     }
     assert event["id"].startswith("evt_")
     assert alice.get(f"/billing/events/{event['id']}").json() == event

@@ -74,6 +74,7 @@ OPERATIONS: Final = (
         description=REPLACES_BALANCE,
         problems=("currency_mismatch", "amount_out_of_range"),
         moves_money=True,
+        warns=True,
     ),
     NOUN.adjust(ACCOUNT),
     NOUN.list_entries(ACCOUNT),

@@ -91,10 +91,11 @@ OPERATIONS: Final = (
     NOUN.update(
         UPDATE_BILLS,
         BillChanges,
-        {"part payment": {"amount_paid": 50000}},
+        {"part payment": {"amount_paid": 50000, "reason": "Paid in cash"}},
         names="INV-2026-002",
         description=f"{PATCHES}`amount_paid` is the new total of what was paid; what remains and the status follow "
-        "from it, and lowering it reopens the bill.",
+        "from it, and lowering it reopens the bill. "
+        "A `reason` with it is shown by the bill's entries.",
         problems=(
             "bill_voided",
             "currency_mismatch",
@@ -114,5 +115,10 @@ OPERATIONS: Final = (
         description="For good: a voided bill can be neither paid nor changed. It takes no body.",
         example=EXAMPLE | {"status": "voided", "voided_at": "2026-01-20T09:15:00Z"},
         problems=("bill_paid", "bill_voided"),
+    ),
+    NOUN.list_entries(
+        BILL,
+        "what was paid of it, by payments and by hand",
+        {"amount": 50000, "balance_after": 50000, "reason": "Paid in cash"},
     ),
 )

@@ -13,6 +13,7 @@ from dues.commands.job import Job as CommandJob
 from dues.commands.known import TenantLookup
 from dues.commands.questions import Named
 from dues.db.database import Database
+from dues.domain.actors import SYSTEM
 from dues.domain.bill_changes import tell_overdue
 from dues.domain.entries import Cause
 from dues.domain.ids import new_id
@@ -58,6 +59,7 @@ async def tell_of_overdue(database: Database, submit: Submit, cell: int) -> int:
             new_id("req_", datetime.now(UTC)),
             overdue,
             clock_offset_seconds=one.clock_offset_seconds,
+            actor=SYSTEM,
         )
         await submit(CommandJob(TELL_OVERDUE, request))
     return len(found)

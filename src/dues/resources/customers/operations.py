@@ -63,6 +63,7 @@ OPERATIONS: Final = (
         description=REPLACES_BALANCE,
         problems=("currency_mismatch", "amount_out_of_range"),
         moves_money=True,
+        warns=True,
     ),
     NOUN.adjust(CUSTOMER),
     NOUN.list_entries(CUSTOMER),

@@ -5,18 +5,19 @@ from typing import Annotated, cast
 
 from msgspec import Meta, Raw
 
-from dues.domain.fields import says
+from dues.domain.fields import ACTOR, says
 from dues.events.catalogue import EventType
 from dues.events.envelope import EnvelopeBody
 from dues.events.store import Event
 
 
-class EventBody(EnvelopeBody, frozen=True, kw_only=True):
+class EventBody(EnvelopeBody, frozen=True, kw_only=True, omit_defaults=True):
     """An event as clients see it."""
 
     object_id: Annotated[str, says("The id of the object that it is about.")]
     sequence: Annotated[int, says("Its number among the events of its object: 1, 2, 3 …"), Meta(ge=1)]
     created_at: Annotated[datetime, Meta(tz=True), says("When it happened.")]
+    actor: Annotated[str, ACTOR] | None = None
 
 
 def event_body(event: Event) -> EventBody:
@@ -28,4 +29,5 @@ def event_body(event: Event) -> EventBody:
         object_id=event.object_id,
         sequence=event.sequence,
         created_at=event.created_at,
+        actor=event.actor,
     )

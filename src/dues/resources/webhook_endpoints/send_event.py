@@ -15,7 +15,9 @@ from dues.work.work import Request, Work
 
 async def _send(work: Work, request: Request[Any], endpoint: WebhookEndpoint, _mode: Mode) -> Shown:
     data = webhook_endpoint_json(endpoint)
-    event_id = await insert_next_event(work, request.tenant, "webhook_endpoint.test", endpoint.id, data)
+    event_id = await insert_next_event(
+        work, request.tenant, "webhook_endpoint.test", endpoint.id, data, actor=request.actor
+    )
     sent = {"id": event_id, "type": "webhook_endpoint.test", "data": msgspec.Raw(data)}
     return Shown(event_id, msgspec.json.encode(sent))
 

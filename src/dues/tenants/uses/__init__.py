@@ -1,0 +1,1 @@
+"""When keys were last used."""
