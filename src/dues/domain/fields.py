@@ -86,6 +86,9 @@ def _time(time: datetime) -> Iterable[Violation]:
     return (Violation("", "invalid_time", "must be a time of the years 2 to 9998."),)
 
 
+TIME_RULE: Final[Rule] = _time
+
+
 def _own_id(text: str) -> Iterable[Violation]:
     if _ID.fullmatch(text):
         return ()

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal
@@ -65,6 +65,11 @@ class ApiKey:
     def now(self) -> datetime:
         """What time it is for this key's tenant."""
         return datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
+
+    @property
+    def today(self) -> date:
+        """What day it is for this key's tenant: in UTC."""
+        return self.now().date()
 
     @property
     def money_limits(self) -> KeyLimits | None:

@@ -1,13 +1,25 @@
 """What the API offers of payments."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from dues.commands.shapes import look
 from dues.domain.fields import filtered_by
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
 from dues.domain.reversals import NewReversal
-from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.lists.query import (
+    OF_THIS_STATUS,
+    ByAccount,
+    ByCurrency,
+    ByCustomer,
+    ByMetadata,
+    ByReference,
+    FindingQuery,
+    OfAmount,
+    PaidIn,
+    ordered_by,
+    searched,
+)
 from dues.resources.noun import noun_of, shown
 from dues.resources.operation import Changes, Pays, PreviewQuery
 from dues.resources.payments.create import CREATE_PAYMENTS
@@ -16,10 +28,16 @@ from dues.resources.payments.reverse import REVERSE_PAYMENTS
 from dues.resources.payments.store import PAYMENT, PAYMENTS
 from dues.resources.payments.wire import PaymentBody
 
+_PaymentOrder = Literal["created_at", "-created_at", "paid_at", "-paid_at", "amount", "-amount"]
 
-class PaymentQuery(ListQuery, frozen=True, kw_only=True):
+
+class PaymentQuery(FindingQuery, frozen=True, kw_only=True):
     """What payments can be listed by."""
 
+    q: Annotated[str, searched("reference")] | None = None
+    order: Annotated[_PaymentOrder, ordered_by("created_at", "paid_at", "amount")] | None = None
+    paid_at: PaidIn | None = None
+    amount: OfAmount | None = None
     external_reference: ByReference | None = None
     customer: ByCustomer | None = None
     account: ByAccount | None = None

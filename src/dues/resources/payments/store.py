@@ -1,12 +1,13 @@
 """Payments as they are kept, found and listed, with what each was applied to."""
 
 from collections.abc import Iterable
-from typing import Final
+from datetime import datetime
+from typing import Final, get_args
 
-from dues.commands.columns import Column
+from dues.commands.columns import Column, folded
 from dues.commands.kind import Kind, Row
-from dues.domain.payments import Payment
-from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
+from dues.domain.payments import Payment, PaymentStatus
+from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, BY_REFERENCE, CUSTOMER_NAMED, Key, Listing, Order, Through
 from dues.resources.payments.wire import payment_body
 
 INSERT_APPLICATIONS = """
@@ -36,6 +37,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
     'reason', t.reversal_reason, 'note', t.reversal_note, 'reversed_at', t.reversed_at) end""",
     },
     more_columns=(
+        folded("reference", "external_reference", saved=False),
         Column("reversal_reason", "text", lambda payment: payment.reversal and payment.reversal.reason, saved=True),
         Column("reversal_note", "text", lambda payment: payment.reversal and payment.reversal.note, saved=True),
         Column("reversed_at", "timestamptz", lambda p: p.reversal and p.reversal.reversed_at, saved=True),
@@ -60,5 +62,8 @@ PAYMENTS: Final = Listing(
         "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED, "bill": BILL_NAMED},
+    orders={"paid_at": Order((Key("paid_at", datetime),)), "amount": Order((Key("amount", int),))},
+    sought=(BY_REFERENCE,),
+    divided={"status": get_args(PaymentStatus), "currency": None},
     through={"bill": Through("payment_applications", "owner_id", "payment_id")},
 )
