@@ -81,7 +81,7 @@ create table customers (
     external_reference text collate "C" not null,
     name               text,
     email              text,
-    phone              text,
+    phone              text collate "C",
     currency           text,
     balance            bigint,          -- null: none is tracked
     payment_rules      jsonb,           -- null: the merchant's default
@@ -182,7 +182,7 @@ create index bills_by_amount on bills (cell, tenant_id, status, currency, amount
 create index customers_by_folded_reference on customers (cell, tenant_id, reference_folded, id);
 create index customers_by_folded_name on customers (cell, tenant_id, name_folded, id) where name_folded is not null;
 create index customers_by_folded_email on customers (cell, tenant_id, email_folded, id) where email_folded is not null;
-create index customers_by_phone on customers (cell, tenant_id, phone collate "C", id) where phone is not null;
+create index customers_by_phone on customers (cell, tenant_id, phone, id) where phone is not null;
 create index accounts_by_folded_reference on accounts (cell, tenant_id, reference_folded, id);
 create index accounts_by_folded_name on accounts (cell, tenant_id, name_folded, id) where name_folded is not null;
 create index bills_by_folded_reference on bills (cell, tenant_id, status, currency, reference_folded, id);

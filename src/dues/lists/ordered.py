@@ -83,6 +83,7 @@ def section_statement(
     count, direction = len(columns), "asc" if ascending else "desc"
     order = ", ".join(f"{column} {direction}" for column in columns)
     conditions = [
+        f"{columns[0]} is not null",  # what a place says without saying so to the planner
         f"({', '.join(columns)}) > ({_parameters(4, count)})",
         f"({', '.join(columns)}) < ({_parameters(4 + count, count)})",
     ]

@@ -84,7 +84,9 @@ def list_statement(
         for number, (name, by_reference) in enumerate(filters, start=5)
     }
     pair_values = [f"${5 + len(filters) + number}" for number in range(pairs)]
-    conditions = {name: listing.filters[name].format(value) for name, value in values.items() if name in listing.filters}
+    conditions = {
+        name: listing.filters[name].format(value) for name, value in values.items() if name in listing.filters
+    }
     if OWNERS & values.keys():
         # No index is to be chosen for them: one that has the owner too is in another order.
         conditions = {name: one if name in OWNERS else f"({one}) is true" for name, one in conditions.items()}

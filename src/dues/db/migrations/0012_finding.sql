@@ -67,6 +67,7 @@ create function fold_what_was_written(written text) returns text language sql as
 $$;
 
 alter table customers
+    alter column phone type text collate "C",
     add column reference_folded text collate "C",
     add column name_folded text collate "C",
     add column email_folded text collate "C";
@@ -89,7 +90,7 @@ drop function fold_what_was_written(text);
 create index customers_by_folded_reference on customers (cell, tenant_id, reference_folded, id);
 create index customers_by_folded_name on customers (cell, tenant_id, name_folded, id) where name_folded is not null;
 create index customers_by_folded_email on customers (cell, tenant_id, email_folded, id) where email_folded is not null;
-create index customers_by_phone on customers (cell, tenant_id, phone collate "C", id) where phone is not null;
+create index customers_by_phone on customers (cell, tenant_id, phone, id) where phone is not null;
 create index accounts_by_folded_reference on accounts (cell, tenant_id, reference_folded, id);
 create index accounts_by_folded_name on accounts (cell, tenant_id, name_folded, id) where name_folded is not null;
 create index bills_by_folded_reference on bills (cell, tenant_id, status, currency, reference_folded, id);

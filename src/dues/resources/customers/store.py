@@ -34,6 +34,6 @@ CUSTOMERS: Final = Listing(
         BY_REFERENCE,
         BY_NAME,
         Sought(Key("email_folded", str)),
-        Sought(Key('phone collate "C"', str), beginning_of_number),
+        Sought(Key("phone", str), beginning_of_number),
     ),
 )
