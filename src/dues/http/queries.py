@@ -53,9 +53,14 @@ def _unknown(given: Mapping[str, str], known: tuple[Parameter, ...]) -> Iterator
     for name in given:
         if not any(_key(parameter, name) is not None for parameter in known):
             names = ", ".join(one for parameter in known for one in parameter.names) or "none"
-            meant = closest(name, [one for parameter in known for one in (parameter.field, *parameter.names)])
+            meant = closest(name, [one for parameter in known for one in _meant(parameter)])
             hint = f" Did you mean {meant}?" if meant and meant != name else ""
             yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here.{hint} Known are: {names}.")
+
+
+def _meant(parameter: Parameter) -> tuple[str, ...]:
+    """What somebody may have meant who has no key in mind: but for a range, which needs one."""
+    return parameter.names if parameter.members else (parameter.field,)
 
 
 def _key(parameter: Parameter, name: str) -> str | None:
@@ -111,8 +116,9 @@ def _read_members(
         for violation in _read_one(member, name, said[name], members)
     ]
     if not broken:
-        values[parameter.field] = shape(**members)
-        broken = [Violation(f"/{parameter.field}", one.code, one.detail) for one in _cross_check(shape, members)]
+        values[parameter.field] = made = shape(**members)
+        check = getattr(made, "cross_check", tuple)
+        broken = [Violation(f"/{parameter.field}", one.code, one.detail) for one in check()]
     yield from broken
 
 

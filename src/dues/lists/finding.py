@@ -16,7 +16,7 @@ from dues.domain.folding import after_all_that_begin_with
 from dues.domain.tenants import Tenant
 from dues.domain.violations import Invalid, Violation
 from dues.lists.cursors import NOT_OF_THIS_LIST
-from dues.lists.listing import Key, Listing, Order
+from dues.lists.listing import Key, Listing
 from dues.lists.ordered import Place, Section, find_section, place_after, place_before, place_of_row
 from dues.lists.pages import Stretch, find_page
 from dues.lists.paging import place_of
@@ -62,30 +62,21 @@ def refuse_unserved(listing: Listing, query: FindingQuery) -> Iterator[Violation
     filters = [*query.filters, *(f"metadata[{key}]" for key in query.pairs)]
     ordering = [name for name in query.ranges if name != MADE] + ["due_date"] * query.only_overdue
     asked = query.ordered.lstrip("-") if query.ordered else None
+    fitting, owners = [*listing.divided], tuple[str, ...]()
     if query.search is not None:
+        name = "q"
         others = [*filters, *query.ranges, *(["order"] if asked else []), *["overdue"] * query.only_overdue]
-        yield from _not_with("q", others, [*listing.divided])
-        return
-    name = _order_of(query)
-    if asked and ordering and asked != name:
+    elif (name := _order_of(query)) == MADE:
+        others = []
+    else:
+        owners = listing.orders[name].owners
+        of_one_owner = [one for one in owners if one in filters][:1]
+        others = [one for one in (*query.ranges, *filters) if one != name and one not in of_one_owner]
+    if asked and ordering and asked != name and name != "q":
         yield _together("order", name, f"what is found by {name} comes in its order: order={name} or order=-{name}")
-    others = [one for one in query.ranges if one != name] if name != MADE else []
-    if name == MADE:
-        return
-    order = listing.orders[name]
-    owners = [one for one in order.owners if one in filters]
-    yield from _not_with(name, [*others, *owners[1:]], [])
-    yield from _not_with(name, [one for one in filters if one not in order.owners], [*listing.divided], order)
-
-
-def _not_with(name: str, others: list[str], fitting: list[str], order: Order | None = None) -> Iterator[Violation]:
-    """Yields each of the others that does not go with `name`."""
-    owners = f" and one of {', '.join(order.owners)}" if order and order.owners else ""
-    goes = ", ".join(fitting) + owners
-    hint = f"beside {name} goes nothing else" if not goes else f"beside {name} go {goes}"
-    for other in others:
-        if other not in fitting:
-            yield _together(other, name, hint)
+    goes = ", ".join(fitting) + (f" and one of {', '.join(owners)}" if owners else "")
+    hint = f"beside {name} go {goes}" if goes else f"beside {name} goes nothing else"
+    yield from (_together(one, name, hint) for one in others if one not in fitting)
 
 
 def _together(other: str, name: str, hint: str) -> Violation:
@@ -94,11 +85,11 @@ def _together(other: str, name: str, hint: str) -> Violation:
 
 def _order_of(query: FindingQuery) -> str:
     """The name of what a page is ordered by: the range's, or the order's that is asked for."""
+    if query.only_overdue:
+        return "due_date"
     for name in query.ranges:
         if name != MADE:
             return name
-    if query.only_overdue:
-        return "due_date"
     return query.ordered.lstrip("-") if query.ordered else MADE
 
 
@@ -179,7 +170,7 @@ def _place_type(keys: tuple[Key, ...]) -> Any:
 _TYPES: Final[dict[type, Any]] = {
     date: date,
     datetime: Annotated[datetime, Meta(tz=True)],
-    int: Annotated[int, Meta(ge=-1, lt=2**63)],
+    int: Annotated[int, Meta(ge=-1, le=2**63 - 1)],
     str: Annotated[str, Meta(pattern=r"^[^\x00]*\Z")],
 }
 _ID: Final[Any] = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_]*\Z")]
