@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from dues.domain.fields import says
+from dues.domain.money import AMOUNT_MAX
 from dues.domain.tenants import Tenant
 from dues.http.parameters import parameters_of
 from dues.http.problems import ProblemError
@@ -15,6 +16,7 @@ from dues.http.queries import decode_query
 from dues.lists.cursors import make_cursor
 from dues.lists.listing import Listing
 from dues.lists.query import ByMetadata, FindingQuery, InTheirOrder
+from dues.lists.ranges import AmountRange, DateRange, TimeRange
 from dues.resources.accounts.operations import AccountQuery
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.api import OPERATIONS
@@ -48,6 +50,23 @@ def test_everything_said_arrives() -> None:
     assert query.filters == {"external_reference": "a/b", "account": "A", "status": "paid"}
     assert query.pairs == {"plan": "gold", " ": ""}
     assert query.everything == query.filters | {"metadata[plan]": "gold", "metadata[ ]": ""}
+
+
+def test_ranges_arrive_as_what_they_are_of_and_tie_a_cursor() -> None:
+    query = decode_query(
+        b"due_date[lte]=2026-01-31&created_at[gte]=2026-01-01T02:00:00%2B02:00&overdue=true", BillQuery
+    )
+    assert query.due_date == DateRange(lte=date(2026, 1, 31))
+    assert query.created_at == TimeRange(gte=datetime(2026, 1, 1, tzinfo=UTC))
+    assert query.filters == {}
+    assert query.everything == {
+        "due_date[lte]": "2026-01-31",
+        "created_at[gte]": "2026-01-01T00:00:00+00:00",
+        "overdue": "true",
+    }
+    assert decode_query(b"amount[gte]=0&amount[lte]=9007199254740991", BillQuery).amount == AmountRange(
+        gte=0, lte=AMOUNT_MAX
+    )
 
 
 def test_what_is_no_filter_does_not_tie_a_cursor() -> None:
