@@ -46,7 +46,7 @@ def bills(alice: Caller) -> Things:
         path = f"{BILLS}/{made[-1]['id']}"
         if number % 7 == 2:
             made[-1] = alice.patch(path, {"amount_paid": made[-1]["amount_due"]}).json()
-        if number % 7 == 3:
+        if number % 7 == 4:
             made[-1] = alice.post(f"{path}/void", {}).json()
     return made
 
