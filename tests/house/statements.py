@@ -15,6 +15,7 @@ from dues.commands import ledger
 from dues.commands.kind import Kind
 from dues.db.migrate import schema
 from dues.lists.listing import Listing
+from dues.lists.ordered import section_statement
 from dues.lists.pages import list_statement
 from dues.work.questions import Part, reading
 
@@ -89,6 +90,18 @@ def _lists(listing: Listing) -> Iterator[tuple[str, str]]:
         for chosen in itertools.combinations(options, count):
             if len(dict(chosen)) == count:
                 yield f"list {listing.name} {chosen} {pairs}", list_statement(listing, chosen, pairs)
+    either = list_statement(listing, (), 1, ascending=True, bounded=True)
+    yield f"list {listing.name} oldest first, up to a time", either
+    every = [(f"order {name}", order.keys, order.owners) for name, order in listing.orders.items()]
+    every += [(f"search {sought.key.column}", (sought.key,), ()) for sought in listing.sought]
+    unless = tuple(sought.key for sought in listing.sought)
+    for says, keys, owners in every:
+        divisions = [(name, False) for name in listing.divided]
+        for owner in [None, *((name, by) for name in owners for by in (False, True))]:
+            for count in range(len(divisions) + 1):
+                for some in itertools.combinations(divisions, count):
+                    chosen = (*([owner] if owner else []), *some)
+                    yield f"list {listing.name} {says} {chosen}", section_statement(listing, keys, chosen, unless)
 
 
 # What a statement touches -----------------------------------------------------------------------------------------

@@ -191,6 +191,16 @@ def test_metadata_filters_are_deep_objects() -> None:
     assert all((one["style"], one["explode"], one["schema"]["type"]) == ("deepObject", True, "object") for one in found)
 
 
+def test_ranges_are_deep_objects_with_two_ends() -> None:
+    names = {"created_at", "due_date", "bill_date", "paid_at", "amount"}
+    found = [one for _, operation in operations() for one in operation["parameters"] if one["name"] in names]
+    assert {one["name"] for one in found} == names
+    for one in found:
+        assert (one["style"], one["explode"], one["schema"]["type"]) == ("deepObject", True, "object")
+        assert one["schema"]["properties"].keys() == {"gte", "lte"}
+        assert "additionalProperties" not in one["schema"], "some generators leave the brackets to the caller"
+
+
 def test_every_type_of_event_is_a_webhook() -> None:
     assert DOCUMENT["webhooks"].keys() == set(get_args(EventType))
     calls = {tag for _, operation in operations() for tag in operation["tags"]}

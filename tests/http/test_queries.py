@@ -1,20 +1,22 @@
 """Query strings: each parameter becomes what its type says, or all that is wrong is told at once."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated
 from urllib.parse import quote
 
 import pytest
 from msgspec import Struct
 
 from dues.domain.fields import says
+from dues.domain.money import AMOUNT_MAX
 from dues.domain.tenants import Tenant
 from dues.http.parameters import parameters_of
 from dues.http.problems import ProblemError
 from dues.http.queries import decode_query
 from dues.lists.cursors import make_cursor
 from dues.lists.listing import Listing
-from dues.lists.query import ByMetadata, ListQuery
+from dues.lists.query import ByMetadata, FindingQuery, InTheirOrder
+from dues.lists.ranges import AmountRange, DateRange, TimeRange
 from dues.resources.accounts.operations import AccountQuery
 from dues.resources.accounts.store import ACCOUNTS
 from dues.resources.api import OPERATIONS
@@ -48,6 +50,23 @@ def test_everything_said_arrives() -> None:
     assert query.filters == {"external_reference": "a/b", "account": "A", "status": "paid"}
     assert query.pairs == {"plan": "gold", " ": ""}
     assert query.everything == query.filters | {"metadata[plan]": "gold", "metadata[ ]": ""}
+
+
+def test_ranges_arrive_as_what_they_are_of_and_tie_a_cursor() -> None:
+    query = decode_query(
+        b"due_date[lte]=2026-01-31&created_at[gte]=2026-01-01T02:00:00%2B02:00&overdue=true", BillQuery
+    )
+    assert query.due_date == DateRange(lte=date(2026, 1, 31))
+    assert query.created_at == TimeRange(gte=datetime(2026, 1, 1, tzinfo=UTC))
+    assert query.filters == {}
+    assert query.everything == {
+        "due_date[lte]": "2026-01-31",
+        "created_at[gte]": "2026-01-01T00:00:00+00:00",
+        "overdue": "true",
+    }
+    assert decode_query(b"amount[gte]=0&amount[lte]=9007199254740991", BillQuery).amount == AmountRange(
+        gte=0, lte=AMOUNT_MAX
+    )
 
 
 def test_what_is_no_filter_does_not_tie_a_cursor() -> None:
@@ -141,10 +160,10 @@ def test_no_parameter_of_any_operation_takes_nothing_or_everything() -> None:
     for operation in OPERATIONS:
         for parameter in parameters_of(operation.query):
             for said in ("", "\x07" * 300):
-                name = parameter.name.replace("key", "k")
-                if said or parameter.most is None:  # metadata may well have an empty value
-                    pointers = {pointer for pointer, _ in violations(f"{name}={quote(said)}", operation.query)}
-                    assert f"/{name}" in pointers, (operation.id, name)
+                for name in (name.replace("key", "k") for name in parameter.names):
+                    if said or parameter.most is None:  # metadata may well have an empty value
+                        pointers = {pointer for pointer, _ in violations(f"{name}={quote(said)}", operation.query)}
+                        assert f"/{name}" in pointers, (operation.id, name)
 
 
 def test_what_contradicts_itself_is_told_beside_what_makes_no_sense() -> None:
@@ -160,7 +179,8 @@ def test_who_misspells_learns_what_there_is() -> None:
     with pytest.raises(ProblemError) as raised:
         decode_query(b"colour=red", AccountQuery)
     assert raised.value.errors[0].detail == (
-        "is no parameter here. Known are: limit, cursor, external_reference, customer, currency, metadata[key]."
+        "is no parameter here. Known are: limit, cursor, created_at[gte], created_at[lte], q, order, "
+        "external_reference, customer, currency, metadata[key]."
     )
     with pytest.raises(ProblemError) as raised:
         decode_query(b"colour=red", NoQuery)
@@ -177,14 +197,13 @@ def test_every_parameter_of_every_operation_can_be_described_and_read() -> None:
             assert (described.get("style") == "deepObject") == (kind == "object")
 
 
-class OtherQuery(ListQuery, frozen=True, kw_only=True):
+class OtherQuery(FindingQuery, frozen=True, kw_only=True):
     """A list's query with a filter that its list does not have."""
 
     external_reference: Annotated[str, says("x")] | None = None
     colour: Annotated[str, says("x")] | None = None
     metadata: ByMetadata | None = None
-
-    no_filters: ClassVar[frozenset[str]] = ListQuery.no_filters
+    order: InTheirOrder | None = None
 
 
 def test_a_list_and_its_query_cannot_drift_apart() -> None:

@@ -142,6 +142,10 @@ def test_a_client_in_python_goes_the_whole_way(client: Generated) -> None:
         metadata = models.ListAccountsMetadata.from_dict({"metadata[plan]": plan})
         listed = client.call("accounts.list_accounts", metadata=metadata)
         assert [one.external_reference for one in listed.parsed.data] == found
+    for least, found in ((150_000, [bill_reference]), (150_001, [])):
+        amount = models.ListBillsAmount.from_dict({"amount[gte]": least})
+        listed = client.call("bills.list_bills", amount=amount, order=models.ListBillsOrder.AMOUNT)
+        assert [one.external_reference for one in listed.parsed.data] == found
 
     wrong = client.call(
         "accounts.create_account",

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 
+from dues.domain.folding import fold
+
 
 class Column(Struct, frozen=True):
     """A column that is written: its type, and its value of an object."""
@@ -23,6 +25,16 @@ def column_of(field: inspect.Field, renamed: Mapping[str, str], saved: Sequence[
     if kind == "jsonb":
         return Column(renamed.get(name, name), kind, lambda one: to_json(getattr(one, name)), name in saved)
     return Column(renamed.get(name, name), kind, lambda one: getattr(one, name), name in saved)
+
+
+def folded(name: str, member: str, *, saved: bool) -> Column:
+    """The column that a text is searched by."""
+
+    def value(one: Any) -> object:
+        text: str | None = getattr(one, member)
+        return None if text is None else fold(text)
+
+    return Column(f"{name}_folded", "text", value, saved)
 
 
 def type_of(kind: inspect.Type) -> str:

@@ -84,12 +84,15 @@ create table customers (
     external_reference text collate "C" not null,
     name               text,
     email              text,
-    phone              text,
+    phone              text collate "C",
     currency           text,
     balance            bigint,          -- null: none is tracked
     payment_rules      jsonb,           -- null: the merchant's default
     metadata           jsonb,           -- null: none
     created_at         timestamptz not null,
+    reference_folded   text collate "C",    -- as it is searched: in NFC, whatever its cases; null: no search finds it
+    name_folded        text collate "C",
+    email_folded       text collate "C",
     primary key (cell, tenant_id, id),
     constraint customers_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint customers_balance_has_currency check (balance is null or currency is not null),
@@ -111,6 +114,8 @@ create table accounts (
     payment_rules      jsonb,           -- null: the merchant's default
     metadata           jsonb,           -- null: none
     created_at         timestamptz not null,
+    reference_folded   text collate "C",
+    name_folded        text collate "C",
     primary key (cell, tenant_id, id),
     constraint accounts_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint accounts_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
@@ -141,6 +146,7 @@ create table bills (
     amount_credited    bigint not null default 0,   -- what it was lowered by
     voided_at          timestamptz,         -- null also where nobody knows any more
     overdue_on         date,                -- the merchant's day on which it was told that it is overdue
+    reference_folded   text collate "C",
     primary key (cell, tenant_id, id),
     constraint bills_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint bills_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
@@ -169,11 +175,27 @@ create index bills_by_account on bills (cell, tenant_id, account_id, id) where a
 create index bills_by_status on bills (cell, tenant_id, status, id);
 create index bills_by_currency on bills (cell, tenant_id, currency, id);
 
--- The bills that a payment may be spread over, the oldest due first.
-create index bills_open_by_customer on bills (cell, tenant_id, customer_id, currency, due_on, bill_on, id)
- where status = 'unpaid';
-create index bills_open_by_account on bills (cell, tenant_id, account_id, currency, due_on, bill_on, id)
- where status = 'unpaid';
+-- An owner's bills by their due dates; of the unpaid ones, it is also the order in which a payment is spread over them.
+create index bills_by_customer_and_due_date on bills
+    (cell, tenant_id, customer_id, status, currency, due_on, bill_on, id);
+create index bills_by_account_and_due_date on bills
+    (cell, tenant_id, account_id, status, currency, due_on, bill_on, id) where account_id is not null;
+
+-- What lists are ordered by, and ranges are of. Status and currency come first, so that each may be asked for or not:
+-- a page is put together of one for each status and currency.
+create index bills_by_due_date on bills (cell, tenant_id, status, currency, due_on, bill_on, id)
+ where due_on is not null;
+create index bills_by_bill_date on bills (cell, tenant_id, status, currency, bill_on, id);
+create index bills_by_amount on bills (cell, tenant_id, status, currency, amount_due, id);
+
+-- What is searched by how it begins.
+create index customers_by_folded_reference on customers (cell, tenant_id, reference_folded, id);
+create index customers_by_folded_name on customers (cell, tenant_id, name_folded, id) where name_folded is not null;
+create index customers_by_folded_email on customers (cell, tenant_id, email_folded, id) where email_folded is not null;
+create index customers_by_phone on customers (cell, tenant_id, phone, id) where phone is not null;
+create index accounts_by_folded_reference on accounts (cell, tenant_id, reference_folded, id);
+create index accounts_by_folded_name on accounts (cell, tenant_id, name_folded, id) where name_folded is not null;
+create index bills_by_folded_reference on bills (cell, tenant_id, status, currency, reference_folded, id);
 
 -- Bills whose day has come, and of which nobody was told.
 create index bills_to_be_overdue on bills (cell, tenant_id, due_on, id)
@@ -226,7 +248,10 @@ create table payments (
     amount_refunded    bigint not null default 0,   -- what of it went out again
     represents         text collate "C",        -- the reversed payment that came again with it
     represented_by     text collate "C",        -- the payment as which it came again: that one has its reference now
+    reference_folded   text collate "C",
     primary key (cell, tenant_id, id),
+    constraint payments_reference_is_unique
+        unique nulls not distinct (cell, tenant_id, external_reference, represented_by),
     constraint payments_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
     constraint payments_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
     constraint payments_bill_exists foreign key (cell, tenant_id, bill_id) references bills (cell, tenant_id, id),
@@ -245,13 +270,13 @@ create table payments (
     )
 );
 
-create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
- where represented_by is null;
-
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
 create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 create index payments_by_status on payments (cell, tenant_id, status, id);
 create index payments_by_currency on payments (cell, tenant_id, currency, id);
+create index payments_by_time on payments (cell, tenant_id, status, currency, paid_at, id);
+create index payments_by_amount on payments (cell, tenant_id, status, currency, amount, id);
+create index payments_by_folded_reference on payments (cell, tenant_id, status, currency, reference_folded, id);
 
 -- What a day's totals are made of: a collector's payments (ids begin with the time), and what was reversed that day.
 create index payments_by_collector on payments (cell, tenant_id, collector_id, id) where collector_id is not null;

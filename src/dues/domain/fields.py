@@ -118,6 +118,9 @@ def _time_zone(name: str) -> Iterable[Violation]:
     return (Violation("", "unknown_time_zone", days.explain_unknown_zone(name)),)
 
 
+TIME_RULE: Final[Rule] = _time
+
+
 def _own_id(text: str) -> Iterable[Violation]:
     if _ID.fullmatch(text):
         return ()

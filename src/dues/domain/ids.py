@@ -30,7 +30,7 @@ def new_id(prefix: Prefix, now: datetime) -> str:
     return prefix + _time_text(milliseconds) + _random.take(_RANDOM_LENGTH).translate(_LETTERS).decode("ascii")
 
 
-def first_id(prefix: Prefix, time: datetime) -> str:
+def first_id(prefix: str, time: datetime) -> str:
     """What every id made at `time` (aware) or later is not below, and every earlier one is."""
     return prefix + _time_text(max(0, int(time.timestamp() * 1000)))
 

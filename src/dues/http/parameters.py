@@ -26,7 +26,7 @@ class Reading(Struct, frozen=True):
 
 class Parameter(Struct, frozen=True):
     """One parameter. `most` is how many there may be of one whose name has a key in it: `metadata[key]`; `rule` is for
-    each of them, and `key_rule` for its key."""
+    each of them, and `key_rule` for its key. One with `members` becomes a `shape`: `due_date[gte]`, `due_date[lte]`."""
 
     field: str
     reading: Reading
@@ -34,15 +34,22 @@ class Parameter(Struct, frozen=True):
     rule: Rule | None = None
     most: int | None = None
     key_rule: Rule | None = None
+    members: tuple["Parameter", ...] = ()
+    shape: type[Struct] | None = None
 
     @property
-    def name(self) -> str:
+    def names(self) -> tuple[str, ...]:
         """As people are told."""
-        return self.field if self.most is None else f"{self.field}[key]"
+        if self.members:
+            return tuple(f"{self.field}[{member.field}]" for member in self.members)
+        return (self.field if self.most is None else f"{self.field}[key]",)
 
     def described(self) -> dict[str, Any]:
         """The parameter, in OpenAPI."""
         about = {"name": self.field, "in": "query", "required": False, "description": self.description}
+        if self.members:
+            ends = {one.field: {**one.reading.schema, "description": one.description} for one in self.members}
+            return about | {"style": "deepObject", "explode": True, "schema": {"type": "object", "properties": ends}}
         if self.most is None:
             return about | {"schema": self.reading.schema}
         pairs = {"type": "object", "additionalProperties": self.reading.schema, "maxProperties": self.most}
@@ -63,6 +70,9 @@ def _parameter(name: str, kind: Any) -> Parameter:
     assert isinstance(meta, Meta)
     assert meta.description
     extra = meta.extra or {}
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        members = parameters_of(kind)
+        return Parameter(name, members[0].reading, meta.description, members=members, shape=kind)
     reading = _reading(name, kind, meta, extra.get("unit"))
     if get_origin(kind) is dict:
         return Parameter(name, reading, meta.description, _METADATA_VALUE, meta.max_length, _METADATA_KEY)

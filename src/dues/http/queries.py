@@ -52,14 +52,21 @@ def _unknown(given: Mapping[str, str], known: tuple[Parameter, ...]) -> Iterator
     """Who misspells a parameter should learn of it."""
     for name in given:
         if not any(_key(parameter, name) is not None for parameter in known):
-            names = ", ".join(parameter.name for parameter in known) or "none"
-            meant = closest(name, [parameter.field for parameter in known])
+            names = ", ".join(one for parameter in known for one in parameter.names) or "none"
+            meant = closest(name, [one for parameter in known for one in _meant(parameter)])
             hint = f" Did you mean {meant}?" if meant and meant != name else ""
             yield Violation(f"/{name}", "unknown_parameter", f"is no parameter here.{hint} Known are: {names}.")
 
 
+def _meant(parameter: Parameter) -> tuple[str, ...]:
+    """What somebody may have meant who has no key in mind: but for a range, which needs one."""
+    return parameter.names if parameter.members else (parameter.field,)
+
+
 def _key(parameter: Parameter, name: str) -> str | None:
     """The key in the name of a parameter that has one; otherwise the name. None: it is another parameter's."""
+    if parameter.members:
+        return name if name in parameter.names else None
     if parameter.most is None:
         return name if name == parameter.field else None
     found = re.fullmatch(rf"{parameter.field}\[(.+)\]", name, re.DOTALL)
@@ -71,6 +78,9 @@ def _read(parameter: Parameter, given: Mapping[str, str], values: dict[str, Any]
     said = {key: text for name, text in given.items() if (key := _key(parameter, name)) is not None}
     if not said:
         return
+    if parameter.shape is not None:
+        yield from _read_members(parameter, parameter.shape, said, values)
+        return
     if parameter.most is not None:
         values[parameter.field] = said
         if len(said) > parameter.most:
@@ -79,15 +89,37 @@ def _read(parameter: Parameter, given: Mapping[str, str], values: dict[str, Any]
         for key, text in said.items():
             yield from _read_pair(parameter, key, text)
         return
-    pointer, text = f"/{parameter.field}", said[parameter.field]
+    yield from _read_one(parameter, parameter.field, said[parameter.field], values)
+
+
+def _read_one(parameter: Parameter, name: str, text: str, values: dict[str, Any]) -> Iterator[Violation]:
+    """Puts the value of one parameter, which is said under `name`, into `values`."""
     values[parameter.field] = text
     try:
         values[parameter.field] = value = parameter.reading.read(text)
     except ValueError as wrong:
-        yield Violation(pointer, parameter.reading.code, str(wrong))
+        yield Violation(f"/{name}", parameter.reading.code, str(wrong))
         return
     for violation in parameter.rule(value) if parameter.rule else ():
-        yield Violation(pointer, violation.code, violation.detail)
+        yield Violation(f"/{name}", violation.code, violation.detail)
+
+
+def _read_members(
+    parameter: Parameter, shape: type[Struct], said: Mapping[str, str], values: dict[str, Any]
+) -> Iterator[Violation]:
+    """Puts an object into `values` that is said member by member."""
+    members: dict[str, Any] = {}
+    broken = [
+        violation
+        for member, name in zip(parameter.members, parameter.names, strict=True)
+        if name in said
+        for violation in _read_one(member, name, said[name], members)
+    ]
+    if not broken:
+        values[parameter.field] = made = shape(**members)
+        check = getattr(made, "cross_check", tuple)
+        broken = [Violation(f"/{parameter.field}", one.code, one.detail) for one in check()]
+    yield from broken
 
 
 def _read_pair(parameter: Parameter, key: str, text: str) -> Iterator[Violation]:

@@ -24,7 +24,7 @@ def make_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], last
 def read_cursor(tenant: Tenant, list_name: str, filters: Mapping[str, str], cursor: str) -> str | None:
     """What the cursor stands at, or None where it is not this list's."""
     check, place = _opened(cursor) or (b"", b"")
-    return place.decode("latin-1") if check == _check(tenant, list_name, filters, place) else None
+    return place.decode(errors="replace") if check == _check(tenant, list_name, filters, place) else None
 
 
 def refuse_malformed(cursor: str) -> Iterable[Violation]:

@@ -15,7 +15,7 @@ from dues.ledger.store import list_entries
 from dues.ledger.wire import EntryBody, entry_body
 from dues.lists.listing import Listing
 from dues.lists.paging import PageBody, page_of, page_shape, place_of
-from dues.lists.query import ListQuery
+from dues.lists.query import FindingQuery, ListQuery
 from dues.resources.operation import (
     Answers,
     Call,
@@ -98,10 +98,14 @@ class Noun(Struct, frozen=True, kw_only=True):
         )
 
     def list(
-        self, of: Listing, query: type[ListQuery], show: Callable[[Row], Any], description: str | None = None
+        self, of: Listing, query: type[FindingQuery], show: Callable[[Row], Any], description: str | None = None
     ) -> Operation:
         """GET of all that fit."""
-        fitting = f"The {self.nouns} that fit every filter, newest first, and what was just created too."
+        fitting = (
+            f"The {self.nouns} that fit every filter, and what was just created too. Newest first, unless a search, a "
+            "range or `order` says otherwise. Whatever is asked for is read off an index, at the first page as at the "
+            "last; what no index has together is refused."
+        )
         return self._operation(
             "GET",
             self.path,
@@ -110,9 +114,7 @@ class Noun(Struct, frozen=True, kw_only=True):
             summary=f"List {self.nouns}",
             description=description or fitting,
             query=query,
-            answer=page_shape(
-                self.body, f"A page of {self.nouns}, newest first. `next_cursor` is there while `has_more`."
-            ),
+            answer=page_shape(self.body, f"A page of {self.nouns}. `next_cursor` is there while `has_more`."),
             example=example_page(self.example),
         )
 

@@ -17,10 +17,10 @@ from dues.domain.fields import says
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.events.feed import Feed
+from dues.lists.finding import MADE, find
 from dues.lists.listing import Listing
-from dues.lists.pages import find_page
-from dues.lists.paging import PageBody, page_of, place_of
-from dues.lists.query import ListQuery
+from dues.lists.paging import PageBody, page_of
+from dues.lists.query import FindingQuery
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 
@@ -198,16 +198,14 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
                 return isinstance(does, Pays)
 
 
-def listing(of: Listing, query: type[ListQuery], show: Callable[[Row], Any]) -> Answers:
+def listing(of: Listing, query: type[FindingQuery], show: Callable[[Row], Any]) -> Answers:
     """Answers with a page of a list, each row as `show` shows it."""
-    unlike = {*of.names} ^ {*query.filter_names()}
-    assert not unlike, f"the list {of.name} and its query do not have the same filters: {unlike}"
+    unlike = ({*of.names} ^ {*query.filter_names()}) | ({MADE, *of.orders} ^ {*query.orders()})
+    assert not unlike, f"the list {of.name} and its query do not have the same filters and orders: {unlike}"
 
     async def page(call: Call) -> PageBody:
-        after = place_of(call.query, call.tenant, of.name, f"{of.prefix}[0-9A-Za-z]+")
-        rows = await find_page(call.database, of, call.tenant, call.query, after)
-        shown = [show(row) for row in rows]
-        return page_of(call.query, call.tenant, of.name, [(one.id, one) for one in shown])
+        found = await find(call.database, of, call.tenant, call.query, call.key.today)
+        return page_of(call.query, call.tenant, of.name, [(place, show(row)) for place, row in found])
 
     return Answers(page)
 

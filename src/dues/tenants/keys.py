@@ -7,6 +7,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal
 
+from dues.domain.days import day_at
 from dues.domain.ids import new_id, random_secret
 from dues.domain.key_limits import KeyLimits
 from dues.domain.rate_limits import RateLimit
@@ -70,9 +71,10 @@ class ApiKey:
         """What time it is for this key's tenant."""
         return datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
 
+    @property
     def today(self) -> date:
-        """What day it is for this key's tenant, in UTC."""
-        return self.now().date()
+        """Which day it is for the merchant."""
+        return day_at(self.now(), self.time_zone)
 
     @property
     def money_limits(self) -> KeyLimits | None:

@@ -49,9 +49,10 @@ alter table payment_applications
         and (not_restored > 0) = (not_restored_reason is not null)
     );
 
-alter table payments drop constraint payments_reference_is_unique;
-create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
- where represented_by is null;
+alter table payments
+    drop constraint payments_reference_is_unique,
+    add constraint payments_reference_is_unique
+        unique nulls not distinct (cell, tenant_id, external_reference, represented_by);
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
 create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 

@@ -1,10 +1,18 @@
 """What the API offers of accounts."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from dues.commands.shapes import look, update_balance_owner
 from dues.domain.accounts import AccountChanges, NewAccount
-from dues.lists.query import ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.lists.query import (
+    ByCurrency,
+    ByCustomer,
+    ByMetadata,
+    ByReference,
+    FindingQuery,
+    InTheirOrder,
+    searched,
+)
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT, ACCOUNTS
 from dues.resources.accounts.wire import AccountBody
@@ -12,9 +20,11 @@ from dues.resources.noun import REPLACES_BALANCE, RULES, Bodies, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
-class AccountQuery(ListQuery, frozen=True, kw_only=True):
+class AccountQuery(FindingQuery, frozen=True, kw_only=True):
     """What accounts can be listed by."""
 
+    q: Annotated[str, searched("reference or name")] | None = None
+    order: InTheirOrder | None = None
     external_reference: ByReference | None = None
     customer: ByCustomer | None = None
     currency: ByCurrency | None = None

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dues.commands.columns import folded
 from dues.commands.kind import Kind, made_or_updated
 from dues.domain.accounts import Account
-from dues.lists.listing import CUSTOMER_NAMED, Listing
+from dues.lists.listing import BY_NAME, BY_REFERENCE, CUSTOMER_NAMED, Listing
 from dues.resources.accounts.wire import account_body
 
 ACCOUNT: Final = Kind(
@@ -13,6 +14,7 @@ ACCOUNT: Final = Kind(
     prefix="bacc_",
     table="accounts",
     saved=("name", "currency", "balance", "payment_rules", "metadata"),
+    more_columns=(folded("reference", "external_reference", saved=False), folded("name", "name", saved=True)),
     show=account_body,
     event_types=made_or_updated("account.created", "account.updated"),
 )
@@ -28,4 +30,5 @@ ACCOUNTS: Final = Listing(
         "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED},
+    sought=(BY_REFERENCE, BY_NAME),
 )

@@ -1,11 +1,27 @@
 """What the API offers of bills."""
 
-from typing import Annotated, Final
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
 
 from dues.commands.shapes import look
 from dues.domain.bill_changes import BillChanges
 from dues.domain.bills import BillStatus, NewBill
-from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.domain.violations import Violation
+from dues.lists.query import (
+    OF_THIS_STATUS,
+    BilledIn,
+    ByAccount,
+    ByCurrency,
+    ByCustomer,
+    ByMetadata,
+    ByReference,
+    DueIn,
+    FindingQuery,
+    OfAmount,
+    Overdue,
+    ordered_by,
+    searched,
+)
 from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
@@ -13,16 +29,31 @@ from dues.resources.bills.wire import BillBody
 from dues.resources.noun import PATCHES, RULES, noun_of, shown
 from dues.resources.operation import Changes, Creates
 
+_BillOrder = Literal[
+    "created_at", "-created_at", "due_date", "-due_date", "bill_date", "-bill_date", "amount", "-amount"
+]
 
-class BillQuery(ListQuery, frozen=True, kw_only=True):
+
+class BillQuery(FindingQuery, frozen=True, kw_only=True):
     """What bills can be listed by."""
 
+    q: Annotated[str, searched("reference")] | None = None
+    order: Annotated[_BillOrder, ordered_by("created_at", "due_date", "bill_date", "amount")] | None = None
+    due_date: DueIn | None = None
+    overdue: Overdue = False
+    bill_date: BilledIn | None = None
+    amount: OfAmount | None = None
     external_reference: ByReference | None = None
     customer: ByCustomer | None = None
     account: ByAccount | None = None
     status: Annotated[BillStatus, OF_THIS_STATUS] | None = None
     currency: ByCurrency | None = None
     metadata: ByMetadata | None = None
+
+    def cross_check(self) -> Iterator[Violation]:
+        """Yields a status that overdue bills do not have."""
+        if self.overdue is True and self.status not in (None, "unpaid"):
+            yield Violation("/overdue", "not_together", "goes with status=unpaid alone: no other bill is overdue.")
 
 
 EXAMPLE: Final = {

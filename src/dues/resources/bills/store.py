@@ -2,22 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from msgspec import Struct
 
+from dues.commands.columns import folded
 from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
 from dues.db.database import Database
 from dues.domain.allocation import BILLS_MAX
 from dues.domain.balances import refuse_unsafe
-from dues.domain.bills import Bill
+from dues.domain.bills import Bill, BillStatus
 from dues.domain.open_bills import COUNTED_MAX, OpenBillsTotal
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
-from dues.lists.listing import ACCOUNT_NAMED, CUSTOMER_NAMED, Listing
+from dues.lists.listing import ACCOUNT_NAMED, BY_REFERENCE, CUSTOMER_NAMED, Key, Listing, Order
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.wire import bill_body
 from dues.resources.customers.store import CUSTOMER
@@ -55,6 +56,7 @@ BILL: Final = Kind(
         "overdue_on",
     ),
     renamed={"bill_date": "bill_on", "due_date": "due_on"},
+    more_columns=(folded("reference", "external_reference", saved=False),),
     show=bill_body,
     event_types=_event_types,
 )
@@ -72,6 +74,14 @@ BILLS: Final = Listing(
         "currency": "t.currency = {}",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED},
+    orders={
+        # It is also the order in which a payment is spread over an owner's unpaid bills, and has the same index.
+        "due_date": Order((Key("due_on", date), Key("bill_on", date)), ascending=True, owners=("customer", "account")),
+        "bill_date": Order((Key("bill_on", date),)),
+        "amount": Order((Key("amount_due", int),)),
+    },
+    sought=(BY_REFERENCE,),
+    divided={"status": get_args(BillStatus), "currency": None},
 )
 
 

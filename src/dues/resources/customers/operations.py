@@ -1,10 +1,10 @@
 """What the API offers of customers."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from dues.commands.shapes import look, update_balance_owner
 from dues.domain.customers import CustomerChanges, NewCustomer
-from dues.lists.query import ByCurrency, ByMetadata, ByReference, ListQuery
+from dues.lists.query import ByCurrency, ByMetadata, ByReference, FindingQuery, InTheirOrder, searched
 from dues.resources.customers.create import CREATE_CUSTOMERS
 from dues.resources.customers.store import CUSTOMER, CUSTOMERS
 from dues.resources.customers.wire import CustomerBody
@@ -12,9 +12,11 @@ from dues.resources.noun import REPLACES_BALANCE, RULES, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
-class CustomerQuery(ListQuery, frozen=True, kw_only=True):
+class CustomerQuery(FindingQuery, frozen=True, kw_only=True):
     """What customers can be listed by."""
 
+    q: Annotated[str, searched("reference, name, e-mail address or phone number")] | None = None
+    order: InTheirOrder | None = None
     external_reference: ByReference | None = None
     currency: ByCurrency | None = None
     metadata: ByMetadata | None = None

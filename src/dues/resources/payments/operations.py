@@ -1,14 +1,26 @@
 """What the API offers of payments."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from dues.commands.shapes import look
 from dues.domain.applications import NewApplications, Unapply
-from dues.domain.fields import filtered_by
+from dues.domain.fields import filtered_by, says
 from dues.domain.new_payments import NewPayment
 from dues.domain.payments import PaymentStatus
 from dues.domain.reversals import NewReversal
-from dues.lists.query import OF_THIS_STATUS, ByAccount, ByCurrency, ByCustomer, ByMetadata, ByReference, ListQuery
+from dues.lists.query import (
+    OF_THIS_STATUS,
+    ByAccount,
+    ByCurrency,
+    ByCustomer,
+    ByMetadata,
+    ByReference,
+    FindingQuery,
+    OfAmount,
+    PaidIn,
+    ordered_by,
+    searched,
+)
 from dues.resources.noun import noun_of, shown
 from dues.resources.operation import Changes, Pays, PreviewQuery
 from dues.resources.payments.apply import APPLY_PAYMENTS, UNAPPLY_PAYMENTS
@@ -18,18 +30,25 @@ from dues.resources.payments.reverse import REVERSE_PAYMENTS
 from dues.resources.payments.store import PAYMENT, PAYMENTS
 from dues.resources.payments.wire import PaymentBody
 
+_PaymentOrder = Literal["created_at", "-created_at", "paid_at", "-paid_at", "amount", "-amount"]
 
-class PaymentQuery(ListQuery, frozen=True, kw_only=True):
+
+class PaymentQuery(FindingQuery, frozen=True, kw_only=True):
     """What payments can be listed by."""
 
+    q: Annotated[str, searched("reference")] | None = None
+    order: Annotated[_PaymentOrder, ordered_by("created_at", "paid_at", "amount")] | None = None
+    paid_at: PaidIn | None = None
+    amount: OfAmount | None = None
     external_reference: ByReference | None = None
     customer: ByCustomer | None = None
     account: ByAccount | None = None
     bill: (
-        Annotated[str, filtered_by("Only those of which something was applied to this bill: id or reference.")] | None
+        Annotated[str, filtered_by("Only those that were for this bill or were applied to it: id or reference.")] | None
     ) = None
     status: Annotated[PaymentStatus, OF_THIS_STATUS] | None = None
     currency: ByCurrency | None = None
+    unapplied: Annotated[Literal["true"], says("`true`: only those of which money is held.")] | None = None
     metadata: ByMetadata | None = None
 
 

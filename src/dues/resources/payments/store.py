@@ -1,14 +1,15 @@
 """Payments as they are kept, found and listed, with what each was applied to."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, get_args
 
-from dues.commands.columns import Column
+from dues.commands.columns import Column, folded
 from dues.commands.kind import Kind, Row
-from dues.domain.payments import Payment
+from dues.domain.payments import Payment, PaymentStatus
 from dues.domain.records import Change
 from dues.events.catalogue import EventType
-from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, CUSTOMER_NAMED, Listing, Through
+from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, BY_REFERENCE, CUSTOMER_NAMED, Key, Listing, Order, Through
 from dues.resources.payments.wire import payment_body
 
 INSERT_APPLICATIONS = """
@@ -91,6 +92,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
     'reason', t.reversal_reason, 'note', t.reversal_note, 'reversed_at', t.reversed_at) end""",
     },
     more_columns=(
+        folded("reference", "external_reference", saved=False),
         Column("reversal_reason", "text", lambda payment: payment.reversal and payment.reversal.reason, saved=True),
         Column("reversal_note", "text", lambda payment: payment.reversal and payment.reversal.note, saved=True),
         Column("reversed_at", "timestamptz", lambda p: p.reversal and p.reversal.reversed_at, saved=True),
@@ -111,7 +113,11 @@ PAYMENTS: Final = Listing(
         "external_reference": "t.external_reference = {}",
         "status": "t.status = {}",
         "currency": "t.currency = {}",
+        "unapplied": "t.amount_unapplied > 0 and {} = 'true'",
     },
     named={"customer": CUSTOMER_NAMED, "account": ACCOUNT_NAMED, "bill": BILL_NAMED},
+    orders={"paid_at": Order((Key("paid_at", datetime),)), "amount": Order((Key("amount", int),))},
+    sought=(BY_REFERENCE,),
+    divided={"status": get_args(PaymentStatus), "currency": None},
     through={noun: Through("payment_links", "owner_id", "payment_id") for noun in ("bill", "account", "customer")},
 )

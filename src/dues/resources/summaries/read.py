@@ -19,7 +19,7 @@ def summary_of(kind: Kind[Any]) -> Callable[[Call], Awaitable[bytes | Refusal]]:
         owner_id = await find_id(call.database, kind, call.tenant, call.name)
         if owner_id is None:
             return not_found(kind.noun, call.name)
-        today = call.key.today()
+        today = call.key.today
         owed = await store.find_owed(call.database, call.tenant, kind.noun, owner_id, today)
         for one in owed:
             if refusal := refuse_unsafe([one.balance, one.open_amount, one.net], "/net_amount", one.currency):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEndpointChanges
 from dues.events.envelope import EnvelopeBody
 from dues.lists.paging import page_shape
-from dues.lists.query import OF_THIS_STATUS, ListQuery
+from dues.lists.query import OF_THIS_STATUS, FindingQuery, InTheirOrder, ListQuery
 from dues.resources.noun import Noun
 from dues.resources.operation import Answers, Changes, Creates, example_page
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
@@ -21,9 +21,10 @@ from dues.resources.webhook_endpoints.wire import DeletedBody, DeliveryBody, Res
 from dues.webhooks.wire import WebhookEndpointBody, webhook_endpoint_body
 
 
-class WebhookEndpointQuery(ListQuery, frozen=True, kw_only=True):
+class WebhookEndpointQuery(FindingQuery, frozen=True, kw_only=True):
     """What webhook endpoints can be listed by."""
 
+    order: InTheirOrder | None = None
     status: Annotated[Literal["enabled", "disabled"], OF_THIS_STATUS] | None = None
 
 

@@ -75,6 +75,8 @@ same([back.data?.status, back.data?.reversal?.reason], ["reversed", "bounced"]);
 
 const bills = await client.GET("/billing/bills", { params: { query: { account, currency: "ZAR", status: "unpaid" } } });
 same(bills.data?.data.map((one) => one.external_reference), [bill]);
+const dear = await client.GET("/billing/bills", { params: { query: { amount: { gte: 150_000 }, order: "-amount" } } });
+same(dear.data?.data.map((one) => one.external_reference), [bill]);
 for (const [plan, found] of [["gold", [account]], ["silver", []]] as const) {
   const listed = await client.GET("/billing/accounts", { params: { query: { metadata: { plan } } } });
   same(listed.data?.data.map((one) => one.external_reference), found);
