@@ -142,11 +142,11 @@ create table bills (
     payment_rules      jsonb,               -- null: the merchant's default
     metadata           jsonb,               -- null: none
     created_at         timestamptz not null,
+    reference_folded   text collate "C",
     amount_applied     bigint not null default 0,   -- what of amount_paid came by payments that stand
     amount_credited    bigint not null default 0,   -- what it was lowered by
     voided_at          timestamptz,         -- null also where nobody knows any more
     overdue_on         date,                -- the merchant's day on which it was told that it is overdue
-    reference_folded   text collate "C",
     primary key (cell, tenant_id, id),
     constraint bills_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint bills_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
@@ -244,11 +244,11 @@ create table payments (
     reversed_at        timestamptz,
     metadata           jsonb,                   -- null: none
     created_at         timestamptz not null,
+    reference_folded   text collate "C",
     amount_unapplied   bigint not null default 0,   -- what of it is held: the balance of its ledger
     amount_refunded    bigint not null default 0,   -- what of it went out again
     represents         text collate "C",        -- the reversed payment that came again with it
     represented_by     text collate "C",        -- the payment as which it came again: that one has its reference now
-    reference_folded   text collate "C",
     primary key (cell, tenant_id, id),
     constraint payments_reference_is_unique
         unique nulls not distinct (cell, tenant_id, external_reference, represented_by),
