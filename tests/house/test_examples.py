@@ -16,14 +16,11 @@ from tests.running import Caller, new_key
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-PAGES = [
-    *sorted((DOCS / "reference" / "resources").glob("*.md")),
-    DOCS / "guides" / "move-the-test-clock.md",
-    DOCS / "guides" / "receive-webhooks.md",
-    DOCS / "guides" / "record-a-payment.md",
-    DOCS / "guides" / "replay-what-you-missed.md",
-    DOCS / "guides" / "restrict-a-key.md",
-]
+RESOURCES = sorted((DOCS / "reference" / "resources").glob("*.md"))
+
+GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if "```http\n" in page.read_text()]
+
+PAGES = [*RESOURCES, *GUIDES]
 
 EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
 
