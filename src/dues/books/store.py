@@ -1,5 +1,10 @@
 """The statements that read everything of one cell."""
 
+from collections.abc import Sequence
+from typing import Final
+
+from dues.books.money.store import MONEY_FINDINGS
+
 LIST_CELLS = "select distinct cell from tenants order by cell"
 
 COUNT_ENTRIES = "select count(*) as entries from entries where cell = $1"
@@ -13,18 +18,33 @@ select tenant_id, owner_id, number, id, kind, currency, amount, balance_after, r
 """
 
 STREAM_OWNERS = """
-select tenant_id, id, currency, balance, null::text as status, null::bigint as amount_due from accounts where cell = $1
+select tenant_id, id, 'account' as noun, currency, balance, null::text as status, null::bigint as amount_due,
+       null::bigint as amount_paid
+  from accounts where cell = $1
  union all
-select tenant_id, id, currency, balance, null::text, null::bigint from customers where cell = $1
+select tenant_id, id, 'customer', currency, balance, null::text, null::bigint, null::bigint
+  from customers where cell = $1
  union all
-select tenant_id, id, currency, amount_paid, status, amount_due from bills where cell = $1
+select tenant_id, id, 'bill', currency, amount_paid + amount_credited, status, amount_due, amount_paid
+  from bills where cell = $1
+ union all
+select tenant_id, id, 'payment', currency, amount_unapplied, status, null::bigint, null::bigint
+  from payments where cell = $1
  order by tenant_id, id
 """
+"""Everything that has a ledger, with the balance that it should have."""
 
-_OBJECTS = " union all ".join(
-    f"select tenant_id, id, created_at from {table} where cell = $1"
-    for table in ("accounts", "customers", "bills", "payments")
-)
+
+def _all_of(tables: Sequence[str]) -> str:
+    return " union all ".join(f"select tenant_id, id, created_at from {table} where cell = $1" for table in tables)
+
+
+_TOLD: Final = ("accounts", "customers", "bills", "payments")
+"""Tables of objects that have events of their own. What becomes of the others is told as their bill's or payment's."""
+
+_OBJECTS = _all_of(_TOLD)
+
+_ALL_OBJECTS = _all_of((*_TOLD, "bill_credits", "refunds"))
 
 FIND_EVENTS_WITHOUT_OBJECT = f"""
 select e.tenant_id, e.object_id, 'has the event ' || e.id || ' (' || e.type || ') but does not exist' as detail
@@ -43,9 +63,11 @@ select o.tenant_id, o.id as object_id, 'exists, but no event says that it was cr
  where not exists (select from events e
                     where e.cell = $1 and e.tenant_id = o.tenant_id and e.object_id = o.id
                       and (o.created_at {_IS_ALL_THERE} is not true or e.sequence = 1 and e.data is not null
-                           and (e.type like '%.created' or e.type = 'obligation.amount_applied')))
+                           and (e.type like '%.created'
+                                or e.type in ('obligation.amount_applied', 'payment.unapplied'))))
  limit 1000
 """
+"""A payment is made known by what of it is applied or held."""
 
 FIND_EVENTS_OUT_OF_ORDER = """
 select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence || ' after ' || before
@@ -64,71 +86,7 @@ FIND_ANSWERS_WITHOUT_OBJECT = f"""
 select k.tenant_id, k.object_id, 'was answered under the key ' || k.key || ' but does not exist' as detail
   from idempotency_keys k
  where k.cell = $1 and left(k.object_id, 4) not in ('ent_', 'evt_', 'whe_')
-   and not exists (select from ({_OBJECTS}) as o where o.tenant_id = k.tenant_id and o.id = k.object_id)
- limit 1000
-"""
-
-FIND_PAYMENTS_NOT_APPLIED = """
-select p.tenant_id, p.id as object_id,
-       'is a payment of ' || p.amount || ', but ' || coalesce(sum(x.amount), 0) || ' was applied' as detail
-  from payments p
-  left join payment_applications x on x.cell = $1 and x.tenant_id = p.tenant_id and x.payment_id = p.id
- where p.cell = $1
- group by p.cell, p.tenant_id, p.id
-having p.amount is distinct from sum(x.amount)
- limit 1000
-"""
-
-FIND_APPLICATIONS_WITHOUT_ENTRY = """
-select x.tenant_id, x.owner_id as object_id,
-       'has ' || x.amount || ' of the payment ' || x.payment_id || ' (' || p.status || ') applied, but its entries say '
-       || count(e.number) filter (where e.kind = 'payment') || ' times ' || coalesce(sum(e.amount), 0) as detail
-  from payment_applications x
-  join payments p on p.cell = $1 and p.tenant_id = x.tenant_id and p.id = x.payment_id
- cross join lateral (values (case when x.owner_id like 'bill\\_%' then x.amount else -x.amount end)) as signed(amount)
-  left join entries e
-    on e.cell = $1 and e.tenant_id = x.tenant_id and e.owner_id = x.owner_id and e.payment_id = x.payment_id
- where x.cell = $1
- group by x.tenant_id, x.payment_id, x.owner_id, x.amount, p.status, signed.amount
-having array_agg(e.kind || e.amount order by e.number) is distinct from
-       case p.status
-           when 'reversed' then array['payment' || signed.amount, 'reversal' || -signed.amount]
-           else array['payment' || signed.amount]
-       end
- limit 1000
-"""
-
-FIND_ENTRIES_WITHOUT_APPLICATION = """
-select e.tenant_id, e.owner_id as object_id,
-       'has the entry ' || e.id || ' of the payment ' || e.payment_id || ', which was not applied to it' as detail
-  from entries e
- where e.cell = $1 and e.payment_id is not null
-   and not exists (select from payment_applications x
-                    where x.cell = $1 and x.tenant_id = e.tenant_id and x.owner_id = e.owner_id
-                      and x.payment_id = e.payment_id)
- limit 1000
-"""
-
-FIND_BILLS_PAID_OTHERWISE = """
-select b.tenant_id, b.id as object_id,
-       'says ' || b.amount_paid || ' was paid, but its payments come to ' || coalesce(paid.amount, 0)
-       || ' and its manual records to ' || coalesce(manual.amount, 0) as detail
-  from bills b
-  left join (
-           select x.tenant_id, x.owner_id, sum(x.amount) as amount
-             from payment_applications x
-             join payments p
-               on p.cell = $1 and p.tenant_id = x.tenant_id and p.id = x.payment_id and p.status = 'applied'
-            where x.cell = $1
-            group by x.tenant_id, x.owner_id
-       ) as paid on paid.tenant_id = b.tenant_id and paid.owner_id = b.id
-  left join (
-           select tenant_id, owner_id, sum(amount) as amount
-             from entries
-            where cell = $1 and kind = 'adjustment' and owner_id like 'bill\\_%'
-            group by tenant_id, owner_id
-       ) as manual on manual.tenant_id = b.tenant_id and manual.owner_id = b.id
- where b.cell = $1 and b.amount_paid <> coalesce(paid.amount, 0) + coalesce(manual.amount, 0)
+   and not exists (select from ({_ALL_OBJECTS}) as o where o.tenant_id = k.tenant_id and o.id = k.object_id)
  limit 1000
 """
 
@@ -151,9 +109,42 @@ select x.tenant_id, x.payment_id as object_id,
  limit 1000
 """
 
+FIND_REFUNDS_WITHOUT_EVENT = f"""
+select r.tenant_id, r.payment_id as object_id,
+       'has ' || r.number || ' refunds, but ' || coalesce(e.number, 0) || ' events say so' as detail
+  from (select f.tenant_id, f.payment_id, count(*) as number
+          from refunds f
+          join payments p
+            on p.cell = $1 and p.tenant_id = f.tenant_id and p.id = f.payment_id and p.created_at {_IS_ALL_THERE}
+         where f.cell = $1
+         group by 1, 2) as r
+  left join (
+           select tenant_id, object_id, count(*) as number
+             from events
+            where cell = $1 and type = 'payment.refunded'
+            group by 1, 2
+       ) as e on e.tenant_id = r.tenant_id and e.object_id = r.payment_id
+ where r.number is distinct from e.number
+ limit 1000
+"""
+
+FIND_CREDITS_WITHOUT_EVENT = f"""
+select c.tenant_id, c.bill_id as object_id,
+       'has the credit ' || c.id || ', but no event says that it was ' || told.how as detail
+  from bill_credits c
+ cross join lateral (
+           values ('bill.credited', 'made', c.created_at), ('bill.credit_reversed', 'reversed', c.reversed_at)
+       ) as told(type, how, at)
+ where c.cell = $1 and told.at {_IS_ALL_THERE}
+   and not exists (select from events e
+                    where e.cell = $1 and e.tenant_id = c.tenant_id and e.object_id = c.bill_id
+                      and e.type = told.type and e.data ->> 'id' = c.id)
+ limit 1000
+"""
+
 FIND_STRAYS = f"""
 select o.tenant_id, o.id as object_id, 'is in the cell ' || $1::integer || ', where its tenant is not' as detail
-  from ({_OBJECTS}) as o
+  from ({_ALL_OBJECTS}) as o
  where not exists (select from tenants t where t.cell = $1 and t.id = o.tenant_id)
  limit 1000
 """
@@ -164,10 +155,9 @@ FINDINGS = (
     FIND_OBJECTS_WITHOUT_EVENT,
     FIND_EVENTS_OUT_OF_ORDER,
     FIND_ANSWERS_WITHOUT_OBJECT,
-    FIND_PAYMENTS_NOT_APPLIED,
-    FIND_APPLICATIONS_WITHOUT_ENTRY,
-    FIND_ENTRIES_WITHOUT_APPLICATION,
-    FIND_BILLS_PAID_OTHERWISE,
     FIND_APPLICATIONS_WITHOUT_EVENT,
+    FIND_REFUNDS_WITHOUT_EVENT,
+    FIND_CREDITS_WITHOUT_EVENT,
+    *MONEY_FINDINGS,
 )
 """Each gives tenant_id, object_id and detail of what is wrong; nothing where the books are right."""

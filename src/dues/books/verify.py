@@ -1,5 +1,7 @@
 """Verifies the books: every balance equals its entries, every chain is whole, every payment and event has its own.
 
+What is no fault of the books, and waits for somebody who decides, is a notice: it does not make them wrong.
+
 The entries and the objects they belong to are streamed side by side in one order, so memory stays flat however
 many there are.
 """
@@ -10,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from dues.books import store
+from dues.books.notices.store import NOTICES
 from dues.db.snapshot import Snapshot, open_snapshot
 from dues.db.transaction import Row
 from dues.domain.entries import Entry, Head, is_proven
@@ -20,6 +23,14 @@ EVERY = 1_000
 
 class Finding(Struct, frozen=True):
     """Something that is wrong: with which object of which tenant, and what."""
+
+    tenant_id: int
+    object_id: str
+    detail: str
+
+
+class Notice(Struct, frozen=True):
+    """What somebody should look at: which object of which tenant, and why."""
 
     tenant_id: int
     object_id: str
@@ -49,6 +60,15 @@ async def verify(url: str, progress: Progress, report: Callable[[Progress], None
             for query in store.FINDINGS:
                 for row in await first.rows(query, cell):
                     yield Finding(*row.values())
+
+
+async def list_notices(url: str) -> list[Notice]:
+    """What somebody should look at, at most a thousand of each kind in each cell."""
+    async with open_snapshot(url) as (snapshot, _):
+        cells = await _cells(snapshot)
+        return [
+            Notice(*row.values()) for cell in cells for query in NOTICES for row in await snapshot.rows(query, cell)
+        ]
 
 
 async def _cells(snapshot: Snapshot) -> list[int]:
@@ -120,10 +140,18 @@ class _Chain:
 def _compare(owner: Row, chain: _Chain | None) -> Iterator[Finding]:
     """Yields where an object does not say what its entries do. `chain` is the last that was followed."""
     last = chain.last if chain and chain.key == _key(owner) else None
+    match owner["noun"]:
+        case "bill":
+            yield from _compare_bill(owner, last)
+        case "payment":
+            yield from _compare_total(owner, last, "is held")
+        case _:
+            yield from _compare_balance(owner, last)
+
+
+def _compare_balance(owner: Row, last: Entry | None) -> Iterator[Finding]:
     key = _key(owner)
-    if owner["status"] is not None:
-        yield from _compare_bill(owner, last)
-    elif owner["balance"] is None:
+    if owner["balance"] is None:
         if last and last.kind != "closing":
             yield Finding(*key, f"tracks no balance, but its entries come to {last.balance_after} {last.currency}")
     elif last is None:
@@ -133,11 +161,17 @@ def _compare(owner: Row, chain: _Chain | None) -> Iterator[Finding]:
         yield Finding(*key, f"has a balance of {owner['balance']} {owner['currency']}, but its entries come to {total}")
 
 
+def _compare_total(owner: Row, last: Entry | None, what: str) -> Iterator[Finding]:
+    """What nobody sets: nothing, where there are no entries."""
+    total, currency = (last.balance_after, last.currency) if last else (0, owner["currency"])
+    if (total, currency) != (owner["balance"], owner["currency"]):
+        says = f"says {owner['balance']} {owner['currency']} {what}"
+        yield Finding(*_key(owner), f"{says}, but its entries come to {total} {currency}")
+
+
 def _compare_bill(bill: Row, last: Entry | None) -> Iterator[Finding]:
-    paid = last.balance_after if last else 0
-    if paid != bill["balance"]:
-        yield Finding(*_key(bill), f"says {bill['balance']} was paid, but its entries come to {paid}")
+    yield from _compare_total(bill, last, "is settled")
     due: Any = bill["amount_due"]
     expected = "paid" if bill["balance"] >= due else "unpaid"
-    if bill["status"] != expected and not (bill["status"] == "voided" and bill["balance"] == 0):
-        yield Finding(*_key(bill), f"is {bill['status']}, but {bill['balance']} of {due} was paid")
+    if bill["status"] != expected and not (bill["status"] == "voided" and bill["amount_paid"] == 0):
+        yield Finding(*_key(bill), f"is {bill['status']}, but {bill['balance']} of {due} is settled")

@@ -3,27 +3,29 @@
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 
 import msgspec
 import typer
 
-from dues.books.verify import Finding, Progress, count_entries, verify
+from dues.books.verify import Finding, Notice, Progress, count_entries, list_notices, verify
 from dues.cli.database import AsJson, Data, database_of
 from dues.settings import read_settings
 
 SHOWN_MAX = 100
-"""How many findings are printed; all are counted."""
+"""How many findings are printed, and how many notices; all are counted."""
 
 
 def verify_books(data: Data = None, as_json: AsJson = False) -> None:
     """Check the whole database: balances, chains, bills, events. Exit status 1 if anything is wrong.
 
-    Reads one consistent moment, so the server may go on working.
+    Reads one consistent moment, so the server may go on working. Notices say what somebody should look at, such as
+    money that a reversal could not take back: they are nothing wrong.
     """
     started = time.monotonic()
     progress = Progress()
     with database_of(read_settings(data=data)) as (url, _):
-        findings = asyncio.run(_run(url, progress))
+        findings, notices = asyncio.run(_run(url, progress))
     seconds = time.monotonic() - started
 
     if as_json:
@@ -33,20 +35,27 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
             "seconds": round(seconds, 2),
             "wrong": len(findings),
             "findings": findings[:SHOWN_MAX],
+            "noticed": len(notices),
+            "notices": notices[:SHOWN_MAX],
         }
         print(msgspec.json.encode(report).decode())
     else:
-        for finding in findings[:SHOWN_MAX]:
-            print(f"WRONG  tenant {finding.tenant_id}  {finding.object_id}  {finding.detail}")
-        if len(findings) > SHOWN_MAX:
-            print(f"… and {len(findings) - SHOWN_MAX} more")
+        _print("WRONG", findings)
+        _print("NOTICE", notices)
         looked = f"{progress.entries:,} entries of {progress.objects:,} objects in {seconds:.1f} s"
         print(f"The books are right: {looked}." if not findings else f"{len(findings)} wrong: {looked}.")
     if findings:
         raise typer.Exit(1)
 
 
-async def _run(url: str, progress: Progress) -> list[Finding]:
+def _print(mark: str, found: Sequence[Finding | Notice]) -> None:
+    for one in found[:SHOWN_MAX]:
+        print(f"{mark}  tenant {one.tenant_id}  {one.object_id}  {one.detail}")
+    if len(found) > SHOWN_MAX:
+        print(f"… and {len(found) - SHOWN_MAX} more")
+
+
+async def _run(url: str, progress: Progress) -> tuple[list[Finding], list[Notice]]:
     # Here, and not above: no other command has a bar, and all the others would wait for its import.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -59,4 +68,5 @@ async def _run(url: str, progress: Progress) -> list[Finding]:
         def report(so_far: Progress) -> None:
             bar.update(task, completed=so_far.entries)
 
-        return [finding async for finding in verify(url, progress, report)]
+        findings = [finding async for finding in verify(url, progress, report)]
+    return findings, await list_notices(url)

@@ -1,0 +1,1 @@
+"""Money: whether bills, payments, credits and refunds say what their entries do."""
