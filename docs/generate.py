@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
+from money import money
 from typer.main import get_command
 
 from dues.cli.main import app
@@ -248,6 +249,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "errors.md": errors,
     "events.md": events,
     "cli.md": cli,
+    "money.md": money,
     "schema.md": tables,
     "statements.md": statements,
 }

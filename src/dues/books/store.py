@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dues.books.money.store import MONEY_FINDINGS
+from dues.books.bills.store import OF_BILLS
+from dues.books.payments.store import OF_PAYMENTS
 
 LIST_CELLS = "select distinct cell from tenants order by cell"
 
@@ -158,6 +159,7 @@ FINDINGS = (
     FIND_APPLICATIONS_WITHOUT_EVENT,
     FIND_REFUNDS_WITHOUT_EVENT,
     FIND_CREDITS_WITHOUT_EVENT,
-    *MONEY_FINDINGS,
+    *OF_PAYMENTS,
+    *OF_BILLS,
 )
 """Each gives tenant_id, object_id and detail of what is wrong; nothing where the books are right."""

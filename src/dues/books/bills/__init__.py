@@ -1,0 +1,1 @@
+"""Whether bills and their credits say what their entries do."""

@@ -1,1 +1,0 @@
-"""Money: whether bills, payments, credits and refunds say what their entries do."""

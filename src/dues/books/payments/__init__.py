@@ -1,0 +1,1 @@
+"""Whether payments and their refunds say what their entries do."""
