@@ -246,8 +246,7 @@ MOVEMENTS: Final[Sequence[tuple[str, str, Step, Step]]] = (
     ),
     (
         "A reversal of which a part cannot be taken back",
-        "EFT-1 paid both bills, and 100 of the balance, which METER-7 no longer tracks: it cannot rise. The 100 are in "
-        "`not_restored`, and `dues verify` gives notice of them.",
+        "EFT-1 paid both bills and 100 of the balance, which METER-7 tracks no more: the 100 are in `not_restored`.",
         _lost,
         lambda books: books.reverse(),
     ),
@@ -304,8 +303,8 @@ def money() -> Iterator[str]:
     )
     yield ""
     yield from wrap(
-        "Before each, the account METER-7 owes 300, and has two open bills: INV-1 of 1000 and INV-2 of 500. EFT-1 is the "
-        "payment. What is said to be so by then came about as it is shown elsewhere on this page.",
+        "Before each, the account METER-7 owes 300, and has two open bills: INV-1 of 1000 and INV-2 of 500. EFT-1 "
+        "is the payment. What is said to be so by then came about as is shown elsewhere on this page.",
         WIDTH,
     )
     for title, says, before, movement in MOVEMENTS:

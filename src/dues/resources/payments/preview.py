@@ -27,7 +27,7 @@ class PreviewedApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=
 class PaymentPreviewBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a payment would do. Nothing was done."""
 
-    preview: Annotated[bool, says("Always true.")] = True
+    preview: Annotated[bool, says("Always true.")]
     amount: PaymentAmount
     currency: Currency
     applications: Annotated[list[PreviewedApplicationBody], says("What it would be applied to, in order.")]
@@ -40,6 +40,7 @@ def _preview(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | R
         return made
     payment = made.payment.after.of
     previewed = PaymentPreviewBody(
+        preview=True,
         amount=payment.amount,
         currency=payment.currency,
         amount_unapplied=payment.amount_unapplied or None,
