@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from dues.domain.accounts import Account, AccountChanges
+from dues.domain.adjustments import NewAdjustment
 from dues.domain.applications import ApplicationPart, Unapply, apply_parts, unapply
 from dues.domain.bill_changes import BillChanges, update_bill, void_bill
 from dues.domain.bills import Bill
@@ -127,7 +128,7 @@ class Books:
 
     def adjust(self, amount: int) -> None:
         """A charge on the balance."""
-        self._take(adjust_owner(self["METER-7"], amount, "January", CAUSE))
+        self._take(adjust_owner(self["METER-7"], NewAdjustment(amount=amount, reason="January"), None, CAUSE))
 
     def void(self, bill: str) -> None:
         """A bill is voided."""

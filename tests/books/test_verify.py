@@ -111,7 +111,9 @@ class Books:
     def tampered(self, *tampering: str) -> Iterator[str]:
         """The URL of the copy, after `tampering` with it."""
         broken = _broken(self.url)
-        tables = {re.split(r"\W+", re.sub("(?i)^(update|delete from|insert into) ", "", one))[0] for one in tampering}
+        tables = {
+            found[1] for one in tampering if (found := re.search(r"(?:update|delete from|insert into) (\w+)", one))
+        }
         try:
             asyncio.run(_tamper(broken, tampering))
             yield broken
@@ -145,7 +147,7 @@ async def _copy(url: str) -> None:
     async with _by_hand(_broken(url)) as connection:
         for table, constraint in await connection.fetch(CONSTRAINTS):
             await connection.execute(f"alter table {table} drop constraint {constraint}")
-        await connection.execute("drop index payments_reference_is_unique")
+        await connection.execute("alter table payments drop constraint payments_reference_is_unique")
         await connection.execute("create schema saved")
         for (table,) in await connection.fetch(TABLES):
             await connection.execute(f"create table saved.{table} as table public.{table}")
@@ -428,9 +430,10 @@ def entry_by_hand(books: Books, bill: str, amount: int) -> str:
     chain.add("adjustment", "ZAR", amount)
     [entry] = chain.entries
     return f"""insert into entries (cell, tenant_id, owner_id, number, id, kind, currency, amount, balance_after,
-                                    request_id, created_at, hash)
+                                    request_id, created_at, hash, salt, version)
                values (1, {entry.tenant_id}, '{entry.owner_id}', {entry.number}, '{entry.id}', 'adjustment', 'ZAR',
-                       {amount}, {entry.balance_after}, 'req_old', '{entry.created_at}', '\\x{entry.hash.hex()}')"""
+                       {amount}, {entry.balance_after}, 'req_old', '{entry.created_at}', '\\x{entry.hash.hex()}',
+                       '\\x{(entry.salt or b"").hex()}', {entry.version})"""
 
 
 @pytest.mark.parametrize(
