@@ -323,7 +323,7 @@ def _table(books: Books, entries: Sequence[Entry]) -> Iterator[str]:
         yield from ("No entry.", "")
         return
     yield "| ledger | kind | amount | balance after |"
-    yield "| --- | --- | ---: | ---: |"
+    yield "| --- | --- | --- | --- |"
     for entry in entries:
         reference = books.records[entry.owner_id].of.external_reference
         yield f"| {reference} | `{entry.kind}` | {entry.amount:+} | {entry.balance_after} |"

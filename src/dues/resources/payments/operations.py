@@ -187,7 +187,7 @@ OPERATIONS: Final = (
         "bills of its account or customer in the order of their due dates. Their payment rules hold.",
         body=NewApplications,
         bodies={
-            "to a bill": {"parts": [{"bill": "INV-2026-003", "amount": 1500}]},
+            "to a bill": {"parts": [{"bill": "INV-2026-002", "amount": 1500}]},
         },
         example=_HELD | {"amount_unapplied": 1500},
         problems=(
@@ -217,7 +217,7 @@ OPERATIONS: Final = (
         description="What of a payment is applied to a bill or a balance is held again, all of it or `amount`: to be "
         "applied elsewhere, or refunded. The payment itself stays.",
         body=Unapply,
-        bodies={"from a bill": {"bill": "INV-2026-003", "amount": 1000}},
+        bodies={"from a bill": {"bill": "INV-2026-002", "amount": 1000}},
         example=_HELD | {"amount_unapplied": 2500},
         problems=(
             "customer_not_found",
