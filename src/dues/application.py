@@ -26,7 +26,7 @@ from dues.http.routes import routes
 from dues.idempotency.retention import answer_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
-from dues.resources.bills.overdue import overdue_job
+from dues.resources.bills.overdue.tell import overdue_job
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing

@@ -4,19 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, get_args
 
-from msgspec import Struct
-
 from dues.commands.columns import folded
 from dues.commands.kind import Kind
 from dues.commands.known import Known, TenantLookup
-from dues.db.database import Database
 from dues.domain.allocation import BILLS_MAX
 from dues.domain.balances import refuse_unsafe
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.open_bills import COUNTED_MAX, OpenBillsTotal
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
-from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, BY_REFERENCE, CUSTOMER_NAMED, Key, Listing, Order
 from dues.resources.accounts.store import ACCOUNT
@@ -163,43 +159,6 @@ def find_open_bills(lookup: TenantLookup, question: OpenBills) -> list[Record[Bi
 def _by_due_date(bill: Record[Bill]) -> tuple[date, date, str]:
     # Those without a due date come last, as they do in the database.
     return bill.of.due_date or date.max, bill.of.bill_date, bill.of.id
-
-
-class DueBill(Struct, frozen=True):
-    """A bill that was due before its merchant's today, and of which nobody was told."""
-
-    tenant: Tenant
-    bill_id: str
-    today: date
-    clock_offset_seconds: int
-
-
-FIND_BILLS_TO_BE_OVERDUE = """
-select t.id as tenant_id, t.clock_offset_seconds, today.day as today, b.id as bill_id
-  from tenants t
-  join merchants m on m.id = t.merchant_id
- cross join lateral (
-           select ((now() + make_interval(secs => t.clock_offset_seconds)) at time zone m.time_zone)::date as day
-       ) as today
- cross join lateral (
-           select b.id from bills b
-            where b.cell = $1 and b.tenant_id = t.id and b.status = 'unpaid' and b.overdue_on is null
-              and b.due_on < today.day
-            order by b.due_on
-            limit $2
-       ) as b
- where t.cell = $1
- limit $2
-"""
-
-
-async def find_bills_to_be_overdue(database: Database, cell: int, limit: int) -> list[DueBill]:
-    """At most `limit` of a cell."""
-    rows = await database.rows(FIND_BILLS_TO_BE_OVERDUE, cell, limit)
-    return [
-        DueBill(Tenant(cell, row["tenant_id"]), row["bill_id"], row["today"], row["clock_offset_seconds"])
-        for row in rows
-    ]
 
 
 class OpenBillTotals(Question, frozen=True):

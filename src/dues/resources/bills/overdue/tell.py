@@ -18,7 +18,8 @@ from dues.domain.bill_changes import tell_overdue
 from dues.domain.entries import Cause
 from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal, not_found
-from dues.resources.bills.store import BILL, find_bills_to_be_overdue
+from dues.resources.bills.overdue.store import find_bills_to_be_overdue
+from dues.resources.bills.store import BILL
 from dues.tenants.store import list_cells
 from dues.work.questions import Question
 from dues.work.work import Request

@@ -1,0 +1,1 @@
+"""Bills that are overdue: found, and told of once."""
