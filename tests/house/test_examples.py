@@ -20,8 +20,6 @@ RESOURCES = sorted((DOCS / "reference" / "resources").glob("*.md"))
 
 GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if "```http\n" in page.read_text()]
 
-PAGES = [*RESOURCES, *GUIDES]
-
 EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
 
 KEY = re.compile(r"\b[a-z]{2}_test_\w{20,}")
@@ -93,13 +91,24 @@ def is_as_written(actual: Any, written: Any) -> bool:
     return bool(actual == written and type(actual) is type(written))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", RESOURCES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_are_answered_as_it_says(page: Path, merchant: Merchant, database_url: str) -> None:
+    follow(Reader(merchant, database_url), page)
+
+
+def test_the_guides_are_answered_as_they_say_one_after_the_other(merchant: Merchant, database_url: str) -> None:
+    """By one merchant: who follows one guide can follow the next. One reads all that ever happened: it comes first."""
     reader = Reader(merchant, database_url)
+    for page in sorted(GUIDES, key=lambda page: page.stem != "replay-what-you-missed"):
+        follow(reader, page)
+
+
+def follow(reader: Reader, page: Path) -> None:
+    """Does what a page says, and holds the answers to it."""
     for command, request, status, written in examples(page):
         if command:
             reader.run(command)
             continue
         answer = reader.send(request)
-        assert answer.status_code == status, f"{request}\n{answer.text}"
-        assert is_as_written(answer.json(), written), f"{request}\n{answer.text}"
+        assert answer.status_code == status, f"{page.stem}: {request}\n{answer.text}"
+        assert is_as_written(answer.json(), written), f"{page.stem}: {request}\n{answer.text}"
