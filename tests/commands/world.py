@@ -21,7 +21,8 @@ from dues.db.database import Database
 from dues.db.errors import Conflict
 from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
-from dues.domain.bills import BillChanges, NewBill
+from dues.domain.bill_changes import BillChanges
+from dues.domain.bills import NewBill
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.entries import Entry, is_proven
 from dues.domain.ids import new_id

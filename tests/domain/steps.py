@@ -10,7 +10,8 @@ from msgspec import Struct, structs
 from dues.domain.accounts import Account, AccountChanges
 from dues.domain.adjustments import NewAdjustment
 from dues.domain.allocation import Part
-from dues.domain.bills import Bill, BillChanges, update_bill, void_bill
+from dues.domain.bill_changes import BillChanges, update_bill, void_bill
+from dues.domain.bills import Bill
 from dues.domain.customers import Customer, CustomerChanges
 from dues.domain.entries import Cause, Entry
 from dues.domain.new_payments import NewPayment

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dues.domain.accounts import Account, NewAccount
-from dues.domain.bills import Bill, BillChanges, MadeBill, NewBill, make_bill, update_bill, void_bill
+from dues.domain.bill_changes import BillChanges, tell_overdue, update_bill, void_bill
+from dues.domain.bills import Bill, MadeBill, NewBill, make_bill
 from dues.domain.customers import Customer, NewCustomer
 from dues.domain.entries import Cause, Entry
 from dues.domain.money import AMOUNT_MAX

@@ -34,7 +34,7 @@ def asked(amount: int = 300, **changes: Any) -> NewPayment:
 
 def made(request: NewPayment, target: Owed, *bills: Owed | None) -> MadePayment:
     """The payment, which must not be refused."""
-    outcome = make_payment(request, target, bills, None, CAUSE)
+    outcome = make_payment(request, target, bills, None, None, CAUSE)
     assert isinstance(outcome, MadePayment), outcome
     return outcome
 
@@ -102,7 +102,7 @@ def test_it_is_refused_before_any_rule_is_asked(request_: NewPayment, there: The
 def test_what_is_there_and_safe_is_left_to_the_rules() -> None:
     for name in ("JANE", "bcus_jane"):
         assert find_target(asked(AMOUNT_MAX, customer=name), There(JANE)) is JANE
-    outcome = make_payment(asked(AMOUNT_MAX), JANE, [], None, CAUSE)
+    outcome = make_payment(asked(AMOUNT_MAX), JANE, [], None, None, CAUSE)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.outstanding, outcome.payment_rules) == ("payment_above_maximum", 500, ANY)
 
@@ -168,7 +168,7 @@ def test_a_payment_in_parts_writes_one_entry_for_each_and_all_of_them_name_it() 
 
 def test_a_part_that_is_refused_leaves_nothing_paid() -> None:
     wanted = asked(parts=[Part(bill="A", amount=60), Part(bill="B", amount=70)])
-    outcome = make_payment(wanted, JANE, [bill(100, default=ANY), None], None, CAUSE)
+    outcome = make_payment(wanted, JANE, [bill(100, default=ANY), None], None, None, CAUSE)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "bill_not_found"
 
@@ -181,7 +181,7 @@ def test_a_bill_that_is_open_no_more_is_left_out_of_the_spread() -> None:
 def test_a_payment_keeps_what_it_was_sent_with() -> None:
     earlier = datetime(2026, 1, 2, 2, 0, tzinfo=timezone(timedelta(hours=2)))
     request = asked(method="cash", paid_at=earlier, metadata={"till": "4"})
-    outcome = make_payment(request, JANE, [], "key_till", CAUSE)
+    outcome = make_payment(request, JANE, [], None, "key_till", CAUSE)
     assert isinstance(outcome, MadePayment)
     payment = outcome.payment.after.of
     assert (payment.method, payment.metadata, payment.collector_id) == ("cash", {"till": "4"}, "key_till")

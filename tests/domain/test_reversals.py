@@ -8,7 +8,8 @@ import pytest
 from msgspec import structs
 
 from dues.domain.allocation import Part
-from dues.domain.bills import Bill, BillChanges, update_bill, void_bill
+from dues.domain.bill_changes import BillChanges, update_bill, void_bill
+from dues.domain.bills import Bill
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed, refuse_payment
