@@ -54,7 +54,7 @@ def customer(balance: int | None, default: PaymentRules | None = None, **changes
 
 def owed(of: Bill | Account | Customer, default: PaymentRules | None = None) -> Owed:
     """It, with a head that says what its amount is."""
-    amount = of.amount_paid if isinstance(of, Bill) else of.balance
+    amount = of.amount_settled if isinstance(of, Bill) else of.balance
     return Record(of, default, Head(1 if amount else 0, bytes(32), amount or 0, CAUSE.now), 1)
 
 

@@ -81,8 +81,60 @@ def test_each_rule_holds_up_to_its_edge(
         return
     assert refusal
     assert (refusal.code, refusal.outstanding, refusal.payment_rules) == (code, outstanding, given_)
-    assert refusal.pointer == (None if code == "payment_not_allowed" else "/parts/3/amount")
+    bounds = "payment_below_minimum", "payment_above_maximum"
+    assert refusal.pointer == (None if code == "payment_not_allowed" else "/parts/3/amount"[8 * (code in bounds) :])
 
+
+@pytest.mark.parametrize("kind", OWED)
+@pytest.mark.parametrize(
+    ("given_", "outstanding", "amount", "whole", "code"),
+    [
+        (ANY, 500, 1, 99, "payment_below_minimum"),
+        (ANY, 500, 1, 100, None),
+        (ANY, 60, 60, 99, None),
+        (ANY, 60, 59, 60, "payment_below_minimum"),
+        (ANY, 500, 1, 1000, None),
+        (ANY, 500, 1, 1001, "payment_above_maximum"),
+        (ANY, 500, 500, 1001, "payment_above_maximum"),
+        # All else is about the part.
+        (NO_LESS, 500, 499, 500, "underpayment_not_allowed"),
+        (NO_LESS, 500, 500, 501, None),
+        (NO_MORE, 500, 500, 1000, None),
+        (NO_MORE, 500, 501, 1000, "overpayment_not_allowed"),
+    ],
+)
+def test_the_least_and_the_most_are_compared_with_the_whole_payment(
+    kind: str, given_: PaymentRules, outstanding: int, amount: int, whole: int, code: str | None
+) -> None:
+    refusal = refuse_payment(OWED[kind](outstanding, default=given_), amount, "ZAR", "/parts/0", whole)
+    assert (refusal and refusal.code) == code
+
+
+@pytest.mark.parametrize(
+    ("currency", "says"),
+    [("ZAR", "at most ZAR 10.00."), ("JPY", "at most JPY 1,000."), ("XAF", "at most XAF 1,000."), ("XXX", "1,000 in")],
+)
+def test_amounts_are_said_with_their_currency_and_its_decimals(currency: str, says: str) -> None:
+    refusal = refuse_payment(bill(500, default=ANY, currency=currency), 1001, currency)
+    assert refusal
+    assert says in refusal.detail
+
+
+def test_what_a_bill_was_credited_is_not_outstanding() -> None:
+    lowered = bill(100, default=EXACTLY, amount_credited=40, amount_due=140)
+    assert lowered.of.outstanding == 100
+    assert payable(lowered) == Payable(100, 100)
+    by_more = bill(0, paid=30, default=NO_MORE, amount_due=100, amount_credited=75)
+    assert by_more.of.outstanding == 0
+    assert payable(bill(1, amount_due=10, amount_credited=10, default=BOUNDLESS, status="paid")).largest == (
+        AMOUNT_MAX - 10
+    )
+
+
+def test_of_a_voided_bill_nothing_is_outstanding() -> None:
+    voided_ = bill(500, default=ANY, status="voided")
+    assert voided_.of.outstanding == 0
+    assert takes_of(voided_, 500, "ZAR", 500)[0] == 0
 
 @pytest.mark.parametrize("kind", OWED)
 def test_its_own_rules_come_before_the_merchants(kind: str) -> None:
@@ -205,4 +257,32 @@ def test_what_is_told_to_be_payable_is_what_is_taken(owed: Owed) -> None:
 def test_it_takes_the_most_that_does_not_overpay_it(owed: Owed, amount: int, currency: str) -> None:
     fitting = range(1, min(amount, owed.of.outstanding or 0) + 1)
     expected = max((one for one in fitting if refuse_payment(owed, one, currency) is None), default=0)
-    assert takes_of(owed, amount, currency) == expected
+    taken, refusal = takes_of(owed, amount, currency, amount)
+    assert taken == expected
+    # Why none of it is taken; of what owes nothing that may be because nothing is outstanding.
+    assert (refusal is None) == bool(expected or (not fitting and refuse_payment(owed, amount, currency) is None))
+
+
+@given(obligations, st.integers(1, LARGEST), st.integers(0, LARGEST))
+def test_a_part_meets_the_bounds_of_its_payment_and_everything_else_by_itself(
+    owed: Owed, amount: int, more: int
+) -> None:
+    rule, left = rules_of(owed), owed.of.outstanding
+    refusal = refuse_payment(owed, amount, "ZAR", whole=amount + more)
+    if owed.of.noun == "bill" and getattr(owed.of, "status", "") == "voided":
+        expected = "bill_voided"
+    elif rule is None or left is None:
+        expected = "payment_not_allowed"
+    elif amount + more < rule.min_amount and amount != left:
+        expected = "payment_below_minimum"
+    elif amount + more > rule.max_amount:
+        expected = "payment_above_maximum"
+    elif amount < left and not rule.underpayment_allowed:
+        expected = "underpayment_not_allowed"
+    elif amount > left and not rule.overpayment_allowed:
+        expected = "overpayment_not_allowed"
+    elif owed.of.noun == "bill":
+        expected = "amount_out_of_range" if getattr(owed.of, "amount_paid", 0) + amount > AMOUNT_MAX else ""
+    else:
+        expected = "amount_out_of_range" if getattr(owed.of, "balance", 0) - amount < -AMOUNT_MAX else ""
+    assert (refusal.code if refusal else "") == expected
