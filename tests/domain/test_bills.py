@@ -1,6 +1,6 @@
 """The rules for making, paying and voiding a bill, without a database."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dues.domain.accounts import Account, NewAccount
-from dues.domain.bill_changes import BillChanges, tell_overdue, update_bill, void_bill
+from dues.domain.bill_changes import BillChanges, settle, tell_overdue, update_bill, void_bill
 from dues.domain.bills import Bill, MadeBill, NewBill, make_bill
 from dues.domain.customers import Customer, NewCustomer
 from dues.domain.entries import Cause, Entry
@@ -188,6 +188,10 @@ full = {str(number): "x" for number in range(10)}
             "/amount_paid",
         ),
         (bill(metadata=full), {"metadata": {"new": "x"}}, LOOSE, "validation_failed", "/metadata"),
+        (bill(amount_paid=900, amount_applied=700), {"amount_paid": 699}, LOOSE, "below_payments", "/amount_paid"),
+        (bill(amount_paid=900, amount_applied=900), {"amount_paid": 0}, None, "below_payments", "/amount_paid"),
+        (bill(amount_credited=400), {"amount_paid": 1101}, STRICT, "overpayment_not_allowed", "/amount_paid"),
+        (bill(amount_credited=400), {"amount_paid": AMOUNT_MAX - 399}, LOOSE, "amount_out_of_range", "/amount_paid"),
     ],
 )
 def test_a_change_is_refused_by_name(
@@ -234,15 +238,100 @@ def test_a_change_of_nothing_leaves_the_bill_as_it_is() -> None:
         assert update_bill(old, changes, NOW) == Change(old, old, [])
 
 
-@given(paid=st.integers(0, 1500), status=st.sampled_from(["unpaid", "voided"]))
-def test_only_an_open_bill_of_which_nothing_was_paid_is_voided(paid: int, status: str) -> None:
-    old = bill(amount_paid=paid, status="voided" if status == "voided" else "paid" if paid == 1500 else "unpaid")
-    outcome = void_bill(kept(old, STRICT))
+def test_what_was_paid_by_hand_may_be_taken_back_down_to_what_payments_brought() -> None:
+    old = kept(bill(amount_paid=900, amount_applied=700), STRICT)
+    outcome = update_bill(old, BillChanges(amount_paid=700), NOW)
+    assert isinstance(outcome, Change)
+    assert (outcome.after.of.amount_paid, outcome.after.of.amount_applied) == (700, 700)
+    assert [(entry.kind, entry.amount) for entry in outcome.entries] == [("adjustment", -200)]
+
+
+def test_where_less_was_recorded_than_payments_brought_it_may_be_raised_and_not_lowered_further() -> None:
+    old = kept(bill(amount_paid=300, amount_applied=700), STRICT)
+    for total in (300, 301, 700, 1500):
+        outcome = update_bill(old, BillChanges(amount_paid=total), NOW)
+        assert isinstance(outcome, Change)
+        assert outcome.after.of.amount_paid == total
+    refusal = update_bill(old, BillChanges(amount_paid=299), NOW)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "below_payments"
+
+
+def test_a_credited_bill_is_paid_once_the_rest_is() -> None:
+    old = kept(bill(amount_credited=400), STRICT)
+    for total, status in ((1099, "unpaid"), (1100, "paid")):
+        outcome = update_bill(old, BillChanges(amount_paid=total), NOW)
+        assert isinstance(outcome, Change)
+        assert (outcome.after.of.status, outcome.after.of.amount_remaining) == (status, 1100 - total)
+
+
+amounts = st.integers(0, 60)
+
+
+@given(st.integers(1, 100), amounts, amounts, amounts, st.booleans())
+def test_a_bill_is_paid_once_what_was_paid_and_credited_comes_to_what_is_due(
+    due: int, paid: int, applied: int, credited: int, voided: bool
+) -> None:
+    old = bill(amount_due=due, status="voided" if voided else "unpaid")
+    new = settle(settle(old, paid=paid, applied=applied), credited=credited)
+    assert (new.amount_paid, new.amount_applied, new.amount_credited) == (paid, applied, credited)
+    assert (new.amount_settled, new.amount_remaining) == (paid + credited, max(0, due - paid - credited))
+    assert new.status == ("voided" if voided else "paid" if paid + credited >= due else "unpaid")
+    assert new.outstanding == (0 if voided else new.amount_remaining)
+    assert settle(new, paid=-paid, applied=-applied, credited=-credited) == old
+
+
+@given(
+    paid=st.integers(0, 2) | st.integers(0, 1500),
+    applied=st.integers(0, 2),
+    status=st.sampled_from(["unpaid", "voided"]),
+)
+def test_only_an_open_bill_on_which_no_payment_stands_is_voided(paid: int, applied: int, status: str) -> None:
+    fields: dict[str, Any] = {"amount_paid": paid, "amount_applied": applied}
+    old = bill(status="voided" if status == "voided" else "paid" if paid == 1500 else "unpaid", **fields)
+    outcome = void_bill(kept(old, STRICT), NOW)
     if status == "voided":
         assert isinstance(outcome, Refusal)
         assert outcome.code == "bill_voided"
-    elif paid:
+    elif paid or applied:
         assert isinstance(outcome, Refusal)
         assert outcome.code == "bill_paid"
     else:
-        assert outcome == Change(kept(old, STRICT), kept(structs.replace(old, status="voided"), STRICT), ())
+        voided = structs.replace(old, status="voided", voided_at=NOW.now)
+        assert outcome == Change(kept(old, STRICT), kept(voided, STRICT), ())
+
+
+def test_a_bill_that_was_only_credited_may_be_voided() -> None:
+    assert isinstance(void_bill(kept(bill(amount_credited=400), STRICT), NOW), Change)
+
+
+DUE = date(2026, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("old", "today", "told"),
+    [
+        (bill(due_date=DUE), DUE, False),
+        (bill(due_date=DUE), DUE + timedelta(days=1), True),
+        (bill(due_date=DUE), DUE + timedelta(days=400), True),
+        (bill(due_date=DUE, amount_paid=1499), DUE + timedelta(days=1), True),
+        (bill(due_date=DUE, amount_paid=1500, status="paid"), DUE + timedelta(days=1), False),
+        (bill(due_date=DUE, status="voided"), DUE + timedelta(days=1), False),
+        (bill(), DUE, False),
+        (bill(due_date=DUE, overdue_on=DUE + timedelta(days=1)), DUE + timedelta(days=2), False),
+    ],
+)
+def test_that_an_open_bill_is_overdue_is_told_once_from_the_day_after_it_was_due(
+    old: Bill, today: date, told: bool
+) -> None:
+    outcome = tell_overdue(kept(old), today)
+    assert outcome == (Change(kept(old), kept(structs.replace(old, overdue_on=today)), ()) if told else None)
+    assert outcome is None or tell_overdue(outcome.after, today) is None
+
+
+def test_what_was_told_is_not_told_again_when_it_is_paid_and_opened_again() -> None:
+    outcome = tell_overdue(kept(bill(due_date=DUE)), DUE + timedelta(days=1))
+    assert outcome
+    again = settle(settle(outcome.after.of, paid=1500), paid=-1500)
+    assert again.status == "unpaid"
+    assert tell_overdue(kept(again), DUE + timedelta(days=9)) is None

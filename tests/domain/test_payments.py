@@ -12,10 +12,10 @@ from dues.domain.entries import Head
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed
-from dues.domain.payments import MadePayment, Payment, find_target, make_payment
+from dues.domain.payments import MadePayment, Payment, Reversal, find_represented, find_target, make_payment
 from dues.domain.records import Record
 from dues.domain.refusals import Refusal
-from tests.domain.owed import CAUSE, account, bill, customer, rules, unbroken
+from tests.domain.owed import CAUSE, account, bill, customer, head_of, rules, unbroken
 from tests.domain.there import There
 
 ANY = rules()
@@ -40,13 +40,13 @@ def made(request: NewPayment, target: Owed, *bills: Owed | None) -> MadePayment:
 
 
 def taken(request: NewPayment, target: Owed, *bills: Owed | None) -> Payment:
-    """The payment as it is kept then."""
+    """The payment as it is kept then; nothing of it is held, so its ledger is empty."""
     change = made(request, target, *bills).payment
-    assert (change.before, change.entries) == (None, ())
+    assert (change.before, change.entries, change.after.of.amount_unapplied) == (None, [], 0)
     return change.after.of
 
 
-EARLIER: Record[Payment] = Record(taken(asked(), JANE))
+EARLIER: Record[Payment] = Record(taken(asked(), JANE), head=Head(), events=1)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,100 @@ def test_what_is_there_and_safe_is_left_to_the_rules() -> None:
     outcome = make_payment(asked(AMOUNT_MAX), JANE, [], None, None, CAUSE)
     assert isinstance(outcome, Refusal)
     assert (outcome.code, outcome.outstanding, outcome.payment_rules) == ("payment_above_maximum", 500, ANY)
+
+
+def reversed_(record: Record[Payment], **changes: Any) -> Record[Payment]:
+    """The payment, once it bounced."""
+    bounced = Reversal(reason="bounced", note=None, reversed_at=CAUSE.now)
+    return structs.replace(record, of=structs.replace(record.of, status="reversed", reversal=bounced, **changes))
+
+
+BOUNCED = reversed_(EARLIER)
+CAME_AGAIN = reversed_(EARLIER, represented_by="pay_9")
+
+
+@pytest.mark.parametrize(
+    ("represents", "there", "code"),
+    [
+        ("TX", There(JANE, EARLIER), "payment_not_reversed"),
+        (EARLIER.of.id, There(JANE, EARLIER), "payment_not_reversed"),
+        ("TX", There(JANE, CAME_AGAIN), "payment_represented"),
+        ("TX", There(JANE), "payment_not_found"),
+    ],
+)
+def test_only_a_reversed_payment_comes_again_and_only_once(represents: str, there: There, code: str) -> None:
+    for found in (find_represented, find_target):
+        refusal = found(asked(external_reference="TX-2", represents=represents), there)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.code, refusal.pointer) == (code, "/represents")
+    assert find_represented(asked(), there) is None
+
+
+def test_a_reference_that_is_used_is_free_only_for_what_represents_the_payment_that_has_it() -> None:
+    for name in ("TX", BOUNCED.of.id):
+        again = asked(represents=name)
+        assert find_represented(again, There(JANE, BOUNCED)) is BOUNCED
+        assert find_target(again, There(JANE, BOUNCED)) is JANE
+    other = reversed_(Record(taken(asked(external_reference="TX-9"), JANE), head=Head(), events=1))
+    for new in (asked(), asked(represents="TX-9")):
+        taken_ = find_target(new, There(JANE, BOUNCED, other))
+        assert isinstance(taken_, Refusal)
+        assert (taken_.code, taken_.pointer) == ("external_reference_taken", "/external_reference")
+    assert find_target(asked(external_reference="TX-2", represents="TX"), There(JANE, BOUNCED)) is JANE
+
+
+def test_a_payment_that_comes_again_and_the_one_that_bounced_name_each_other() -> None:
+    outcome = make_payment(asked(represents="TX"), JANE, [], BOUNCED, None, CAUSE)
+    assert isinstance(outcome, MadePayment)
+    new, old = outcome.payment.after.of, outcome.represented
+    assert old
+    assert (new.represents, new.represented_by, old.before) == (BOUNCED.of.id, None, BOUNCED)
+    assert old.after.of == structs.replace(BOUNCED.of, represented_by=new.id)
+    assert old.entries == ()
+    assert made(asked(), JANE).represented is None
+
+
+@pytest.mark.parametrize(
+    ("target", "amount", "held"),
+    [
+        (bill(500, default=rules(over=False)), 800, 300),
+        (bill(500, default=rules(over=False)), 500, 0),
+        (bill(500, default=rules(under=False)), 499, 499),
+        (bill(500, default=ANY), 1001, 1001),
+        (customer(None), 300, 300),
+        (bill(500, default=ANY, status="voided"), 300, 300),
+        (bill(500, default=ANY, currency="USD"), 300, 300),
+    ],
+)
+def test_what_is_not_taken_is_held_and_the_payments_own_ledger_says_so(target: Owed, amount: int, held: int) -> None:
+    outcome = made(asked(amount, rest="hold"), target)
+    payment = outcome.payment.after.of
+    assert (payment.amount, payment.amount_unapplied, payment.amount_refunded) == (amount, held, 0)
+    assert sum(one.amount for one in payment.applications) == amount - held
+    assert [paid.entries[0].amount for paid in outcome.paid] == ([amount - held] if amount > held else [])
+    told = [(entry.kind, entry.amount, entry.balance_after) for entry in outcome.payment.entries]
+    assert told == ([("hold", held, held)] if held else [])
+    assert unbroken(outcome.payment.entries)
+    assert {(one.owner_id, one.payment_id) for one in outcome.payment.entries} <= {(payment.id, payment.id)}
+    assert outcome.payment.after.head == head_of(outcome.payment.entries)
+
+
+def test_a_payment_is_listed_under_all_that_any_of_it_went_to() -> None:
+    of_another = bill(100, default=ANY, id="bill_b", account_id="bacc_2")
+    outcome = made(asked(allocation="oldest_due_first"), JANE, of_another, bill(100, default=ANY, id="bill_c"))
+    assert {*outcome.payment.after.of.found_by} == {"bcus_jane", "bill_b", "bacc_2", "bill_c"}
+    assert {*taken(asked(account="UAR"), FIBRE).found_by} == {"bacc_1", "bcus_jane"}
+    held = made(asked(rest="hold"), customer(None)).payment.after.of
+    assert {*held.found_by} == {"bcus_jane"}
+
+
+def test_what_a_payment_has_somewhere_is_what_is_live_of_it_there() -> None:
+    one, other = bill(100, default=ANY, id="bill_b"), bill(100, default=ANY, id="bill_c")
+    payment = taken(asked(allocation="oldest_due_first"), JANE, one, other)
+    first, *rest = payment.applications
+    less = structs.replace(payment, applications=[structs.replace(first, released=60), *rest, first])
+    assert [less.applied_to(owner) for owner in ("bill_b", "bill_c", "bcus_jane", "bill_x")] == [140, 100, 100, 0]
+    assert reversed_(Record(less)).of.applied_to("bill_b") == 0
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,22 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from msgspec import structs
+from msgspec import Struct, structs
 
 from dues.domain.allocation import Part
+from dues.domain.applications import ApplicationPart, Moved, Unapply, apply_parts, unapply
 from dues.domain.bill_changes import BillChanges, update_bill, void_bill
 from dues.domain.bills import Bill
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.new_payments import NewPayment
 from dues.domain.obligations import Owed, refuse_payment
-from dues.domain.payments import MadePayment, ReversalReason, make_payment
+from dues.domain.payments import MadePayment, Payment, ReversalReason, make_payment
 from dues.domain.records import Change, Record
+from dues.domain.refunds import NewRefund, Refunded, refund_payment
 from dues.domain.refusals import Refusal
 from dues.domain.reversals import NewReversal, reverse_payment
 from tests.domain.owed import CAUSE, account, bill, customer, head_of, owed, rules, unbroken
+from tests.domain.there import There
 
 ANY = rules()
 BOUNCED = NewReversal(reason="bounced", note="No funds")
@@ -28,7 +31,7 @@ def paid(target: Owed, amount: int = 300, bills: tuple[Owed, ...] = (), **change
     """A payment in ZAR for it."""
     named: dict[str, Any] = {target.of.noun: target.of.external_reference}
     request = NewPayment(external_reference="TX", amount=amount, currency="ZAR", **named, **changes)
-    outcome = make_payment(request, target, bills, None, CAUSE)
+    outcome = make_payment(request, target, bills, None, None, CAUSE)
     assert isinstance(outcome, MadePayment), outcome
     return outcome
 
@@ -40,16 +43,31 @@ def since(made: MadePayment) -> list[Owed]:
     return [one.after for one in made.paid]
 
 
-def reversed_(made: MadePayment, now: list[Owed] | None = None) -> MadePayment:
+class Undone(Struct, frozen=True):
+    """What a reversal makes of a payment and of what it was applied to."""
+
+    payment: Change[Payment]
+    paid: list[Change[Any]]
+
+    @property
+    def lost(self) -> list[tuple[str, int, str | None]]:
+        """What could not be restored: where, how much, why."""
+        applications = self.payment.after.of.applications
+        return [(one.owner_id, one.not_restored, one.not_restored_reason) for one in applications if one.not_restored]
+
+
+def reversed_(made: MadePayment | Undone, now: list[Owed] | None = None) -> Undone:
     """The payment, taken back, which must not be refused."""
-    outcome = reverse_payment(made.payment.after, now or since(made), BOUNCED, LATER)
-    assert isinstance(outcome, MadePayment), outcome
-    return outcome
+    owed = {one.of.id: one for one in now or ([one.after for one in made.paid])}
+    outcome = reverse_payment(made.payment.after, owed, BOUNCED, LATER)
+    assert not isinstance(outcome, Refusal), outcome
+    *paid, payment = outcome
+    return Undone(payment, paid)
 
 
-def refused(made: MadePayment, *now: Owed) -> Refusal:
+def refused(made: MadePayment | Undone, *now: Owed) -> Refusal:
     """Why the payment stands."""
-    outcome = reverse_payment(made.payment.after, now, BOUNCED, LATER)
+    outcome = reverse_payment(made.payment.after, {one.of.id: one for one in now}, BOUNCED, LATER)
     assert isinstance(outcome, Refusal), outcome
     return outcome
 
@@ -100,9 +118,10 @@ def test_the_payment_says_that_it_was_taken_back_and_why() -> None:
 @pytest.mark.parametrize("reason", get_args(ReversalReason))
 def test_every_reason_stands_in_the_entry(reason: ReversalReason) -> None:
     made = paid(customer(500, ANY))
-    undone = reverse_payment(made.payment.after, since(made), NewReversal(reason=reason), LATER)
-    assert isinstance(undone, MadePayment)
-    assert [entry.reason for entry in undone.paid[0].entries] == [reason]
+    [now] = since(made)
+    outcome = reverse_payment(made.payment.after, {now.of.id: now}, NewReversal(reason=reason), LATER)
+    assert not isinstance(outcome, Refusal)
+    assert [entry.reason for entry in outcome[0].entries] == [reason]
 
 
 def test_a_spread_payment_is_taken_back_from_everything_and_the_chains_go_on() -> None:
@@ -123,13 +142,13 @@ def test_a_spread_payment_is_taken_back_from_everything_and_the_chains_go_on() -
 def test_it_is_not_taken_back_twice() -> None:
     made = paid(customer(500, ANY))
     undone = reversed_(made)
-    again = refused(undone, *since(undone))
+    again = refused(undone, *(one.after for one in undone.paid))
     assert again.code == "payment_reversed"
 
 
 def test_that_it_was_taken_back_is_said_before_anything_that_was_changed_since() -> None:
     undone = reversed_(paid(bill(500, default=ANY)))
-    voided = void_bill(_record(since(undone)[0]))
+    voided = void_bill(undone.paid[0].after, LATER)
     assert isinstance(voided, Change)
     assert refused(undone, voided.after).code == "payment_reversed"
 
@@ -141,31 +160,31 @@ def test_a_reversed_payment_can_be_paid_again() -> None:
     assert refuse_payment(reversed_(made).paid[0].after, 300, "ZAR") is None
 
 
-def test_it_stands_on_a_bill_that_was_voided_since() -> None:
+def test_a_bill_that_is_voided_stays_so_and_what_it_had_is_not_restored() -> None:
     made = paid(bill(500, default=ANY))
-    by_hand = update_bill(_record(since(made)[0]), BillChanges(amount_paid=0), CAUSE)
-    assert not isinstance(by_hand, Refusal)
-    voided = void_bill(by_hand.after)
-    assert isinstance(voided, Change)
-    assert refused(made, voided.after).code == "bill_voided"
+    voided = structs.replace(_bill(since(made)[0]), amount_paid=0, status="voided")
+    undone = reversed_(made, [owed(voided, ANY)])
+    assert undone.lost == [("bill_1", 300, "bill_voided")]
+    assert undone.paid[0].after.of == structs.replace(voided, amount_applied=0)
+    assert undone.paid[0].entries == []
 
 
 @pytest.mark.parametrize(
-    ("by_hand", "left"), [(0, None), (1, None), (299, None), (300, 0), (301, 1), (AMOUNT_MAX, AMOUNT_MAX - 300)]
+    ("recorded", "left", "lost"),
+    [(0, 0, 300), (1, 0, 299), (299, 0, 1), (300, 0, 0), (301, 1, 0), (AMOUNT_MAX, AMOUNT_MAX - 300, 0)],
 )
-def test_it_stands_where_less_is_recorded_as_paid_of_the_bill(by_hand: int, left: int | None) -> None:
+def test_of_a_bill_no_more_is_taken_back_than_is_recorded_as_paid(recorded: int, left: int, lost: int) -> None:
     made = paid(bill(500, default=ANY))
-    now = owed(structs.replace(_bill(since(made)[0]), amount_paid=by_hand), ANY)
-    if left is None:
-        refusal = refused(made, now)
-        assert (refusal.code, refusal.pointer) == ("payment_outweighed", None)
-        assert f"{by_hand} recorded as paid" in refusal.detail
-    else:
-        assert _bill(reversed_(made, [now]).paid[0].after).amount_paid == left
+    undone = reversed_(made, [owed(structs.replace(_bill(since(made)[0]), amount_paid=recorded), ANY)])
+    now = _bill(undone.paid[0].after)
+    assert (now.amount_paid, now.amount_applied) == (left, 0)
+    assert now.status == ("paid" if left >= 500 else "unpaid")
+    assert [entry.amount for entry in undone.paid[0].entries] == ([lost - 300] if lost < 300 else [])
+    assert undone.lost == ([("bill_1", lost, "amount_paid_lowered")] if lost else [])
 
 
 @pytest.mark.parametrize(
-    ("now", "code"),
+    ("now", "reason"),
     [
         (customer(None, ANY, currency="USD"), "balance_not_tracked"),
         (customer(None, ANY), "balance_not_tracked"),
@@ -175,9 +194,65 @@ def test_it_stands_where_less_is_recorded_as_paid_of_the_bill(by_hand: int, left
         (account(AMOUNT_MAX, ANY), "amount_out_of_range"),
     ],
 )
-def test_it_stands_where_the_balance_cannot_take_it_back(now: Owed, code: str) -> None:
+def test_a_balance_that_cannot_take_it_back_is_left_as_it_is(now: Owed, reason: str) -> None:
     made = paid(customer(500, ANY) if now.of.noun == "customer" else account(500, ANY))
-    assert refused(made, now).code == code
+    undone = reversed_(made, [now])
+    assert undone.payment.after.of.status == "reversed"
+    assert undone.lost == [(now.of.id, 300, reason)]
+    assert (undone.paid[0].after.of, undone.paid[0].entries) == (now.of, ())
+
+
+def test_what_is_held_is_gone_and_the_payments_ledger_ends_at_nothing() -> None:
+    made = paid(bill(500, default=rules(over=False)), 800, rest="hold")
+    undone = reversed_(made)
+    payment = undone.payment.after.of
+    assert (payment.amount, payment.amount_unapplied) == (800, 0)
+    [entry] = undone.payment.entries
+    assert (entry.kind, entry.amount, entry.balance_after, entry.reason) == ("reversal", -300, 0, "bounced")
+    assert unbroken([*made.payment.entries, *undone.payment.entries])
+    assert [entry.amount for one in undone.paid for entry in one.entries] == [-500]
+
+
+def test_what_was_refunded_stays_gone_and_is_neither_held_nor_applied() -> None:
+    made = paid(bill(500, default=rules(over=False)), 800, rest="hold")
+    refunded = refund_payment(made.payment.after, NewRefund(amount=200, external_reference="R"), There(), LATER)
+    assert isinstance(refunded, Refunded)
+    undone = reversed_(MadePayment(refunded.payment, made.paid))
+    payment = undone.payment.after.of
+    assert (payment.amount_refunded, payment.amount_unapplied) == (200, 0)
+    assert [entry.amount for entry in undone.payment.entries] == [-100]
+    assert [entry.amount for one in undone.paid for entry in one.entries] == [-500]
+
+
+def test_what_was_taken_back_before_is_not_taken_back_again() -> None:
+    made = paid(bill(500, default=ANY))
+    [bill_] = since(made)
+    moved = unapply(made.payment.after, Unapply(bill="INV", amount=100), bill_, LATER)
+    assert isinstance(moved, Moved)
+    undone = reversed_(Undone(moved.payment, list(moved.owed)))
+    assert [entry.amount for entry in undone.paid[0].entries] == [-200]
+    assert [(entry.kind, entry.amount) for entry in undone.payment.entries] == [("reversal", -100)]
+    now = _bill(undone.paid[0].after)
+    assert (now.amount_paid, now.amount_applied, now.status) == (0, 0, "unpaid")
+    again = unapply(made.payment.after, Unapply(bill="INV"), bill_, LATER)
+    assert isinstance(again, Moved)
+    assert reversed_(Undone(again.payment, list(again.owed))).paid == []
+
+
+def test_what_went_to_one_bill_in_several_steps_comes_back_in_as_many_entries() -> None:
+    made = paid(bill(500, default=ANY), 300, rest="hold")
+    back = unapply(made.payment.after, Unapply(bill="INV", amount=200), since(made)[0], LATER)
+    assert isinstance(back, Moved)
+    again = apply_parts(
+        back.payment.after, [ApplicationPart(bill="INV", amount=150)], [back.owed[0].after], LATER
+    )
+    assert isinstance(again, Moved)
+    undone = reversed_(Undone(again.payment, list(again.owed)))
+    [change] = undone.paid
+    assert [entry.amount for entry in change.entries] == [-100, -150]
+    assert change.before == again.owed[0].after
+    assert unbroken([*made.paid[0].entries, *back.owed[0].entries, *again.owed[0].entries, *change.entries])
+    assert [entry.amount for entry in undone.payment.entries] == [-50]
 
 
 @pytest.mark.parametrize("balance", [-AMOUNT_MAX, -1, 0, AMOUNT_MAX - 300])
@@ -193,14 +268,19 @@ def test_no_rule_of_payments_holds_it_up() -> None:
         assert reversed_(made, [account(200, none_fits)])
 
 
-def test_it_stands_as_a_whole_where_one_of_its_parts_cannot_be_taken_back() -> None:
+def test_one_part_that_cannot_be_taken_back_holds_the_others_up_in_nothing() -> None:
     bills = (bill(100, default=ANY, id="bill_a"), bill(100, default=ANY, id="bill_b"))
     parts = [Part(bill="A", amount=100), Part(bill="B", amount=100)]
     made = paid(customer(500, ANY), 300, bills, parts=parts)
     for number, one in enumerate(since(made)[:2]):
         now = since(made)
         now[number] = owed(structs.replace(_bill(one), amount_paid=99, status="unpaid"), ANY)
-        assert refused(made, *now).code == "payment_outweighed"
+        undone = reversed_(made, now)
+        assert undone.lost == [(one.of.id, 1, "amount_paid_lowered")]
+        assert [entry.amount for step in undone.paid for entry in step.entries] == [
+            *([-99, -100] if number == 0 else [-100, -99]),
+            100,
+        ]
 
 
 def _bill(one: Owed) -> Bill:
