@@ -69,7 +69,8 @@ def credit_bill(
 ) -> Credited | Refusal:
     """Lowers a bill. `payments` are those with money on it, the latest first: what they have brought too much is held.
 
-    Refuses, in this order: an unsafe amount, a voided bill, a reference that was used, more than the bill comes to.
+    Refuses, in this order: an unsafe amount, a voided bill, a reference that was used, more than the bill comes to;
+    what would be settled of a bill that is overpaid beyond all bounds.
     """
     old = record.of
     if refusal := refuse_unsafe([new.amount], "/amount", old.currency):
@@ -82,6 +83,8 @@ def credit_bill(
         comes_to, asked = (written(one, old.currency) for one in (old.amount_due - old.amount_credited, new.amount))
         detail = f"The bill {old.external_reference!r} comes to {comes_to}, which is less than {asked}."
         return Refusal("credit_exceeds_bill", detail, "/amount")
+    if refusal := refuse_unsafe([old.amount_settled + new.amount], "/amount"):
+        return refusal
 
     credit = Credit(
         id=new_id("cred_", cause.now),
