@@ -243,9 +243,7 @@ def test_what_went_to_one_bill_in_several_steps_comes_back_in_as_many_entries() 
     made = paid(bill(500, default=ANY), 300, rest="hold")
     back = unapply(made.payment.after, Unapply(bill="INV", amount=200), since(made)[0], LATER)
     assert isinstance(back, Moved)
-    again = apply_parts(
-        back.payment.after, [ApplicationPart(bill="INV", amount=150)], [back.owed[0].after], LATER
-    )
+    again = apply_parts(back.payment.after, [ApplicationPart(bill="INV", amount=150)], [back.owed[0].after], LATER)
     assert isinstance(again, Moved)
     undone = reversed_(Undone(again.payment, list(again.owed)))
     [change] = undone.paid
