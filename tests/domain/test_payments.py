@@ -295,8 +295,8 @@ def test_a_payment_keeps_what_it_was_sent_with() -> None:
 def test_a_payment_may_be_of_tomorrow_where_the_merchant_is_and_of_no_later_day(zone: str, last: str) -> None:
     there = structs.replace(CAUSE, time_zone=zone)
     paid_at = datetime.fromisoformat(last)
-    assert isinstance(make_payment(asked(paid_at=paid_at), JANE, [], None, there), MadePayment)
-    refused = make_payment(asked(paid_at=paid_at + timedelta(seconds=1)), JANE, [], None, there)
+    assert isinstance(make_payment(asked(paid_at=paid_at), JANE, [], None, None, there), MadePayment)
+    refused = make_payment(asked(paid_at=paid_at + timedelta(seconds=1)), JANE, [], None, None, there)
     assert isinstance(refused, Refusal)
     assert (refused.code, refused.pointer, refused.rule) == ("validation_failed", "/paid_at", "after_tomorrow")
     assert "2026-01-06" in refused.detail
