@@ -1,6 +1,6 @@
 """What may be asked of the commands, and any sequence of it: of two tenants, of few objects, by id or by reference."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ class Step:
     """A request: whose, of which command, and with what body, in which names stand for themselves.
 
     `key`: the idempotency key it comes under. `breaks`: where it fails, as only a defect of ours could make it.
+    `below`: what belongs to the object and is meant.
     """
 
     tenant: int
@@ -29,6 +30,7 @@ class Step:
     if_match: str | None = None
     key: str | None = None
     breaks: str | None = None
+    below: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def names(noun: str, count: int) -> st.SearchStrategy[Name]:
     return st.builds(Name, st.just(noun), references, st.sampled_from([False, False, True]))
 
 
-CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS = (
-    names(noun, count) for noun, count in [("customer", 2), ("account", 2), ("bill", 4), ("payment", 4)]
+CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS, CREDITS, REFUNDS = (
+    names(noun, count)
+    for noun, count in [("customer", 2), ("account", 2), ("bill", 4), ("payment", 4), ("credit", 3), ("refund", 3)]
 )
 OWNERS = CUSTOMERS | ACCOUNTS
 
@@ -139,6 +142,7 @@ payments = some(
     method=st.just("cash"),
     metadata=metadata,
     paid_at=st.just("2126-01-02T10:00:00+02:00"),
+    rest=st.just("hold"),
 )
 payers = st.fixed_dictionaries({"customer": CUSTOMERS}) | st.fixed_dictionaries({"account": ACCOUNTS})
 new_payments = st.one_of(
@@ -151,6 +155,30 @@ new_payments = st.one_of(
         st.lists(st.tuples(BILLS, st.integers(1, 30)), min_size=1, max_size=3, unique_by=lambda part: part[0]),
     ),
 )
+
+again = st.builds(
+    lambda one, owner, name, other: one | owner | {"represents": name, "external_reference": (other or name).reference},
+    payments,
+    payers | st.fixed_dictionaries({"bill": BILLS}),
+    PAYMENTS,
+    st.none() | PAYMENTS,
+)
+
+few = st.integers(1, 20)
+places = payers | st.fixed_dictionaries({"bill": BILLS})
+applications = st.one_of(
+    st.lists(st.builds(lambda place, amount: place | {"amount": amount}, places, few), min_size=1, max_size=2).map(
+        lambda parts: {"parts": parts}
+    ),
+    st.builds(lambda whose: whose | {"allocation": "oldest_due_first"}, st.just({}) | payers),
+)
+taking_back = st.builds(lambda place, amount: place | amount, places, some({}, amount=few))
+refunds = some({"amount": few, "external_reference": REFUNDS.map(_reference)}, reason=st.just("Paid twice"))
+credits_ = some(
+    {"amount": few, "kind": st.sampled_from(["credit_note", "rounding"]), "reason": st.just("Line was down")},
+    external_reference=CREDITS.map(_reference),
+)
+overdue = st.fixed_dictionaries({"bill_id": BILLS, "today": st.sampled_from(["2126-01-20", "2126-03-02"])})
 
 owner_changes = some(
     {},
@@ -192,7 +220,9 @@ def changing(command: str, name: st.SearchStrategy[Name], body: st.SearchStrateg
     return st.builds(Step, tenants, st.just(command), body, name, conditions, keys)
 
 
-pays = st.builds(Step, tenants, st.just("payments.create"), new_payments, if_match=often(None, "*"), key=keys)
+pays = st.builds(
+    Step, tenants, st.just("payments.create"), new_payments | new_payments | again, if_match=often(None, "*"), key=keys
+)
 makes = st.one_of(
     making("customers.create", new_customers),
     making("accounts.create", new_accounts),
@@ -214,9 +244,22 @@ changes = st.one_of(
     changing("customers.read", CUSTOMERS, st.none()),
     pays.map(lambda step: Step(step.tenant, "payments.preview", step.body)),
 )
+moves = st.one_of(
+    changing("payments.apply", PAYMENTS, applications),
+    changing("payments.unapply", PAYMENTS, taking_back),
+    changing("payments.refund", PAYMENTS, refunds),
+    changing("bills.credit", BILLS, credits_),
+    changing("bills.credit", BILLS, credits_),
+    st.builds(
+        lambda step, below: replace(step, below=below),
+        changing("bills.reverse_credit", BILLS, st.just({})),
+        CREDITS,
+    ),
+    making("bills.overdue", overdue).map(lambda step: replace(step, key=None)),
+)
 breaking = st.builds(
     lambda step, where: Step(step.tenant, step.command, step.body, step.name, step.if_match, step.key, where),
-    makes | pays,
+    makes | pays | changing("payments.refund", PAYMENTS, refunds),
     st.sampled_from(["decide", "render"]),
 )
 
@@ -240,6 +283,13 @@ BEGINNING = [
 BILL = Name("bill", "bill 0", True)
 SPARE = Name("bill", "bill 3", False)
 
+LAST = Name("bill", "bill 2", False)
+FIRST = Name("payment", "payment 2", False)
+
+OF_JANE = {"customer": JANE, "currency": "ZAR"}
+HELD = {"external_reference": "payment 2", "amount": 50, "currency": "ZAR", "bill": LAST, "rest": "hold"}
+CREDIT = {"amount": 20, "kind": "credit_note", "reason": "Line was down"}
+
 EVERYTHING = Sequence(
     [
         *BEGINNING,
@@ -262,15 +312,69 @@ EVERYTHING = Sequence(
         Step(0, "bills.void", None, SPARE),
         Step(0, "bills.read", None, SPARE),
         Step(0, "customers.read", None, JANE),
+        Step(0, "bills.create", OF_JANE | {"external_reference": "bill 2", "amount_due": 40, "due_date": "2126-02-01"}),
+        Step(0, "bills.overdue", {"bill_id": LAST, "today": "2126-02-02"}),
+        Step(0, "payments.create", HELD),
+        Step(0, "payments.apply", {"parts": [{"bill": LAST, "amount": 5}]}, FIRST),
+        Step(0, "payments.apply", {"allocation": "oldest_due_first", "customer": JANE}, FIRST),
+        Step(0, "payments.unapply", {"bill": LAST, "amount": 9}, FIRST),
+        Step(0, "payments.refund", {"amount": 4, "external_reference": "refund 0"}, FIRST),
+        Step(0, "bills.credit", CREDIT | {"external_reference": "credit 0"}, LAST),
+        Step(0, "bills.reverse_credit", {}, LAST, below=Name("credit", "credit 0", False)),
     ]
 )
 """Each command once, and none refused, all in one group; and an answer that is given again."""
 
 
+SECOND = Name("payment", "payment 3", False)
+
+
+def _at_once(*steps: Step, after: int = 0) -> Sequence:
+    """These, with a bill of 30 made before them: the first few before all the others, which are one group."""
+    bill = Step(0, "bills.create", OF_JANE | {"external_reference": "bill 2", "amount_due": 30})
+    return Sequence([*BEGINNING, bill, *steps], [len(BEGINNING) + 1 + after], [False])
+
+
+def _pay(reference: str, amount: int, **more: Any) -> Step:
+    body = {"external_reference": reference, "amount": amount, "currency": "ZAR", "bill": LAST}
+    return Step(0, "payments.create", body | more)
+
+
+_APPLY = Step(0, "payments.apply", {"parts": [{"customer": JANE, "amount": 5}]}, FIRST)
+_UNAPPLY = Step(0, "payments.unapply", {"bill": LAST}, FIRST)
+_REFUND = Step(0, "payments.refund", {"amount": 4, "external_reference": "refund 0"}, FIRST)
+_REVERSE = Step(0, "payments.reverse", {"reason": "bounced"}, FIRST)
+_CREDIT = Step(0, "bills.credit", CREDIT | {"external_reference": "credit 0"}, LAST)
+_LITTLE = Step(0, "bills.credit", CREDIT | {"amount": 15}, LAST)
+_RAISE = Step(0, "bills.reverse_credit", {}, LAST, below=Name("credit", "credit 0", False))
+_VOID = Step(0, "bills.void", None, LAST)
+_AGAIN = _pay("payment 2", 30, represents=FIRST)
+
+AT_ONCE = [
+    # What a credit leaves overpaid goes back to two payments, of the group or from before it; then it is taken back.
+    _at_once(_pay("payment 3", 20), _pay("payment 2", 10), _CREDIT, _UNAPPLY, _RAISE, _APPLY, _CREDIT),
+    _at_once(_pay("payment 3", 20), _pay("payment 2", 10), _CREDIT, _REVERSE, _RAISE, after=2),
+    # What two credits leave overpaid together, or one with what was paid before it in its group.
+    _at_once(_pay("payment 2", 10), _LITTLE, _LITTLE, _REVERSE, after=1),
+    _at_once(_pay("payment 2", 10), Step(0, "bills.update", {"amount_paid": 30}, LAST), _LITTLE, _REFUND, after=1),
+    # One payment is applied and reversed, refunded and reversed, and comes again: each once.
+    _at_once(_pay("payment 2", 40, rest="hold"), _APPLY, _REVERSE, _APPLY, _REFUND, _AGAIN, _AGAIN, _APPLY),
+    _at_once(_pay("payment 2", 40, rest="hold"), _APPLY, _REVERSE, _APPLY, _REFUND, _AGAIN, _AGAIN, _APPLY, after=1),
+    _at_once(_pay("payment 2", 40, rest="hold"), _REFUND, _REVERSE, _REFUND, _AGAIN, _REVERSE, _AGAIN, _AGAIN),
+    _at_once(_pay("payment 2", 40), _REVERSE, _pay("payment 3", 30, represents=FIRST), _pay("payment 2", 30), after=1),
+    _at_once(_pay("payment 2", 30), _REVERSE, _pay("payment 3", 30, represents=FIRST), _pay("payment 2", 30), after=1),
+    # Void against credit, either first; and against a payment that is held again.
+    _at_once(_CREDIT, _VOID, _CREDIT, _RAISE),
+    _at_once(_VOID, _CREDIT, _RAISE),
+    _at_once(_pay("payment 2", 30), _VOID, _UNAPPLY, _VOID, _APPLY, _REVERSE),
+]
+"""What may come at once about one payment or one bill, in one group."""
+
+
 @st.composite
 def sequences(draw: st.DrawFn, *, broken: bool = False) -> Sequence:
     """Any sequence, cut into groups in any way; now and then the same request comes again."""
-    anything = st.one_of(makes, pays, pays, changes, *([breaking] if broken else []))
+    anything = st.one_of(makes, pays, pays, changes, moves, moves, *([breaking] if broken else []))
     steps = BEGINNING[: draw(st.sampled_from([0, 2, 4, 5, 5, 5]))]
     for one in draw(st.lists(anything, min_size=5, max_size=20)):
         steps.append(one)

@@ -21,13 +21,16 @@ from dues.db.database import Database
 from dues.db.errors import Conflict
 from dues.domain.accounts import AccountChanges, NewAccount
 from dues.domain.adjustments import NewAdjustment
+from dues.domain.applications import NewApplications, Unapply
 from dues.domain.bill_changes import BillChanges
 from dues.domain.bills import NewBill
+from dues.domain.credits import NewCredit, NewCreditReversal
 from dues.domain.customers import CustomerChanges, NewCustomer
 from dues.domain.entries import Entry, is_proven
 from dues.domain.ids import new_id
 from dues.domain.new_payments import NewPayment
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.refunds import NewRefund
 from dues.domain.refusals import Refusal
 from dues.domain.reversals import NewReversal
 from dues.domain.tenants import Tenant
@@ -37,16 +40,20 @@ from dues.idempotency.answers import Answer
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.create import CREATE_BILLS
+from dues.resources.bills.overdue import TELL_OVERDUE, Overdue
 from dues.resources.bills.store import BILL
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
+from dues.resources.credits.create import CREDIT_BILLS, REVERSE_CREDITS
 from dues.resources.customers.create import CREATE_CUSTOMERS
 from dues.resources.customers.store import CUSTOMER
 from dues.resources.kinds import KINDS
+from dues.resources.payments.apply import APPLY_PAYMENTS, UNAPPLY_PAYMENTS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
+from dues.resources.refunds.create import REFUND_PAYMENTS
 from dues.tenants import store
-from dues.work.group_commit import Failed
+from dues.work.group_commit import Failed, Later
 from dues.work.work import Request, Work, clock_offsets_of
 from tests.commands.steps import Name, Sequence, Step
 
@@ -69,6 +76,12 @@ COMMANDS: dict[str, tuple[Command, Any]] = {
         (REVERSE_PAYMENTS, NewReversal),
         (UPDATE_BILLS, BillChanges),
         (VOID_BILLS, None),
+        (CREDIT_BILLS, NewCredit),
+        (REVERSE_CREDITS, NewCreditReversal),
+        (APPLY_PAYMENTS, NewApplications),
+        (UNAPPLY_PAYMENTS, Unapply),
+        (REFUND_PAYMENTS, NewRefund),
+        (TELL_OVERDUE, Overdue),
         (update_balance_owner(CUSTOMER), CustomerChanges),
         (update_balance_owner(ACCOUNT), AccountChanges),
         (adjust_balance_owner(CUSTOMER), NewAdjustment),
@@ -78,7 +91,8 @@ COMMANDS: dict[str, tuple[Command, Any]] = {
     ]
 }
 
-NEW = {"customers.create", "accounts.create", "bills.create"}
+BARE = {"customers.create", "accounts.create", "bills.create", "bills.overdue"}
+"""Commands that are given their body, and nothing beside it."""
 
 
 class BoomError(Exception):
@@ -97,7 +111,7 @@ class World:
     tenants: list[Tenant]
     sequence: Sequence
     answers: dict[int, Any] = field(default_factory=dict)
-    """By number of step. A failure is told as it was given."""
+    """By number of step, in the order in which they were decided. A failure is told as it was given."""
 
     async def carry_out(self, numbers: Several[int], by_id: set[tuple[int, Name]], *, cautious: bool) -> None:
         """Carries out a group; `by_id` says which names are ids, in which step."""
@@ -114,14 +128,21 @@ class World:
                 await self.carry_out(numbers, by_id, cautious=True)
                 return
             await tx.commit()
-        self.answers |= zip(numbers, answers, strict=True)
+        answered = dict(zip(numbers, answers, strict=True))
+        late = [number for number, answer in answered.items() if _is_late(answer)]
+        assert len(late) < len(numbers), "nothing was before them"
+        self.answers |= {number: answer for number, answer in answered.items() if number not in late}
+        if late:
+            await self.carry_out(late, by_id, cautious=cautious)
 
     async def known(self) -> Known:
         """The ids of all that there is."""
         found: Known = {}
         for kind in KINDS.values():
+            # Of payments with one reference, since one came again, the id of the first.
             query = (
-                f"select id, tenant_id, external_reference from {kind.table} where cell = $1 and tenant_id = any($2)"
+                f"select id, tenant_id, external_reference from {kind.table}"
+                " where cell = $1 and tenant_id = any($2) order by id desc"
             )
             rows = await self.database.rows(query, self.tenants[0].cell, [tenant.id for tenant in self.tenants])
             numbers = {tenant.id: number for number, tenant in enumerate(self.tenants)}
@@ -145,11 +166,11 @@ class World:
         request = Request(
             tenant=self.tenants[step.tenant],
             request_id=f"req_{number}",
-            body=_asked(step, body, plain(step.name)),
+            body=_asked(step, body, plain(step.name), plain(step.below) or ""),
             clock_offset_seconds=AHEAD_SECONDS[step.tenant],
             idempotency_key=step.key,
             # By what the client meant, since ids are others in another run.
-            fingerprint=sha256(repr((path, step.body, step.if_match)).encode()).digest(),
+            fingerprint=sha256(repr((path, step.body, step.if_match, step.below)).encode()).digest(),
             method="POST",
             path=path,
         )
@@ -192,8 +213,11 @@ TABLES = {
     "customers": "external_reference",
     "accounts": "external_reference",
     "bills": "external_reference",
-    "payments": "external_reference",
+    "payments": "external_reference, id",
     "payment_applications": f"{_OWNER.format('payment_id')}, number",
+    "payment_links": f"{_OWNER.format('owner_id')}, {_OWNER.format('payment_id')}, payment_id",
+    "bill_credits": "id",
+    "refunds": "id",
     "entries": f"{_OWNER.format('owner_id')}, number",
     "events": "position",
     "metadata_pairs": f"{_OWNER.format('object_id')}, pair",
@@ -202,12 +226,17 @@ TABLES = {
 """Every table of a tenant's data that commands write, and an order of its rows that has nothing to do with ids."""
 
 
-def _asked(step: Step, body: Any, name: Any) -> Any:
-    if step.command in NEW:
+def _asked(step: Step, body: Any, name: Any, below: str) -> Any:
+    if step.command in BARE:
         return body
     if step.command.startswith("payments.") and step.name is None:
         return Conditional(body, step.if_match)
-    return Look(name) if step.command.endswith(".read") else Modify(name, body, step.if_match)
+    return Look(name) if step.command.endswith(".read") else Modify(name, body, step.if_match, below)
+
+
+def _is_late(answer: Any) -> bool:
+    """Whether it is to be decided in the next group, since it could not be beside those before it."""
+    return isinstance(answer, Failed) and isinstance(answer.error, Later)
 
 
 def _render(request: Request[Any], outcome: Any) -> Answer:
@@ -239,7 +268,7 @@ def _row(table: str, text: str) -> str:
     return f"{table}: {json.dumps(row, sort_keys=True)}"
 
 
-_ID = re.compile(r"\b(bcus|bacc|bill|pay|ob|evt|ent)_[0-9A-Za-z]{21}\b")
+_ID = re.compile(r"\b(bcus|bacc|bill|pay|ob|cred|ref|evt|ent)_[0-9A-Za-z]{21}\b")
 _ETAG = re.compile(r"its ETag is \S+ now")
 
 
@@ -274,7 +303,7 @@ async def play(database: Database, sequence: Sequence) -> tuple[World, set[tuple
             step = sequence.steps[number]
             by_id |= {
                 (number, name)
-                for name in _names([step.name, step.body])
+                for name in _names([step.name, step.below, step.body])
                 if name.by_id and (step.tenant, name.noun, name.reference) in known
             }
         await world.carry_out(numbers, by_id, cautious=cautious)

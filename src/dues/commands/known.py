@@ -89,7 +89,8 @@ class TenantLookup:
         if object_id is None:
             return None
         known, key = self._known, (self._tenant_id, object_id)
-        if read := known.taken[self._tenant_id, noun, reference]:
+        read = known.taken[self._tenant_id, noun, reference]
+        if read and read.record.of.id == object_id:
             return Taken(known.records.get(key, read.record), read.created_at)
         return Taken(known.records[key], known.written[key].created_at)
 
@@ -103,6 +104,10 @@ class TenantLookup:
     def answer(self, question: Question) -> Any:
         """What any other question was answered with."""
         return self._known.other[self._tenant_id, question]
+
+    def knows(self, question: Question) -> bool:
+        """Whether this question was asked for this group."""
+        return (self._tenant_id, question) in self._known.other
 
     def record(self, object_id: str) -> Record[Any]:
         """The object with this id, which was read."""

@@ -31,9 +31,10 @@ def _questions(request: Crediting) -> Iterable[Question]:
 
 
 def _further(request: Crediting, lookup: TenantLookup) -> Iterable[Question]:
-    """Who brought what may be too much then."""
+    """Who brought what may be too much then. What those before in the group pay and credit counts too, so that is asked
+    of any bill that payments stand on."""
     bill: Record[Bill] | None = lookup.find("bill", request.body.name)
-    if bill and bill.of.status != "voided" and request.body.changes.amount > bill.of.amount_remaining:
+    if bill and bill.of.amount_applied:
         yield PaymentsOn(bill.of.id)
 
 

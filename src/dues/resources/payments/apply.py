@@ -24,6 +24,7 @@ from dues.domain.refusals import Refusal, not_found
 from dues.resources.bills.store import OpenBills, find_open_bills
 from dues.resources.payments.create import OWED, applied
 from dues.resources.payments.store import PAYMENT
+from dues.work.group_commit import Later
 from dues.work.questions import Question
 from dues.work.work import Request
 
@@ -66,6 +67,9 @@ def _apply(request: Applying, lookup: TenantLookup, cause: Cause) -> Outcome | R
         moved = apply_parts(payment, wanted.parts, [lookup.find(*one) for one in named], cause)
     else:
         bills = _open_bills(payment.of, wanted)
+        if not lookup.knows(bills):
+            # The payment was made by those before in the group, so nobody knew whose bills were to be read.
+            raise Later
         if lookup.find_id(bills.noun, bills.name) is None:
             return not_found(bills.noun, bills.name, f"/{bills.noun}")
         moved = apply_oldest_first(payment, find_open_bills(lookup, bills), cause)
