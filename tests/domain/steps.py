@@ -221,9 +221,7 @@ class Books:
                     return update_bill(self._bill(of), BillChanges(payment_rules=own), cause)
                 return self._patch(of, {"payment_rules": own}, cause)
             case Adjust(owner, amount):
-                return adjust_owner(
-                    self._owed(owner), NewAdjustment(amount=amount, reason="Interest"), None, cause
-                )
+                return adjust_owner(self._owed(owner), NewAdjustment(amount=amount, reason="Interest"), None, cause)
             case SetPaidAsOnce(bill, total, void):
                 record = self._bill(bill)
                 chain = Chain(bill, record.head, cause)

@@ -45,6 +45,8 @@ def type_of(kind: inspect.Type) -> str:
             return type_of(only)
         case inspect.Metadata():
             return type_of(kind.type)
+        case inspect.BoolType():
+            return "boolean"
         case inspect.IntType():
             return "bigint"
         case inspect.DateType():

@@ -248,7 +248,8 @@ create table payments (
     amount_unapplied   bigint not null default 0,   -- what of it is held: the balance of its ledger
     amount_refunded    bigint not null default 0,   -- what of it went out again
     represents         text collate "C",        -- the reversed payment that came again with it
-    represented_by     text collate "C",        -- the payment as which it came again: that one has its reference now
+    represented_by     text collate "C",        -- the payment as which it came again
+    reference_passed_on boolean not null default false, -- whether that one has its reference now
     primary key (cell, tenant_id, id),
     constraint payments_reference_is_unique
         unique nulls not distinct (cell, tenant_id, external_reference, represented_by),

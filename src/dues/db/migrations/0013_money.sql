@@ -11,7 +11,8 @@ alter table payments
     add column amount_unapplied bigint not null default 0,
     add column amount_refunded bigint not null default 0,
     add column represents text collate "C",
-    add column represented_by text collate "C";
+    add column represented_by text collate "C",
+    add column reference_passed_on boolean not null default false;
 
 alter table payment_applications
     add column released bigint not null default 0,

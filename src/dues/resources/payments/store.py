@@ -79,7 +79,7 @@ PAYMENT: Final = Kind(
     noun="payment",
     prefix="pay_",
     table="payments",
-    saved=("status", "amount_unapplied", "amount_refunded", "represented_by"),
+    saved=("status", "amount_unapplied", "amount_refunded", "represented_by", "reference_passed_on"),
     computed={
         "found_by": "'[]'::json",
         "applications": """coalesce((
@@ -98,7 +98,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
         Column("reversed_at", "timestamptz", lambda p: p.reversal and p.reversal.reversed_at, saved=True),
     ),
     rows_beside=_beside,
-    found_while="t.represented_by is null",
+    found_while="not t.reference_passed_on",
     show=lambda record: payment_body(record.of),
     event_types=_event_types,
     has_balance=False,
