@@ -121,7 +121,6 @@ CAME_AGAIN = reversed_(EARLIER, represented_by="pay_9")
     ("represents", "there", "code"),
     [
         ("TX", There(JANE, EARLIER), "payment_not_reversed"),
-        (EARLIER.of.id, There(JANE, EARLIER), "payment_not_reversed"),
         ("TX", There(JANE, CAME_AGAIN), "payment_represented"),
         ("TX", There(JANE), "payment_not_found"),
     ],
