@@ -122,6 +122,9 @@ def test_a_part_is_refused_for_what_a_payment_would_be_and_nothing_is_applied_th
 
 def test_the_bounds_of_rules_are_for_the_whole_payment_long_after_it_came() -> None:
     assert applied(held(300, whole=400), (bill(99, default=rules(400, 400)), 1))
+    moved = apply_oldest_first(held(30, whole=400), [bill(99, default=rules(400, 400))], CAUSE)
+    assert isinstance(moved, Moved)
+    assert moved.payment.after.of.amount_unapplied == 0
 
 
 def test_open_bills_are_filled_in_turn_and_what_is_left_stays_held() -> None:
