@@ -40,7 +40,7 @@ from dues.idempotency.answers import Answer
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.create import CREATE_BILLS
-from dues.resources.bills.overdue import TELL_OVERDUE, Overdue
+from dues.resources.bills.overdue.tell import TELL_OVERDUE, Overdue
 from dues.resources.bills.store import BILL
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
 from dues.resources.credits.create import CREDIT_BILLS, REVERSE_CREDITS
