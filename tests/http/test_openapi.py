@@ -19,6 +19,8 @@ from tests.running import RunningServer
 
 CASES_MIN = 2_000
 
+MANY, FEW = 50, 8
+
 
 def attack(server: RunningServer, merchant: Merchant, folder: Path, *options: str) -> str:
     """Runs schemathesis against the server; its report. Raises where it found anything."""
@@ -57,6 +59,8 @@ def closed(schema: Any) -> Any:
     """The document as of today: what may get other values one day has those it lists, and no others.
 
     But for a filter by currency, which may be one that something has had since before it was dropped.
+
+    Of the currencies, all of which go by one rule, a few are enough: else half of all cases were a currency each.
     """
     if isinstance(schema, list):
         return [closed(item) for item in schema]
@@ -64,7 +68,12 @@ def closed(schema: Any) -> Any:
         return schema
     if (schema.get("in"), schema.get("name")) == ("query", "currency"):
         return schema | {"schema": {"type": "string", "pattern": "^[A-Z]{3}$"}}
-    return {"enum" if name == "x-extensible-enum" else name: closed(value) for name, value in schema.items()}
+    return {
+        "enum" if name == "x-extensible-enum" else name: value[:FEW]
+        if name == "x-extensible-enum" and len(value) > MANY
+        else closed(value)
+        for name, value in schema.items()
+    }
 
 
 def test_no_answer_is_a_5xx_or_outside_the_document(server: RunningServer, merchant: Merchant, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.journeys.model.paying import Paying
 from tests.journeys.model.reading import Reading
 from tests.running import RunningServer
 
-EXAMPLES, STEPS = (100, 80) if SOAK else (14, 50)
+EXAMPLES, STEPS = (100, 80) if SOAK else (9, 50)
 
 CLIENTS = 4
 
@@ -76,6 +76,7 @@ select e.owner_id, array_agg(e.number order by e.number) as numbers, sum(e.amoun
 """
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("contract", [Contract, PaidContract])
 def test_the_servers_do_what_the_contract_says(
     contract: type[Contract],

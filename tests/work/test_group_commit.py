@@ -123,7 +123,8 @@ def test_a_group_is_full_by_what_its_requests_weigh(play: Play) -> None:
     async def story(stage: Stage) -> None:
         weight = GROUP_COST_MAX // 4
         await asyncio.gather(*(stage.submit(Put(f"{number}"), cost=weight) for number in range(10)))
-        assert [len(group) for group in stage.groups] == [4, 4, 2]
+        # Two are under way at once: which of them is noted first is chance.
+        assert sorted(len(group) for group in stage.groups) == [2, 4, 4]
 
     play(story)
 
