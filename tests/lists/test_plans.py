@@ -79,6 +79,11 @@ FILL = [
      where cell = $1 and tenant_id = $2
     """,
     """
+    insert into payment_links (cell, tenant_id, owner_id, payment_id)
+    select cell, tenant_id, unnest(array[customer_id, account_id, bill_id]), id from payments
+     where cell = $1 and tenant_id = $2
+    """,
+    """
     insert into metadata_pairs (cell, tenant_id, pair, object_id)
     select o.cell, o.tenant_id,
            decode(md5(convert_to(m.key, 'UTF8') || '\\x00'::bytea || convert_to(m.value, 'UTF8')), 'hex'), o.id
@@ -94,7 +99,7 @@ FILL = [
 FILL_TIMEOUT_SECONDS = 120
 """For one statement, on a machine that has a whole run of tests to do."""
 
-TABLES = ["customers", "accounts", "bills", "payments", "payment_applications", "metadata_pairs"]
+TABLES = ["customers", "accounts", "bills", "payments", "payment_applications", "payment_links", "metadata_pairs"]
 
 PAIRS = [("plan", "gold"), ("half", "0")]
 
