@@ -167,7 +167,10 @@ def test_a_bill_that_was_a_mistake_is_voided_for_good(alice: Caller, jane: dict[
     path = f"/billing/bills/{bill['id']}"
 
     voided = alice.http.post(f"{path}/void", headers={"Idempotency-Key": new_key()})
-    assert (voided.status_code, voided.json()) == (200, bill | {"status": "voided"})
+    assert (voided.status_code, voided.json()) == (
+        200,
+        bill | {"status": "voided", "voided_at": voided.json()["voided_at"]},
+    )
     for answer in (
         alice.patch(path, {"amount_paid": 1}),
         alice.http.post(f"{path}/void", headers={"Idempotency-Key": new_key()}),

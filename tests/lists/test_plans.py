@@ -32,8 +32,9 @@ COUNT = 20_000
 LIMIT = 21
 """A page of the usual size, and one row to see whether there are more."""
 
-BUFFERS_MAX = 400
-"""Pages of 8 KiB: what two pairs of metadata for every row of a page and its joins come to, with room."""
+BUFFERS_MAX = 500
+"""Pages of 8 KiB: what two pairs of metadata, two further owners and the joins of every row of a page come to, with
+room."""
 
 ID = "lpad({}::text, 21, '0')"
 
