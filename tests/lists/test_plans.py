@@ -65,11 +65,12 @@ FILL = [
     """,
     f"""
     insert into payments (cell, tenant_id, id, external_reference, amount, currency, status, customer_id, account_id,
-                          bill_id, paid_at, reversal_reason, reversed_at, metadata, created_at, reference_folded)
+                          bill_id, amount_unapplied, paid_at, reversal_reason, reversed_at, metadata, created_at,
+                          reference_folded)
     select $1, $2, 'pay_' || {ID.format("n")}, 'EFT-' || n, n / 2 + 1, (array['ZAR', 'USD'])[1 + n % 2],
            (array['applied', 'reversed'])[1 + n % 2], 'bcus_' || {ID.format("(1 + n % $4)")},
            'bacc_' || {ID.format("(1 + n % $4)")}, 'bill_' || {ID.format("($4 + n % $4)")},
-           timestamptz '2001-01-01Z' + n * interval '1 minute',
+           (array[1, 0])[1 + n % 2], timestamptz '2001-01-01Z' + n * interval '1 minute',
            (array[null, 'bounced'])[1 + n % 2], (array[null, now()])[1 + n % 2],
            json_build_object('plan', 'gold', 'half', n % 2), now(), 'eft-' || n
       from generate_series(1, $3) n

@@ -131,7 +131,9 @@ def find_represented(
         detail = f"The payment {payment.id} came again already: as {payment.represented_by}."
         return Refusal("payment_represented", detail, "/represents")
     if payment.external_reference != new.external_reference:
-        detail = f"/represents names a payment whose reference is {payment.external_reference!r}: it comes again as that."
+        detail = (
+            f"/represents names a payment whose reference is {payment.external_reference!r}: it comes again as that."
+        )
         return Refusal("validation_failed", detail, "/represents", "other_reference")
     return record
 

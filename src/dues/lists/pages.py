@@ -66,7 +66,7 @@ def _beyond(listing: Listing) -> str:
 
 OWNERS = frozenset({"customer", "account"})
 
-NARROW = frozenset({"external_reference", *OWNERS})
+NARROW = frozenset({"external_reference", "unapplied", *OWNERS})
 """Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
 
 _PAIRS = Through("metadata_pairs", "pair", "object_id", mixed=True)

@@ -31,9 +31,9 @@ def _questions(request: Crediting) -> Iterable[Question]:
 
 
 def _further(request: Crediting, lookup: TenantLookup) -> Iterable[Question]:
-    """Who brought what may be too much then."""
+    """Who brought what may be too much then, after those before it in the group too."""
     bill: Record[Bill] | None = lookup.find("bill", request.body.name)
-    if bill and bill.of.status != "voided" and request.body.changes.amount > bill.of.amount_remaining:
+    if bill and bill.of.status != "voided":
         yield PaymentsOn(bill.of.id)
 
 
