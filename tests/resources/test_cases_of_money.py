@@ -369,7 +369,14 @@ def test_what_is_applied_or_taken_back_is_refused_by_name(alice: Caller) -> None
     assert part(500, bill=voided["id"]) == (409, "bill_voided")
     assert part(500, account=untracked["id"]) == (422, "payment_not_allowed")
     assert part(500, customer="nobody") == (404, "customer_not_found")
-    for wrong in ({}, {"parts": []}, {"parts": [{"amount": 1}]}, {"allocation": "youngest"}, {"parts": None}):
+    senseless: tuple[dict[str, Any], ...] = (
+        {},
+        {"parts": []},
+        {"parts": [{"amount": 1}]},
+        {"allocation": "youngest"},
+        {"parts": None},
+    )
+    for wrong in senseless:
         assert refused(apply(alice, payment, **wrong)) == (400, "validation_failed")
     twice = [{"bill": name, "amount": 1} for name in (exact["id"], exact["external_reference"])]
     assert refused(apply(alice, payment, parts=twice))[0] in (400, 422)
