@@ -12,8 +12,11 @@ from tests.running import new_key, new_reference
 
 BALANCE = 10**9
 
-BILL_RULES = {"min_amount": 1, "max_amount": 300, "underpayment_allowed": True, "overpayment_allowed": False}
-"""So little at once that a payment of more goes over several bills."""
+BILL_RULES = {"min_amount": 1, "max_amount": BALANCE, "underpayment_allowed": True, "overpayment_allowed": True}
+"""Whatever was paid before, more can be."""
+
+SMALL = 200
+"""So little is due of most bills that a payment of more goes over several."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,18 @@ class PayingJournal(Journal):
     bounced: dict[str, Wish] = field(default_factory=dict)
     """The reversals that were wished for, by the id of the payment."""
 
-    def move_in(self, base: str, homes: int = 3, bills: int = 4) -> None:
+    def move_in(self, base: str, homes: int = 3, bills: int = 8) -> None:
         """Makes what is to be paid."""
         door = Door(base, self.secret)
         for _ in range(homes):
             body: dict[str, Any] = {"external_reference": new_reference("HOME"), "currency": "ZAR", "balance": BALANCE}
             account = self._made(door, "accounts", body | {"customer": {"external_reference": new_reference("CUST")}})
-            body = {"currency": "ZAR", "amount_due": BALANCE, "account": account["id"], "payment_rules": BILL_RULES}
-            made = [self._made(door, "bills", body | {"external_reference": new_reference()}) for _ in range(bills)]
+            body = {"currency": "ZAR", "account": account["id"], "payment_rules": BILL_RULES}
+            due = [SMALL] * (bills - 1) + [BALANCE]
+            made = [
+                self._made(door, "bills", body | {"external_reference": new_reference(), "amount_due": amount})
+                for amount in due
+            ]
             self.homes.append(Home(account["id"], account["customer_id"], [bill["id"] for bill in made]))
         door.close()
 

@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from msgspec import structs
 
-from dues.domain.currencies import EXPONENTS
-from dues.domain.payment_rules import standard_rules
-from tests.conftest import Merchant, findings
+from dues.db.database import Database
+from dues.domain.payment_rules import PaymentRules, standard_rules
+from dues.tenants.store import find_tenants, save_payment_rules
+from tests.conftest import Ask, Merchant, findings
 from tests.journeys.journal import SOAK
 from tests.journeys.own_database import deadlocks
 from tests.running import Caller, RunningServer, new_key, new_reference
@@ -292,8 +294,27 @@ def test_one_object_under_both_its_names_at_once(crowd: Crowd, alice: Caller, ki
         assert now == {str(number): answer.json()["metadata"][str(number)] for number, answer in enumerate(answers)}
 
 
+FROM = {"ZAR": 200, "BHD": 300, "CLF": 400}
+"""The smallest payment, by currency."""
+
+
+def rule_of(currency: str) -> PaymentRules:
+    """The merchant's default rules in a currency."""
+    return structs.replace(standard_rules(), min_amount=FROM[currency])
+
+
 @pytest.mark.parametrize("kind", ["accounts", "customers"])
-def test_whoever_waited_for_another_change_sees_all_of_it(crowd: Crowd, alice: Caller, kind: str) -> None:
+def test_whoever_waited_for_another_change_sees_all_of_it(
+    crowd: Crowd, alice: Caller, merchant: Merchant, ask: Ask[None], kind: str
+) -> None:
+    async def let_rules_differ_by_currency(database: Database) -> None:
+        tenant, _ = (await find_tenants(database, merchant.id))["test"]
+        async with database.transaction() as tx:
+            rules = [(noun, code, rule_of(code)) for noun in ("account", "customer") for code in FROM]
+            await save_payment_rules(tx, tenant, rules)
+            await tx.commit()
+
+    ask(let_rules_differ_by_currency)
     fields: dict[str, Any] = {"currency": "ZAR", "balance": 5}
     one = (alice.open_account(**fields) if kind == "accounts" else alice.register_customer(**fields)).json()
     path = f"/billing/{kind}/{one['id']}"
@@ -301,7 +322,7 @@ def test_whoever_waited_for_another_change_sees_all_of_it(crowd: Crowd, alice: C
     def change(caller: Caller) -> dict[str, Any]:
         body: dict[str, Any] = {"name": random.choice("ABC")}
         if random.random() < 0.5:
-            body = {"currency": random.choice(["ZAR", "BHD", "CLF"]), "balance": random.randrange(100)}
+            body = {"currency": random.choice([*FROM]), "balance": random.randrange(100)}
         answer = caller.patch(path, body)
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
@@ -311,6 +332,5 @@ def test_whoever_waited_for_another_change_sees_all_of_it(crowd: Crowd, alice: C
     shown = few.for_a_while(change, lambda done: len({one["currency"] for one in done}) == 3, SECONDS / 2)
     assert len({one["currency"] for one in shown}) == 3
     for one in shown:
-        rules = standard_rules(one["currency"])
-        assert one["payment_rules"]["min_amount"] == rules.min_amount, f"{one}: {EXPONENTS[one['currency']]} decimals"
+        assert one["payment_rules"]["min_amount"] == FROM[one["currency"]], one
     chain(alice, path)

@@ -32,8 +32,9 @@ COUNT = 20_000
 LIMIT = 21
 """A page of the usual size, and one row to see whether there are more."""
 
-BUFFERS_MAX = 400
-"""Pages of 8 KiB: what two pairs of metadata for every row of a page and its joins come to, with room."""
+BUFFERS_MAX = 500
+"""Pages of 8 KiB: what two pairs of metadata, two further owners and the joins of every row of a page come to, with
+room."""
 
 ID = "lpad({}::text, 21, '0')"
 
@@ -64,11 +65,12 @@ FILL = [
     """,
     f"""
     insert into payments (cell, tenant_id, id, external_reference, amount, currency, status, customer_id, account_id,
-                          bill_id, paid_at, reversal_reason, reversed_at, metadata, created_at, reference_folded)
+                          bill_id, amount_unapplied, paid_at, reversal_reason, reversed_at, metadata, created_at,
+                          reference_folded)
     select $1, $2, 'pay_' || {ID.format("n")}, 'EFT-' || n, n / 2 + 1, (array['ZAR', 'USD'])[1 + n % 2],
            (array['applied', 'reversed'])[1 + n % 2], 'bcus_' || {ID.format("(1 + n % $4)")},
            'bacc_' || {ID.format("(1 + n % $4)")}, 'bill_' || {ID.format("($4 + n % $4)")},
-           timestamptz '2001-01-01Z' + n * interval '1 minute',
+           (array[1, 0])[1 + n % 2], timestamptz '2001-01-01Z' + n * interval '1 minute',
            (array[null, 'bounced'])[1 + n % 2], (array[null, now()])[1 + n % 2],
            json_build_object('plan', 'gold', 'half', n % 2), now(), 'eft-' || n
       from generate_series(1, $3) n
@@ -76,6 +78,11 @@ FILL = [
     """
     insert into payment_applications (cell, tenant_id, payment_id, number, id, owner_id, amount)
     select cell, tenant_id, id, 1, 'ob_' || substr(id, 5), bill_id, amount from payments
+     where cell = $1 and tenant_id = $2
+    """,
+    """
+    insert into payment_links (cell, tenant_id, owner_id, payment_id)
+    select cell, tenant_id, unnest(array[customer_id, account_id, bill_id]), id from payments
      where cell = $1 and tenant_id = $2
     """,
     """
@@ -94,7 +101,7 @@ FILL = [
 FILL_TIMEOUT_SECONDS = 120
 """For one statement, on a machine that has a whole run of tests to do."""
 
-TABLES = ["customers", "accounts", "bills", "payments", "payment_applications", "metadata_pairs"]
+TABLES = ["customers", "accounts", "bills", "payments", "payment_applications", "payment_links", "metadata_pairs"]
 
 PAIRS = [("plan", "gold"), ("half", "0")]
 

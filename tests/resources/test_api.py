@@ -21,9 +21,10 @@ def test_nothing_is_said_twice() -> None:
 @every_operation
 def test_the_path_and_what_is_done_with_it_fit(operation: Operation) -> None:
     names = re.findall(r"{(\w+)}", operation.path)
-    assert [operation.parameter] if names else operation.parameter is None
-    assert len(names) <= 1
+    assert operation.parameters == names
+    assert operation.parameter == (names[0] if names else None)
     assert bool(operation.named) == bool(names)
+    assert len(names) == bool(operation.named) + bool(operation.within)
     match operation.does:
         case Creates() | Pays():
             assert (operation.method, names) == ("POST", [])
@@ -40,7 +41,7 @@ def test_the_path_and_what_is_done_with_it_fit(operation: Operation) -> None:
 @every_operation
 def test_what_names_nothing_is_among_its_problems(operation: Operation) -> None:
     if operation.parameter:
-        assert f"{operation.parameter}_not_found" in operation.problems
+        assert {f"{name}_not_found" for name in operation.parameters} <= {*operation.problems}
     assert ("test_mode_required" in operation.problems) == operation.test_mode
 
 

@@ -25,7 +25,7 @@ def test_it_tells_what_is_outstanding_and_the_smallest_and_largest_payment(alice
                 "payable": True,
                 "outstanding": outstanding,
                 "currency": "ZAR",
-                "min_amount": 100,
+                "min_amount": 1,
                 "max_amount": outstanding,
                 "name": "J*** D***",
             }

@@ -16,7 +16,7 @@ from dues.tenants import store
 from dues.tenants.keys import KeyKind, NewKey, Restrictions, generate
 from dues.tenants.spending.retention import spending_retention
 from tests.conftest import Ask, Merchant
-from tests.resources.payments.paying import new_account, new_bill, pay, refused, reverse, shown
+from tests.resources.payments.paying import STANDARD, new_account, new_bill, pay, refused, reverse, shown
 from tests.running import Caller, new_key, new_reference
 
 MakeKey = Callable[..., Caller]
@@ -158,7 +158,7 @@ def test_it_moves_no_more_in_a_day_than_it_may(restricted: MakeKey, alice: Calle
 def test_what_was_refused_repeated_or_previewed_costs_nothing_and_a_reversal_gives_nothing_back(
     restricted: MakeKey, alice: Caller
 ) -> None:
-    account, bill = new_account(alice, 100_000), new_bill(alice)
+    account, bill = new_account(alice, 100_000, payment_rules=STANDARD), new_bill(alice)
     clerk = restricted(max_per_day=2_000)
     assert money(clerk, account, 50) == (422, "payment_below_minimum")
     preview = pay(clerk, query="?preview=true", account=account["id"], amount=2_000)

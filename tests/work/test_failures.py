@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from dues.db.errors import Unavailable
+from dues.db.errors import Contradiction, Unavailable
 from dues.work import group_commit
 from dues.work.group_commit import GROUPS_IN_FLIGHT, GroupCommit, Later
 from dues.work.line import Busy
@@ -26,7 +26,7 @@ def test_only_who_is_guilty_of_a_failure_gets_it(play: Play) -> None:
             assert answers[position] == ("written", 1)
         assert answers[2] is bodies[2].boom
         assert answers[5] is bodies[5].boom
-        assert isinstance(answers[6], asyncpg.CheckViolationError)
+        assert isinstance(answers[6], Contradiction)
         assert set(await stage.written()) == {"0", "1", "3", "4", "7"}
 
     play(story)

@@ -1,4 +1,4 @@
-"""What can go wrong between dues and its database, in the three ways that callers act on.
+"""What can go wrong between dues and its database, in the ways that callers act on.
 
 Everything else that the driver raises is a defect of ours and passes through untouched.
 """
@@ -25,6 +25,11 @@ class LockTimeout(Transient):
     """Another transaction holds what this one needs for longer than `lock_timeout`. Nothing happened."""
 
 
+class Contradiction(Exception):
+    """What was to be written breaks a rule of its table. Nothing happened; where it was decided on what was read at two
+    moments, it may be whole once it is read again under locks. Else it is a defect of ours."""
+
+
 _CONFLICTS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 _UNAVAILABLE = (
@@ -44,11 +49,13 @@ _UNAVAILABLE = (
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the driver's exceptions into the three kinds of Transient."""
+    """Turns the driver's exceptions into the three kinds of Transient, and Contradiction."""
     try:
         yield
     except _CONFLICTS as error:
         raise Conflict(str(error)) from error
+    except asyncpg.CheckViolationError as error:
+        raise Contradiction(error.constraint_name or str(error)) from error
     except asyncpg.LockNotAvailableError as error:
         raise LockTimeout(str(error)) from error
     except ValueError:  # a value that the driver cannot encode: its DataError is also an InterfaceError

@@ -100,13 +100,13 @@ class MadePayment(Struct, frozen=True):
     represented: Change[Payment] | None = None
 
 
-def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
+def find_target(new: NewPayment, lookup: Lookup, collector_id: str | None = None) -> Owed | Refusal:
     """What is to be paid. Refuses, in this order: an unsafe amount; a reference that was used (whatever else is wrong
     by now); what is not there to be represented; what does not exist."""
     if refusal := refuse_unsafe([new.amount], "/amount"):
         return refusal
     taken = refuse_taken("payment", new, lookup)
-    again = find_represented(new, lookup)
+    again = find_represented(new, lookup, collector_id)
     if taken and taken.existing and not (isinstance(again, Record) and again.of.id == taken.existing.id):
         return taken
     if isinstance(again, Refusal):
@@ -115,12 +115,15 @@ def find_target(new: NewPayment, lookup: Lookup) -> Owed | Refusal:
     return lookup.find(noun, name) or not_found(noun, name, f"/{noun}")
 
 
-def find_represented(new: NewPayment, lookup: Lookup) -> Record[Payment] | Refusal | None:
-    """The reversed payment that comes again, if one does. Refuses one that stands, and one that came again before."""
+def find_represented(
+    new: NewPayment, lookup: Lookup, collector_id: str | None = None
+) -> Record[Payment] | Refusal | None:
+    """The reversed payment that comes again, if one does. Refuses one that stands, one that came again before, and one
+    of another reference: that would be free then. What a collector did not bring does not exist for it."""
     if new.represents is None:
         return None
     record = lookup.find("payment", new.represents)
-    if record is None:
+    if record is None or collector_id not in (None, record.of.collector_id):
         return not_found("payment", new.represents, "/represents")
     payment: Payment = record.of
     if payment.status != "reversed":
@@ -129,6 +132,11 @@ def find_represented(new: NewPayment, lookup: Lookup) -> Record[Payment] | Refus
     if payment.represented_by:
         detail = f"The payment {payment.id} came again already: as {payment.represented_by}."
         return Refusal("payment_represented", detail, "/represents")
+    if payment.external_reference != new.external_reference:
+        detail = (
+            f"/represents names a payment whose reference is {payment.external_reference!r}: it comes again as that."
+        )
+        return Refusal("validation_failed", detail, "/represents", "other_reference")
     return record
 
 

@@ -66,7 +66,7 @@ def _beyond(listing: Listing) -> str:
 
 OWNERS = frozenset({"customer", "account"})
 
-NARROW = frozenset({"external_reference", *OWNERS})
+NARROW = frozenset({"external_reference", "unapplied", *OWNERS})
 """Filters that few objects fit: with one of them, pairs are looked up for those few, however many others have them."""
 
 _PAIRS = Through("metadata_pairs", "pair", "object_id", mixed=True)
@@ -97,7 +97,8 @@ def list_statement(
         # One object at most. Behind a fence, so that the planner does not begin with all that another filter fits.
         own += [_linked(listing, link, value) for link, value in links]
         own += [_linked(listing, _PAIRS, value) for value in pair_values]
-        only = f"t.cell = $1 and t.tenant_id = $2 and t.external_reference = {values['external_reference']}"
+        named = listing.filters["external_reference"].format(values["external_reference"])
+        only = f"t.cell = $1 and t.tenant_id = $2 and {named}"
         return _from_objects(ids, f"(select * from {listing.table} where {only} offset 0) as t", own)
     if links:
         own += [_linked(listing, link, value) for link, value in links[1:]]

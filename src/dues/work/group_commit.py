@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from dues.db.database import Database
-from dues.db.errors import Conflict, LockTimeout, Unavailable
+from dues.db.errors import Conflict, Contradiction, LockTimeout, Unavailable
 from dues.domain.tenants import Tenant
 from dues.work.line import Busy, Line
 from dues.work.queue import Job, Waiting
@@ -185,9 +185,9 @@ class GroupCommit:
                     await tx.commit()
                     self._committed({job.tenant for job in jobs})
                     return answers
-            except Conflict:
+            except (Conflict, Contradiction) as error:
                 self._take_care(group)
-                if attempt == ATTEMPTS_MAX:
+                if attempt == ATTEMPTS_MAX or (cautious and isinstance(error, Contradiction)):
                     raise
                 await asyncio.sleep(0.001 * (attempt - 1))
         raise AssertionError("unreachable")

@@ -46,9 +46,8 @@ class Thing:
 
     def rules_in(self, currency: str) -> dict[str, Any]:
         """The rules that hold for it if it counts in this currency."""
-        smallest = max(100, 10 ** DECIMALS[currency])
-        default = LOOSE | {"min_amount": smallest, "max_amount": 5000 * smallest, "overpayment_allowed": False}
-        return self.rules or default
+        assert currency in DECIMALS
+        return self.rules or LOOSE | {"overpayment_allowed": False}
 
     @property
     def outstanding(self) -> int | None:
@@ -196,6 +195,8 @@ class Model:
             return 422, "currency_mismatch", "/currency"
         if unsafe(paid):
             return *OUT_OF_RANGE, "/amount_paid"
+        if paid < self.applied_to(one):
+            return 422, "below_payments", "/amount_paid"
         rules = body.get("payment_rules", one.rules)
         if paid > max(now["amount_due"], now["amount_paid"]) and not (rules and rules["overpayment_allowed"]):
             return 422, "overpayment_not_allowed", "/amount_paid"
@@ -213,6 +214,12 @@ class Model:
             return 409, "bill_paid", None
         one.fields["status"] = "voided"
         return None
+
+    def applied_to(self, bill: Thing) -> int:
+        """What payments that stand have on a bill."""
+        standing = [one for one in self.things["payments"].values() if one.fields["status"] == "applied"]
+        applied = [part for payment in standing for part in payment.fields["applications"]]
+        return sum(part["amount"] for part in applied if part.get("bill_id") == bill.id)
 
     def adjust(self, one: Thing, body: dict[str, Any]) -> Refused | None:
         """A POST to adjustments."""

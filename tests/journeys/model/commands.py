@@ -137,7 +137,12 @@ class Commands(Machine):
 
     def to_void(self, number: int, condition: str | None = None) -> Wish:
         """To void a bill."""
-        return self.change(Model.void, "POST", "bills", "/void", {}, number, condition)
+
+        def done(answer: httpx.Response, bill: Thing) -> None:
+            bill.fields["voided_at"] = answer.json().get("voided_at", "missing")
+            self.agrees(answer, bill)
+
+        return self.change(Model.void, "POST", "bills", "/void", {}, number, condition, done)
 
     @rule(
         kind=st.sampled_from(["accounts", "customers"]),

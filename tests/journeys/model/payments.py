@@ -18,8 +18,9 @@ class No(NamedTuple):
 TARGETS = {"bill": "bills", "account": "accounts", "customer": "customers"}
 
 
-def refuse(one: Thing, amount: int, currency: str, at: str = "") -> No | None:
-    """Why so much of it may not be paid."""
+def refuse(one: Thing, amount: int, currency: str, at: str = "", whole: int | None = None) -> No | None:
+    """Why so much of it may not be paid; `whole` is the payment that it is a part of, which the limits are for."""
+    whole = amount if whole is None else whole
 
     def no(code: str, pointer: str | None = f"{at}/amount") -> No:
         return No((422, code, pointer), one)
@@ -32,10 +33,10 @@ def refuse(one: Thing, amount: int, currency: str, at: str = "") -> No | None:
     if currency != one.fields["currency"]:
         return no("currency_mismatch", "/currency")
     rules = one.rules_in(currency)
-    if amount < rules["min_amount"] and amount != left:
-        return no("payment_below_minimum")
-    if amount > rules["max_amount"]:
-        return no("payment_above_maximum")
+    if whole < rules["min_amount"] and amount != left:
+        return no("payment_below_minimum", "/amount")
+    if whole > rules["max_amount"]:
+        return no("payment_above_maximum", "/amount")
     if amount < left and not rules["underpayment_allowed"]:
         return no("underpayment_not_allowed")
     if amount > left and not rules["overpayment_allowed"]:
@@ -73,7 +74,7 @@ def apply(model: Model, body: dict[str, Any]) -> Applied | No:
     if body.get("parts") is not None:
         applied = _by_parts(model, target, body)
     elif body.get("allocation") is not None:
-        applied = _oldest_first(model, target, amount, currency)
+        applied, _ = _fill(model, target, amount, currency)
     else:
         applied = []
     if isinstance(applied, No):
@@ -81,7 +82,10 @@ def apply(model: Model, body: dict[str, Any]) -> Applied | No:
     rest = amount - sum(part for _, part in applied)
     if not rest:
         return applied
-    return refuse(target, rest, currency) or [*applied, (target, rest)]
+    no = refuse(target, rest, currency, whole=amount)
+    if no and body.get("allocation") is not None:
+        return _fill(model, target, amount, currency)[1] or no
+    return no or [*applied, (target, rest)]
 
 
 def _by_parts(model: Model, target: Thing, body: dict[str, Any]) -> Applied | No:
@@ -94,23 +98,27 @@ def _by_parts(model: Model, target: Thing, body: dict[str, Any]) -> Applied | No
             return No((422, "owner_mismatch", f"{at}/bill"))
         if any(one is bill for one, _ in applied):
             return No((400, "validation_failed", f"{at}/bill"))
-        if no := refuse(bill, part["amount"], body["currency"], at):
+        if no := refuse(bill, part["amount"], body["currency"], at, body["amount"]):
             return no
         applied.append((bill, part["amount"]))
     return applied
 
 
-def _oldest_first(model: Model, target: Thing, left: int, currency: str) -> Applied:
+def _fill(model: Model, target: Thing, whole: int, currency: str) -> tuple[Applied, No | None]:
+    """What each open bill takes, the oldest due first; and why the first that took nothing did not."""
     mine = [one for one in model.things["bills"].values() if one.fields.get(f"{target.kind[:-1]}_id") == target.id]
     due = sorted(mine, key=lambda one: (one.fields.get("due_date") or "~", one.fields["bill_date"], one.id))
     applied: Applied = []
+    left, passed = whole, None
     for bill in due:
         if bill.fields["status"] == "unpaid" and bill.fields["currency"] == currency and left:
-            most = min(left, bill.outstanding or 0, bill.rules_in(currency)["max_amount"])
-            if not refuse(bill, most, currency):
+            most = min(left, bill.outstanding or 0)
+            if no := refuse(bill, most, currency, whole=whole):
+                passed = passed or no
+            else:
                 applied.append((bill, most))
                 left -= most
-    return applied
+    return applied, passed
 
 
 def shown_applied(applied: Applied) -> list[dict[str, Any]]:
@@ -161,23 +169,33 @@ def reverse(model: Model, payment: Thing, _body: dict[str, Any]) -> Refused | No
     """A POST to a payment's reverse."""
     if payment.fields["status"] == "reversed":
         return 409, "payment_reversed", None
-    applied = [(_applied_to(model, told), told["amount"]) for told in payment.fields["applications"]]
-    for one, amount in applied:
-        if one.kind == "bills":
-            if one.fields["status"] == "voided":
-                return 409, "bill_voided", None
-            if one.fields["amount_paid"] < amount:
-                return 409, "payment_outweighed", None
-        elif one.fields.get("balance") is None:
-            return 422, "balance_not_tracked", None
-        elif one.fields["currency"] != payment.fields["currency"]:
-            return 422, "currency_mismatch", None
-        elif unsafe(one.fields["balance"] + amount):
-            return *OUT_OF_RANGE, None
-    for one, amount in applied:
-        move(one, -amount, "reversal")
-    payment.fields["status"] = "reversed"
+    lost = []
+    for told in payment.fields["applications"]:
+        one = _applied_to(model, told)
+        if reason := _not_restorable(one, told["amount"], payment):
+            lost.append({name: told[name] for name in told if name != "id"} | {"reason": reason})
+        else:
+            move(one, -told["amount"], "reversal")
+    payment.fields |= {"status": "reversed", "reversal": {"not_restored": lost} if lost else {}}
     return None
+
+
+def went_to(model: Model, payment: Thing) -> set[str]:
+    """The ids of all that a payment was for or went to: bills, and their accounts and customers."""
+    things = [payment.fields, *(_applied_to(model, told).fields for told in payment.fields["applications"])]
+    things += [{"bill_id": one["id"]} for one in things[1:]]
+    return {one[name] for one in things for name in ("bill_id", "account_id", "customer_id") if one.get(name)}
+
+
+def _not_restorable(one: Thing, amount: int, payment: Thing) -> str | None:
+    """Why money of a payment stays where it went: in a bill on which it stands, it never does."""
+    if one.kind == "bills":
+        return None
+    if one.fields.get("balance") is None:
+        return "balance_not_tracked"
+    if one.fields["currency"] != payment.fields["currency"]:
+        return "currency_mismatch"
+    return "amount_out_of_range" if unsafe(one.fields["balance"] + amount) else None
 
 
 def _applied_to(model: Model, told: dict[str, Any]) -> Thing:
@@ -237,4 +255,4 @@ def _possible(one: Thing) -> list[tuple[int, int]]:
 def _masked_name(model: Model, one: Thing) -> str | None:
     owner = one if one.kind == "customers" else model.things["customers"][one.fields["customer_id"]]
     name = owner.fields.get("name")
-    return " ".join(f"{word[0]}***" for word in name.split()) if name else None
+    return " ".join(f"{word[0]}***" for word in (name or "").split()) or None

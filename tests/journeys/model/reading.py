@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.journeys.model.books import Change, Thing
 from tests.journeys.model.machine import Machine
+from tests.journeys.model.payments import TARGETS, went_to
 from tests.journeys.model.requests import currencies, keys, kinds, numbers, references, texts
 
 
@@ -72,13 +73,13 @@ class Reading(Machine):
     def fits(self, one: Thing, asked: dict[str, str], pairs: dict[str, str]) -> bool:
         """Whether a filtered list shows it."""
         for name, value in asked.items():
-            if name in ("customer", "account"):
+            if one.kind == "payments" and name in TARGETS:
+                owner = self.model.find(TARGETS[name], value)
+                if not owner or owner.id not in went_to(self.model, one):
+                    return False
+            elif name in ("customer", "account"):
                 owner = self.model.find(f"{name}s", value)
                 if not owner or one.fields.get(f"{name}_id") != owner.id:
-                    return False
-            elif name == "bill":
-                bill = self.model.find("bills", value)
-                if not bill or bill.id not in [applied.get("bill_id") for applied in one.fields["applications"]]:
                     return False
             elif one.fields.get(name) != value:
                 return False

@@ -1,6 +1,7 @@
 """POST /billing/accounts."""
 
 from tests.conftest import Merchant
+from tests.resources.payments.paying import DEFAULTS
 from tests.running import Caller, new_reference
 
 
@@ -24,12 +25,7 @@ def test_it_opens_an_account_for_a_new_customer(alice: Caller) -> None:
         "name": "Fibre",
         "currency": "ZAR",
         "balance": 2000,
-        "payment_rules": {
-            "min_amount": 100,
-            "max_amount": 500000,
-            "underpayment_allowed": True,
-            "overpayment_allowed": False,
-        },
+        "payment_rules": DEFAULTS,
         "metadata": {"account_type": "subscription", "billing_cycle": "monthly"},
     }
     assert alice.get(f"/billing/accounts/{account['id']}").json() == account

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.resources.payments.paying import DEFAULTS
 from tests.running import Caller, new_key
 
 KINDS = ["accounts", "customers"]
@@ -80,7 +81,7 @@ def test_a_currency_changes_only_with_its_balance(alice: Caller, kind: str) -> N
     assert refused(alice.patch(path, {"currency": None})) == (400, "validation_failed", "/currency")
     changed = alice.patch(path, {"currency": "JPY", "balance": 900}).json()
     assert (changed["currency"], changed["balance"]) == ("JPY", 900)
-    assert changed["payment_rules"]["min_amount"] == 100
+    assert changed["payment_rules"] == DEFAULTS
     assert history(alice, path) == [("opening", 5, 5), ("closing", -5, 0), ("opening", 900, 900)]
 
 

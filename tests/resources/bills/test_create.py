@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Merchant
+from tests.resources.payments.paying import DEFAULTS
 from tests.running import Caller, new_key, new_reference
 
 
@@ -42,12 +43,7 @@ def test_one_call_makes_customer_account_and_bill(alice: Caller) -> None:
         "status": "unpaid",
         "bill_date": f"{datetime.now(UTC):%Y-%m-%d}",
         "due_date": "2199-12-31",
-        "payment_rules": {
-            "min_amount": 100,
-            "max_amount": 500_000,
-            "underpayment_allowed": True,
-            "overpayment_allowed": False,
-        },
+        "payment_rules": DEFAULTS,
         "metadata": {"period": "2026-01"},
     }
     assert alice.get(f"/billing/customers/{customer}").json()["id"] == made["customer_id"]

@@ -8,13 +8,17 @@ from typing import Any
 import httpx
 
 from dues.db.database import Database
+from dues.domain.money import AMOUNT_MAX
 from dues.tenants import store
 from dues.tenants.keys import Mode, NewKey, generate
 from tests.conftest import Ask, Merchant
 from tests.running import Caller, new_reference
 
 STANDARD = {"min_amount": 100, "max_amount": 500_000, "underpayment_allowed": True, "overpayment_allowed": False}
-"""The default rules of a new merchant, in ZAR."""
+"""Rules that somebody chose."""
+
+DEFAULTS = {"min_amount": 1, "max_amount": AMOUNT_MAX, "underpayment_allowed": True, "overpayment_allowed": False}
+"""The default rules of a new merchant, in any currency."""
 
 Event = tuple[str, str, Any]
 """(type, object's id, data)"""

@@ -89,7 +89,7 @@ def test_it_looks_at_what_is_payable_by_the_exact_name_and_sees_no_more_of_the_c
             "payable": True,
             "outstanding": 3_000,
             "currency": "ZAR",
-            "min_amount": 100,
+            "min_amount": 1,
             "max_amount": 3_000,
             "name": "J*** v*** D***",
         }

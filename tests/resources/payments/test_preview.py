@@ -53,7 +53,7 @@ def test_a_preview_tells_what_would_happen_and_stores_nothing(alice: Caller, ask
 
 
 def test_a_preview_is_refused_for_what_the_payment_would_be(alice: Caller, mallory: Caller) -> None:
-    bill = new_bill(alice)
+    bill = new_bill(alice, payment_rules=STANDARD)
     reference = pay(alice, bill=bill["id"]).json()["external_reference"]
     cases: list[tuple[Caller, dict[str, Any]]] = [
         (alice, {"amount": 150_000}),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dues.domain.money import AMOUNT_MAX
 from tests.conftest import Ask, Merchant
 from tests.resources.payments.paying import STANDARD, Event, events, new_account, new_bill, pay, refused, reverse, shown
 from tests.running import Caller, new_key
@@ -82,27 +83,35 @@ def test_the_events_tell_of_it(alice: Caller, ask: Ask[list[Event]]) -> None:
     assert (name, data) == ("bill.updated", bill)
 
 
-def test_the_hand_of_a_clerk_may_stand_in_its_way(alice: Caller) -> None:
-    bill, voided, account = new_bill(alice), new_bill(alice), new_account(alice)
+def test_the_hand_of_a_clerk_does_not_stand_in_its_way(alice: Caller, ask: Ask[list[Event]]) -> None:
+    bills = [new_bill(alice, amount_due=1_000) for _ in range(2)]
+    untracked, other, full = (new_account(alice) for _ in range(3))
+    for bill in bills:
+        answer = alice.patch(f"/billing/bills/{bill['id']}", {"amount_paid": 400})
+        assert answer.status_code == 200
     payments = [
-        pay(alice, bill=bill["id"]).json(),
-        pay(alice, bill=voided["id"]).json(),
-        pay(alice, account=account["id"]).json(),
+        pay(alice, bill=bills[0]["id"], amount=600).json(),
+        *(pay(alice, account=account["id"]).json() for account in (untracked, other, full)),
     ]
-    alice.patch(f"/billing/bills/{bill['id']}", {"amount_paid": 999})
-    alice.patch(f"/billing/bills/{voided['id']}", {"amount_paid": 0})
-    alice.post(f"/billing/bills/{voided['id']}/void", {})
-    alice.patch(f"/billing/accounts/{account['id']}", {"balance": None})
+    alice.patch(f"/billing/bills/{bills[0]['id']}", {"amount_paid": 600})
+    alice.patch(f"/billing/accounts/{untracked['id']}", {"balance": None})
+    alice.patch(f"/billing/accounts/{other['id']}", {"currency": "USD", "balance": 5})
+    alice.patch(f"/billing/accounts/{full['id']}", {"balance": AMOUNT_MAX - 999})
 
-    answers = [reverse(alice, payment["id"]) for payment in payments]
-    assert [refused(answer) for answer in answers] == [
-        (409, "payment_outweighed"),
-        (409, "bill_voided"),
-        (422, "balance_not_tracked"),
+    undone = [reverse(alice, payment["id"]).json() for payment in payments]
+    assert [one["status"] for one in undone] == ["reversed"] * 4
+    assert [one["reversal"].get("not_restored") for one in undone] == [
+        None,
+        [{"amount": 1_000, "reason": "balance_not_tracked", "account_id": untracked["id"]}],
+        [{"amount": 1_000, "reason": "currency_mismatch", "account_id": other["id"]}],
+        [{"amount": 1_000, "reason": "amount_out_of_range", "account_id": full["id"]}],
     ]
-    assert [shown(alice, payment) for payment in payments] == payments
-    alice.patch(f"/billing/bills/{bill['id']}", {"amount_paid": 1_000})
-    assert reverse(alice, payments[0]["id"]).status_code == 200
+    assert [shown(alice, payment) for payment in payments] == undone
+    for payment, one in zip(payments, undone, strict=True):
+        assert events(ask, payment["id"])[-1] == ("payment.reversed", payment["id"], one), "and it is told"
+    assert shown(alice, bills[0]) == bills[0]
+    assert "balance" not in shown(alice, untracked)
+    assert [shown(alice, one)["balance"] for one in (other, full)] == [5, AMOUNT_MAX - 999]
 
 
 @pytest.mark.parametrize(

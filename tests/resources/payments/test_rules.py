@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.resources.payments.paying import STANDARD, new_account, new_bill, pay, refused, reverse, shown
+from tests.resources.payments.paying import DEFAULTS, STANDARD, new_account, new_bill, pay, refused, reverse, shown
 from tests.running import Caller
 
 OWED = 150_000
@@ -57,7 +57,7 @@ def test_what_is_just_within_the_rules_is_taken(alice: Caller, rules: dict[str, 
 
 
 def test_the_little_that_is_left_below_the_minimum_can_be_paid_exactly(alice: Caller) -> None:
-    bill = new_bill(alice)
+    bill = new_bill(alice, payment_rules=STANDARD)
     assert pay(alice, bill=bill["id"], amount=OWED - 50).status_code == 201
     for amount in (1, 49, 51):
         answer = pay(alice, bill=bill["id"], amount=amount)
@@ -105,12 +105,12 @@ def test_parts_are_bills_of_the_one_who_pays(alice: Caller) -> None:
 def test_the_rules_of_a_bill_can_be_changed_and_given_up(alice: Caller) -> None:
     bill = new_bill(alice)
     path = f"/billing/bills/{bill['id']}"
-    assert bill["payment_rules"] == STANDARD, "those of the merchant"
+    assert bill["payment_rules"] == DEFAULTS, "those of the merchant"
     changed = alice.patch(path, {"payment_rules": WHOLE})
     assert (changed.status_code, changed.json()) == (200, bill | {"payment_rules": WHOLE})
     assert refused(pay(alice, bill=bill["id"])) == (422, "underpayment_not_allowed")
     assert alice.patch(path, {"metadata": {"a": "b"}}).json()["payment_rules"] == WHOLE, "they stay"
-    assert alice.patch(path, {"payment_rules": None}).json()["payment_rules"] == STANDARD
+    assert alice.patch(path, {"payment_rules": None}).json()["payment_rules"] == DEFAULTS
     assert pay(alice, bill=bill["id"]).status_code == 201
 
 

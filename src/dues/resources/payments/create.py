@@ -51,7 +51,7 @@ def questions(request: Wanted) -> Iterable[Question]:
 def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment | Refusal:
     """The payment that would be taken, or why it would not."""
     wanted = request.body
-    target = find_target(wanted.new, lookup)
+    target = find_target(wanted.new, lookup, request.collector_id)
     if isinstance(target, Refusal):
         return _told(request, target, lookup)
     if stale := _refuse_stale(wanted, target, lookup):
@@ -60,7 +60,7 @@ def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment |
     own = [owed.of.currency for owed in (target, *bills) if owed is not None]
     if unknown := refuse_unknown(wanted.new.currency, own):
         return unknown
-    again = find_represented(wanted.new, lookup)
+    again = find_represented(wanted.new, lookup, request.collector_id)
     assert not isinstance(again, Refusal), "the target was found after it"
     return make_payment(wanted.new, target, bills, again, request.collector_id, cause)
 
