@@ -14,7 +14,7 @@ import pytest
 from msgspec import structs
 
 from dues.db.database import Database
-from dues.domain.payment_rules import PaymentRules, standard_rules
+from dues.domain.payment_rules import NOUNS, PaymentRules, standard_rules
 from dues.tenants.store import find_tenants, save_payment_rules
 from tests.conftest import Ask, Merchant, findings
 from tests.journeys.journal import SOAK
@@ -310,7 +310,7 @@ def test_whoever_waited_for_another_change_sees_all_of_it(
     async def let_rules_differ_by_currency(database: Database) -> None:
         tenant, _ = (await find_tenants(database, merchant.id))["test"]
         async with database.transaction() as tx:
-            rules = [(noun, code, rule_of(code)) for noun in ("account", "customer") for code in FROM]
+            rules = [(noun, code, rule_of(code)) for noun in NOUNS for code in FROM]
             await save_payment_rules(tx, tenant, rules)
             await tx.commit()
 

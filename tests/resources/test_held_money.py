@@ -10,7 +10,7 @@ import pytest
 
 from dues.commands.carry_out import Group
 from dues.db.database import Database
-from dues.resources.bills.overdue import BATCH_SIZE, tell_of_overdue
+from dues.resources.bills.overdue.tell import BATCH_SIZE, tell_of_overdue
 from dues.resources.kinds import KINDS
 from dues.tenants import store
 from dues.tenants.keys import NewKey, Restrictions, generate
