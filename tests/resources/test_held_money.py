@@ -162,8 +162,13 @@ def test_each_step_is_told_once_and_in_order(alice: Caller, ask: Ask[list[Event]
     assert [one["data"].get("bill_id") for one in feed if one["type"].startswith("bill.credit")] == [bill["id"]] * 2
 
 
-def test_a_bill_that_is_not_paid_is_overdue_once_whoever_looks(alice: Caller, ask: Ask[Any]) -> None:
-    """Two servers look at once."""
+def test_a_bill_that_is_not_paid_is_overdue_once_whoever_looks(
+    alice: Caller, ask: Ask[Any], new_merchant: Callable[[], Merchant]
+) -> None:
+    """Two servers look at once, and a merchant whose time zone they do not know keeps nobody waiting."""
+    statement = "update merchants set time_zone = 'Nowhere/Yet' where id = $1"
+    elsewhere = new_merchant().id
+    ask(lambda database: database.rows(statement, elsewhere))
     dates = {"bill_date": "2026-01-01", "due_date": "2026-01-31"}
     late, paid, voided = (new_bill(alice, amount_due=1_000, **dates) for _ in range(3))
     later = new_bill(alice, due_date="2199-12-31")

@@ -82,7 +82,7 @@ def test_of_customers_accounts_and_bills_too_wherever_they_stand(alice: Caller) 
     there = {"id": its, "status": "unpaid", "amount": 150_000, "currency": "ZAR"}
     assert told(alice.post("/billing/bills", body | {"account": account["external_reference"]})) == (there, [])
     assert told(alice.post("/billing/bills", body | {"customer": it, "amount_due": 1})) == (there, ["amount_due"])
-    assert told(alice.post("/billing/bills", body | {"customer": somebody, "due_date": "2999-01-31"})) == (
+    assert told(alice.post("/billing/bills", body | {"customer": somebody, "due_date": "2199-01-31"})) == (
         there,
         ["customer", "due_date"],
     )

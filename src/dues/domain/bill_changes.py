@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from dues.domain.balances import refuse_unsafe
+from dues.domain.balances import refuse_unknown, refuse_unsafe
 from dues.domain.bills import Bill, BillStatus
 from dues.domain.entries import Cause, Chain
 from dues.domain.fields import AmountPaid, KeptCurrency, MetadataChanges, Reason
@@ -46,6 +46,8 @@ def update_bill(record: Record[Bill], changes: BillChanges, cause: Cause) -> Cha
     old = record.of
     if old.status == "voided":
         return Refusal("bill_voided", f"The bill {old.external_reference!r} was voided and cannot be changed.")
+    if changes.currency is not UNSET and (unknown := refuse_unknown(changes.currency, [old.currency])):
+        return unknown
     if changes.currency is not UNSET and changes.currency != old.currency:
         return Refusal("currency_mismatch", f"The bill is in {old.currency}.", "/currency")
     paid = old.amount_paid if changes.amount_paid is UNSET else changes.amount_paid
