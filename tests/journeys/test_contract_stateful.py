@@ -14,6 +14,7 @@ from tests.journeys.journal import SOAK
 from tests.journeys.model.at_once import AtOnce
 from tests.journeys.model.books import STRICT
 from tests.journeys.model.commands import Commands
+from tests.journeys.model.holding import Holding
 from tests.journeys.model.paying import Paying
 from tests.journeys.model.reading import Reading
 from tests.running import RunningServer
@@ -23,7 +24,7 @@ EXAMPLES, STEPS = (100, 80) if SOAK else (9, 50)
 CLIENTS = 4
 
 
-class Contract(AtOnce, Reading, Commands, Paying):
+class Contract(AtOnce, Reading, Holding, Commands, Paying):
     """Every rule there is."""
 
     @initialize()
@@ -68,10 +69,11 @@ class PaidContract(Contract):
 
 CHAINS = """
 select e.owner_id, array_agg(e.number order by e.number) as numbers, sum(e.amount)::bigint as total,
-       max(b.amount_paid) as amount_paid
+       max(b.amount_paid + b.amount_credited) as settled, max(p.amount_unapplied) as held
   from entries e
   join tenants t on t.id = e.tenant_id and t.merchant_id = any($1::text[])
   left join bills b on b.tenant_id = e.tenant_id and b.id = e.owner_id
+  left join payments p on p.tenant_id = e.tenant_id and p.id = e.owner_id
  group by e.owner_id
 """
 
@@ -120,4 +122,6 @@ def test_the_servers_do_what_the_contract_says(
     for row in found:
         assert row["numbers"] == list(range(1, len(row["numbers"]) + 1))
         if row["owner_id"].startswith("bill_"):
-            assert row["total"] == row["amount_paid"]
+            assert row["total"] == row["settled"]
+        if row["owner_id"].startswith("pay_"):
+            assert row["total"] == row["held"]

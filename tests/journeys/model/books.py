@@ -28,6 +28,8 @@ class Thing:
     rules: dict[str, Any] | None = None
     entries: list[Change] = field(default_factory=list)
     """Oldest first; not those of a bill."""
+    led_to: set[str] = field(default_factory=set)
+    """Of a payment: the ids of all that it ever was for or went to, and of their owners."""
 
     @property
     def id(self) -> str:
@@ -41,8 +43,19 @@ class Thing:
         if "balance" in shown or self.kind == "bills":
             shown["payment_rules"] = self.rules_in(shown["currency"])
         if self.kind == "bills":
-            shown["amount_remaining"] = max(0, shown["amount_due"] - shown["amount_paid"])
+            shown["amount_remaining"] = max(0, shown["amount_due"] - self.settled)
         return shown
+
+    @property
+    def settled(self) -> int:
+        """What was paid of a bill, and what it was lowered by."""
+        return int(self.fields["amount_paid"] + (self.fields.get("amount_credited") or 0))
+
+    def settle(self, paid: int = 0, credited: int = 0) -> None:
+        """So much more of a bill is paid or credited."""
+        self.fields["amount_paid"] += paid
+        self.fields["amount_credited"] = (self.fields.get("amount_credited") or 0) + credited or None
+        self.fields["status"] = "paid" if self.settled >= self.fields["amount_due"] else "unpaid"
 
     def rules_in(self, currency: str) -> dict[str, Any]:
         """The rules that hold for it if it counts in this currency."""
@@ -55,7 +68,7 @@ class Thing:
         if self.kind == "bills":
             if self.fields["status"] == "voided":
                 return 0
-            return max(0, int(self.fields["amount_due"] - self.fields["amount_paid"]))
+            return max(0, int(self.fields["amount_due"] - self.settled))
         balance = self.fields.get("balance")
         return None if balance is None else max(0, balance)
 
@@ -90,12 +103,15 @@ class Model:
 
     def __init__(self) -> None:
         self.things: dict[str, dict[str, Thing]] = {kind: {} for kind in PREFIXES}
+        self.credits: dict[str, tuple[str, int, bool]] = {}
+        """Of bills, by id: of which, how much, and whether it was taken back."""
 
     def find(self, kind: str, name: str) -> Thing | None:
         """Whatever has this id or reference."""
         if name.startswith(PREFIXES[kind]):
             return self.things[kind].get(name)
-        return next((one for one in self.things[kind].values() if one.fields["external_reference"] == name), None)
+        called = [one for one in self.things[kind].values() if one.fields["external_reference"] == name]
+        return next((one for one in called if "represented_by" not in one.fields), None)
 
     def refuse_customer(self, body: dict[str, Any], at: str) -> Refused | None:
         """Why there is no such new customer."""
@@ -193,17 +209,20 @@ class Model:
             return 409, "bill_voided", None
         if body.get("currency", now["currency"]) != now["currency"]:
             return 422, "currency_mismatch", "/currency"
-        if unsafe(paid):
+        credited = one.settled - now["amount_paid"]
+        if unsafe(paid, paid + credited):
             return *OUT_OF_RANGE, "/amount_paid"
         if paid < self.applied_to(one):
             return 422, "below_payments", "/amount_paid"
         rules = body.get("payment_rules", one.rules)
-        if paid > max(now["amount_due"], now["amount_paid"]) and not (rules and rules["overpayment_allowed"]):
+        if paid > max(now["amount_due"] - credited, now["amount_paid"]) and not (
+            rules and rules["overpayment_allowed"]
+        ):
             return 422, "overpayment_not_allowed", "/amount_paid"
         if refused := self._merge(one, body):
             return refused
         one.rules = rules
-        now |= {"amount_paid": paid, "status": "paid" if paid >= now["amount_due"] else "unpaid"}
+        one.settle(paid - now["amount_paid"])
         return None
 
     def void(self, one: Thing, _body: dict[str, Any]) -> Refused | None:

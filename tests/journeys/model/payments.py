@@ -47,7 +47,7 @@ def refuse(one: Thing, amount: int, currency: str, at: str = "", whole: int | No
 def room(one: Thing) -> int:
     """The most that can still be recorded as paid."""
     if one.kind == "bills":
-        return int(MAX - one.fields["amount_paid"])
+        return MAX - one.settled
     return min(MAX, MAX + int(one.fields["balance"] or 0))
 
 
@@ -61,7 +61,8 @@ def refuse_before_condition(model: Model, body: dict[str, Any]) -> No | None:
     """What is told whether or not an If-Match holds."""
     if unsafe(body["amount"]):
         return No((*OUT_OF_RANGE, "/amount"))
-    if model.find("payments", body["external_reference"]):
+    taken = model.find("payments", body["external_reference"])
+    if taken and not (taken.id == body.get("represents") and taken.fields["status"] == "reversed"):
         return No((409, "external_reference_taken", "/external_reference"))
     kind = next(kind for kind in TARGETS if kind in body)
     return None if target_of(model, body) else No((404, f"{kind}_not_found", f"/{kind}"))
@@ -79,10 +80,13 @@ def apply(model: Model, body: dict[str, Any]) -> Applied | No:
         applied = []
     if isinstance(applied, No):
         return applied
-    rest = amount - sum(part for _, part in applied)
+    named = sum(part["amount"] for part in body.get("parts") or ())
+    rest = amount - (named or sum(part for _, part in applied))
     if not rest:
         return applied
     no = refuse(target, rest, currency, whole=amount)
+    if no and body.get("rest"):
+        return applied + _taken(target, rest, body)
     if no and body.get("allocation") is not None:
         return _fill(model, target, amount, currency)[1] or no
     return no or [*applied, (target, rest)]
@@ -90,18 +94,27 @@ def apply(model: Model, body: dict[str, Any]) -> Applied | No:
 
 def _by_parts(model: Model, target: Thing, body: dict[str, Any]) -> Applied | No:
     applied: Applied = []
+    named: list[str] = []
     for number, part in enumerate(body["parts"]):
         bill, at = model.find("bills", part["bill"]), f"/parts/{number}"
         if not bill:
             return No((404, "bill_not_found", f"{at}/bill"))
         if bill.fields.get(f"{target.kind[:-1]}_id") != target.id:
             return No((422, "owner_mismatch", f"{at}/bill"))
-        if any(one is bill for one, _ in applied):
+        if bill.id in named:
             return No((400, "validation_failed", f"{at}/bill"))
-        if no := refuse(bill, part["amount"], body["currency"], at, body["amount"]):
+        named.append(bill.id)
+        no = refuse(bill, part["amount"], body["currency"], at, body["amount"])
+        if no and not body.get("rest"):
             return no
-        applied.append((bill, part["amount"]))
+        applied += _taken(bill, part["amount"], body) if no else [(bill, part["amount"])]
     return applied
+
+
+def _taken(one: Thing, amount: int, body: dict[str, Any]) -> Applied:
+    """What something takes of money of which the rest is held."""
+    most = min(amount, one.outstanding or 0)
+    return [] if not most or refuse(one, most, body["currency"], whole=body["amount"]) else [(one, most)]
 
 
 def _fill(model: Model, target: Thing, whole: int, currency: str) -> tuple[Applied, No | None]:
@@ -134,7 +147,9 @@ def previewed(body: dict[str, Any], applied: Applied) -> dict[str, Any]:
         # More than is outstanding becomes a credit, or was overpaid: nothing is outstanding then.
         after = max(0, left - amount)
         told |= {"outstanding": left, "outstanding_after": after}
-    return {"preview": True, "amount": body["amount"], "currency": body["currency"], "applications": shown}
+    told = {"preview": True, "amount": body["amount"], "currency": body["currency"], "applications": shown}
+    held = body["amount"] - sum(amount for _, amount in applied)
+    return told | ({"amount_unapplied": held} if held else {})
 
 
 def record(model: Model, body: dict[str, Any], applied: Applied, **told: Any) -> Thing:
@@ -150,16 +165,27 @@ def record(model: Model, body: dict[str, Any], applied: Applied, **told: Any) ->
         told |= {"bill_id": target.id, "account_id": target.fields.get("account_id")}
     if target.kind == "accounts":
         told["account_id"] = target.id
+    told["amount_unapplied"] = body["amount"] - sum(amount for _, amount in applied) or None
     payment = Thing("payments", told)
+    if represented := model.find("payments", body.get("represents") or ""):
+        payment.fields["represents"] = represented.id
+        represented.fields["represented_by"] = payment.id
+    for one in (target, *(one for one, _ in applied)):
+        lead_to(payment, one)
     model.things["payments"][payment.id] = payment
     return payment
+
+
+def lead_to(payment: Thing, one: Thing) -> None:
+    """It is listed under what it went to, and under whose that is."""
+    owners = (one.fields.get(name) for name in ("account_id", "customer_id"))
+    payment.led_to |= {one.id, *(owner for owner in owners if owner)}
 
 
 def move(one: Thing, amount: int, kind: str) -> None:
     """So much more of it was paid; of a reversal, less."""
     if one.kind == "bills":
-        paid = one.fields["amount_paid"] + amount
-        one.fields |= {"amount_paid": paid, "status": "paid" if paid >= one.fields["amount_due"] else "unpaid"}
+        one.settle(amount)
     else:
         one.fields["balance"] -= amount
         one.entries.append((kind, one.fields["currency"], -amount, one.fields["balance"]))
@@ -171,23 +197,19 @@ def reverse(model: Model, payment: Thing, _body: dict[str, Any]) -> Refused | No
         return 409, "payment_reversed", None
     lost = []
     for told in payment.fields["applications"]:
-        one = _applied_to(model, told)
-        if reason := _not_restorable(one, told["amount"], payment):
+        one = applied_to(model, told)
+        if reason := not_restorable(one, told["amount"], payment):
             lost.append({name: told[name] for name in told if name != "id"} | {"reason": reason})
         else:
             move(one, -told["amount"], "reversal")
+    if refunded := payment.fields.get("amount_refunded"):
+        lost.append({"amount": refunded, "reason": "refunded"})
     payment.fields |= {"status": "reversed", "reversal": {"not_restored": lost} if lost else {}}
+    payment.fields["amount_unapplied"] = None
     return None
 
 
-def went_to(model: Model, payment: Thing) -> set[str]:
-    """The ids of all that a payment was for or went to: bills, and their accounts and customers."""
-    things = [payment.fields, *(_applied_to(model, told).fields for told in payment.fields["applications"])]
-    things += [{"bill_id": one["id"]} for one in things[1:]]
-    return {one[name] for one in things for name in ("bill_id", "account_id", "customer_id") if one.get(name)}
-
-
-def _not_restorable(one: Thing, amount: int, payment: Thing) -> str | None:
+def not_restorable(one: Thing, amount: int, payment: Thing) -> str | None:
     """Why money of a payment stays where it went: in a bill on which it stands, it never does."""
     if one.kind == "bills":
         return None
@@ -198,7 +220,7 @@ def _not_restorable(one: Thing, amount: int, payment: Thing) -> str | None:
     return "amount_out_of_range" if unsafe(one.fields["balance"] + amount) else None
 
 
-def _applied_to(model: Model, told: dict[str, Any]) -> Thing:
+def applied_to(model: Model, told: dict[str, Any]) -> Thing:
     return next(model.things[kind][told[f"{name}_id"]] for name, kind in TARGETS.items() if f"{name}_id" in told)
 
 
@@ -211,7 +233,7 @@ def open_bills(model: Model, one: Thing) -> list[dict[str, Any]]:
             continue
         total = totals.setdefault(of["currency"], {"currency": of["currency"], "count": 0, "amount_remaining": 0})
         total["count"] += 1
-        total["amount_remaining"] += of["amount_due"] - of["amount_paid"]
+        total["amount_remaining"] += bill.outstanding or 0
         if due := of.get("due_date"):
             total["oldest_due_date"] = min(due, total.get("oldest_due_date", due))
     own = one.fields.get("currency")

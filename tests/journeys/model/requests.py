@@ -66,7 +66,9 @@ paid_amounts = st.sampled_from(["all"] * 8 + ["less", "more", 1, 5, 100, 100, 15
 
 payment_extras = together(
     reference(references),
-    sometimes(method=st.just("eft"), paid_at=st.just("2026-01-02T03:04:05Z"), metadata=new_metadata),
+    sometimes(
+        method=st.just("eft"), paid_at=st.just("2026-01-02T03:04:05Z"), metadata=new_metadata, rest=st.just("hold")
+    ),
 )
 reversals = together(
     st.fixed_dictionaries({"reason": st.sampled_from(["bounced", "duplicate", "fraud", "other"])}),
