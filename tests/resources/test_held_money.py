@@ -191,6 +191,7 @@ def test_a_bill_that_is_not_paid_is_overdue_once_whoever_looks(
         for bill in (late, paid, voided, later, soon)
     }
     assert told == {late["id"]: [late], paid["id"]: [], voided["id"]: [], later["id"]: [], soon["id"]: []}
+    assert [name for name, *_ in events(ask, late["id"])] == ["bill.created", "bill.overdue"]
     assert shown(alice, late) == late
 
     assert alice.post("/billing/test_clock/advance", {"seconds": 22 * 86_400}).status_code == 200

@@ -149,6 +149,22 @@ def test_only_who_is_beaten_again_and_again_is_told_to_come_back(play: Play) -> 
     play(story)
 
 
+def test_what_contradicts_the_table_is_decided_once_more_under_locks(play: Play) -> None:
+    async def story(stage: Stage) -> None:
+        async def put_what_was_read(work: Work, jobs: Sequence[Job]) -> list[str]:
+            # What is read without locks may be of two moments.
+            work.tx.write(stage.insert, [(job.body.key, job.body.value if work.cautious else -1) for job in jobs])
+            return ["written" for _ in jobs]
+
+        commits = GroupCommit(stage.database, put_what_was_read)
+        assert await stage.submit(Put("a", 7), commits) == ("written", 1)
+        with pytest.raises(Contradiction):
+            await stage.submit(Put("b", -7), commits)
+        assert await stage.written() == {"a": 7}
+
+    play(story)
+
+
 def test_a_serialization_failure_is_retried_and_nobody_notices(play: Play) -> None:
     async def story(stage: Stage) -> None:
         await stage.put_there("a")
