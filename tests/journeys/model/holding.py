@@ -40,10 +40,11 @@ class Holding(Paying):
         payment = self.some_payment(number)
         left = (payment and payment.fields.get("amount_unapplied")) or 0
         place = self.name(f"{kind}s", to)
-        part = {kind: place, "amount": of_all(left, amount)}
+        much = of_all(left, amount)
+        part = {kind: place, "amount": much}
 
         def how(model: Model, payment: Thing, _body: Any) -> Refused | None:
-            return apply_part(model, payment, kind, place, part["amount"])
+            return apply_part(model, payment, kind, place, much)
 
         def done(answer: httpx.Response, payment: Thing) -> None:
             payment.fields["applications"][-1]["id"] = answer.json()["applications"][-1]["id"]
