@@ -47,6 +47,7 @@ def test_who_says_nothing_gives_way_first_and_who_was_answered_then(
     stage: Stage, places: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "GREETING_SECONDS", 0.05)
     answered = come(stage, places, "/slow/1")
     assert answered.answer()[0] == 200
     works = come(stage, places, "/slow/600")
@@ -70,6 +71,21 @@ def test_who_has_just_come_gives_way_only_under_siege(
     client = come(stage, places, "/slow/1")
     assert client.answer()[0] == 200
     assert has_gone(silent[0])
+
+
+def test_who_has_just_come_gives_way_after_those_who_rest(
+    stage: Stage, places: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "SIEGE", 1)
+    monkeypatch.setattr(connections, "GREETING_SECONDS", 5)
+    rest = [come(stage, places, "/slow/1") for _ in range(3)]
+    assert [client.answer()[0] for client in rest] == [200] * 3
+    just_come = come(stage, places)
+    for gives_way in rest:
+        come(stage, places, "/slow/1000")
+        assert has_gone(gives_way)
+    just_come.send(get("/slow/1"))
+    assert just_come.answer()[0] == 200
 
 
 def test_who_asks_on_and_on_is_slowed_down_unless_it_has_a_key(

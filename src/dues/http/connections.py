@@ -33,6 +33,9 @@ GRACE_SECONDS: Final = 1.0
 SIEGE: Final = 100
 """So many come within a second where all places are taken: whoever says nothing now gives way at once."""
 
+GREETING_SECONDS: Final = 0.25
+"""But for so long nobody who has just come does, where there is somebody else: it is not read yet what it asks."""
+
 KEYLESS_MAX: Final = 64
 """So many requests without a key may one connection send as fast as it can; a watcher sends one in seconds."""
 
@@ -113,9 +116,10 @@ class Connections:
     def _make_room(self, now: float) -> bool:
         grace = self._grace(int(now))
         # Who never asked before who did: a client that opens connections and leaves them there stays among the former.
-        for waiting in (self._silent, self._resting):
+        ways = (self._silent, max(grace, GREETING_SECONDS)), (self._resting, grace), (self._silent, grace)
+        for waiting, seconds in ways:
             oldest = next(iter(waiting), None)
-            if oldest is not None and now - waiting[oldest] >= grace:
+            if oldest is not None and now - waiting[oldest] >= seconds:
                 self.forget(oldest)
                 oldest.give_way()
                 self._gave_way += 1
