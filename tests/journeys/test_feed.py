@@ -22,7 +22,7 @@ from tests.journeys.outgoing import register_customers, rename
 from tests.journeys.own_database import rows_of, until
 from tests.running import Caller, RunningServer
 
-LOAD_SECONDS = 60.0 if SOAK else 3.0
+LOAD_SECONDS = 60.0 if SOAK else 2.0
 
 
 def page(caller: Caller, **parameters: str | int) -> Any:

@@ -21,7 +21,7 @@ from tests.journeys.journal import SOAK
 from tests.journeys.own_database import deadlocks
 from tests.running import Caller, RunningServer, new_key, new_reference
 
-SECONDS = 20.0 if SOAK else 3.0
+SECONDS = 20.0 if SOAK else 2.0
 
 MORE_SECONDS_MAX = 40.0
 """How much longer they go on where something has not happened yet. A test that lacks it even then fails."""
