@@ -63,10 +63,10 @@ def test_default_rules_are_set_and_taken_away_by_kind_currency_and_mode(run: Run
         return [row["payment_rules"] for row in shown(run(*words, merchant=merchant.id))]
 
     before = rules("live", "bill", "ZAR")
-    general, special = "all all 1 9007199254740991", "bill ZAR 7 700 no-underpayment overpayment"
+    general, special = "all all 1 1000000", "bill ZAR 7 700 no-underpayment overpayment"
     said = ("--default-rules", general, "--default-rules", special, "--default-rules", "account USD none")
     shown(run("merchants", "set", merchant.id, "--mode", "test", *said, "--json"))
-    widest = {"min_amount": 1, "max_amount": 2**53 - 1, "underpayment_allowed": True, "overpayment_allowed": False}
+    widest = {"min_amount": 1, "max_amount": 1_000_000, "underpayment_allowed": True, "overpayment_allowed": False}
     narrow = {"min_amount": 7, "max_amount": 700, "underpayment_allowed": False, "overpayment_allowed": True}
     assert rules("test", "bill", "ZAR") == [narrow]
     assert rules("test", "account", "USD") == []

@@ -78,6 +78,18 @@ def wrong(url: str) -> list[Finding]:
     return asyncio.run(run())
 
 
+def raised(kept: Any) -> Any:
+    """What was kept, with the default rules that nobody chose as they are now."""
+    if isinstance(kept, list):
+        return [raised(one) for one in kept]
+    if not isinstance(kept, dict):
+        return kept
+    was = {"min_amount": 100, "max_amount": 500_000, "underpayment_allowed": True, "overpayment_allowed": False}
+    if kept == was:
+        return was | {"min_amount": 1, "max_amount": 2**53 - 1}
+    return {name: raised(value) for name, value in kept.items()}
+
+
 def test_what_the_version_before_kept_is_all_there_and_goes_on(database_before: str, log_path: Path) -> None:
     before = json.loads((HERE / "version_before.json").read_text())
     with RunningServer(database_url=database_before, log=log_path, webhooks="false").running() as server:
@@ -85,7 +97,12 @@ def test_what_the_version_before_kept_is_all_there_and_goes_on(database_before: 
         modes: tuple[Mode, ...] = ("test", "live")
         for mode in modes:
             who = caller(database_before, server.base, mode)
-            assert found(who) == before[mode]
+            now = found(who)
+            assert all("voided_at" in bill for bill in now["bills"] if bill["status"] == "voided")
+            for bill in now["bills"]:
+                bill.pop("voided_at", None)
+            # What was told stays as it was told.
+            assert now == raised(before[mode]) | {"events": before[mode]["events"]}
             paid = {"external_reference": "EFT-3", "amount": 600, "currency": "ZAR", "allocation": "oldest_due_first"}
             assert who.post("/billing/payments", {"account": "ACC-1"} | paid).status_code == 201
             assert who.post("/billing/payments/EFT-1/reverse", {"reason": "bounced"}).status_code == 200

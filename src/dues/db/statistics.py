@@ -21,6 +21,7 @@ select s.relid::regclass::text as name
 
 TABLES: Final = [
     "accounts",
+    "bill_credits",
     "bills",
     "customers",
     "entries",
@@ -29,7 +30,9 @@ TABLES: Final = [
     "key_spendings",
     "metadata_pairs",
     "payment_applications",
+    "payment_links",
     "payments",
+    "refunds",
     "webhook_deliveries",
     "webhook_lanes",
 ]
