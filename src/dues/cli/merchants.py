@@ -52,7 +52,9 @@ async def find_merchant(database: Database, merchant: str | None) -> dict[str, A
     named = ", ".join(f"{row['id']} ({row['name']})" for row in found[:LISTED_MAX])
     more = f" and {len(found) - LISTED_MAX} more" if len(found) > LISTED_MAX else ""
     if merchant is None:
-        raise UnknownMerchantError(f"There are {len(found)} merchants; say which: {named}{more}.")
+        raise UnknownMerchantError(
+            f"There are {len(found)} merchants; say which, with --merchant or DUES_MERCHANT: {named}{more}."
+        )
     raise UnknownMerchantError(f"{len(found)} merchants are called {merchant}; say which by its id: {named}{more}.")
 
 
