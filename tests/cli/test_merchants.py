@@ -153,4 +153,7 @@ def test_where_there_are_several_and_none_is_said_they_are_named(
 ) -> None:
     new_merchant()
     new_merchant()
-    assert re.search(r"There are \d+ merchants; say which, with --merchant or DUES_MERCHANT: mer_\w+ \(.+\)", complaint(run("keys", "list")))
+    assert re.search(
+        r"There are \d+ merchants; say which, with --merchant or DUES_MERCHANT: mer_\w+ \(.+\)",
+        complaint(run("keys", "list")),
+    )
