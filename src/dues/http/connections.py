@@ -116,6 +116,7 @@ class Connections:
     def _make_room(self, now: float) -> bool:
         grace = self._grace(int(now))
         # Who never asked before who did: a client that opens connections and leaves them there stays among the former.
+        # Who has just come is last, whatever the siege.
         ways = (self._silent, max(grace, GREETING_SECONDS)), (self._resting, grace), (self._silent, grace)
         for waiting, seconds in ways:
             oldest = next(iter(waiting), None)

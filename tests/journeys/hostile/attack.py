@@ -28,19 +28,17 @@ async def _resting(port: int) -> None:
 
 async def _slow_head(port: int) -> None:
     """A head that comes a byte at a time."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /billing/accounts HTTP/1.1\r\nX: ")
-    while not reader.at_eof() and not writer.is_closing():
-        writer.write(b"x")
-        await asyncio.sleep(0.5)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(reader.read(1), 0.01)
+    await _byte_by_byte(port, b"POST /billing/accounts HTTP/1.1\r\nX: ")
 
 
 async def _slow_body(port: int) -> None:
     """A body that comes a byte at a time."""
+    await _byte_by_byte(port, b"POST /billing/accounts HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+
+
+async def _byte_by_byte(port: int, begin: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /billing/accounts HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+    writer.write(begin)
     while not reader.at_eof() and not writer.is_closing():
         writer.write(b"x")
         await asyncio.sleep(0.5)
