@@ -154,13 +154,9 @@ def test_a_payment_that_comes_again_and_the_one_that_bounced_name_each_other() -
     new, old = outcome.payment.after.of, outcome.represented
     assert old
     assert (new.represents, new.represented_by, old.before) == (BOUNCED.of.id, None, BOUNCED)
-    assert old.after.of == structs.replace(BOUNCED.of, represented_by=new.id, reference_passed_on=True)
+    assert old.after.of == structs.replace(BOUNCED.of, represented_by=new.id)
     assert old.entries == ()
     assert made(asked(), JANE).represented is None
-    other = make_payment(asked(external_reference="TX-2", represents="TX"), JANE, [], BOUNCED, None, CAUSE)
-    assert isinstance(other, MadePayment)
-    assert other.represented
-    assert not other.represented.after.of.reference_passed_on
 
 
 @pytest.mark.parametrize(

@@ -248,11 +248,8 @@ create table payments (
     amount_unapplied   bigint not null default 0,   -- what of it is held: the balance of its ledger
     amount_refunded    bigint not null default 0,   -- what of it went out again
     represents         text collate "C",        -- the reversed payment that came again with it
-    represented_by     text collate "C",        -- the payment as which it came again
-    reference_passed_on boolean not null default false, -- whether that one has its reference now
+    represented_by     text collate "C",        -- the payment as which it came again, which has its reference now
     primary key (cell, tenant_id, id),
-    constraint payments_reference_is_unique
-        unique nulls not distinct (cell, tenant_id, external_reference, represented_by),
     constraint payments_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
     constraint payments_account_exists foreign key (cell, tenant_id, account_id) references accounts (cell, tenant_id, id),
     constraint payments_bill_exists foreign key (cell, tenant_id, bill_id) references bills (cell, tenant_id, id),
@@ -271,6 +268,10 @@ create table payments (
     )
 );
 
+create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
+ where represented_by is null;
+create index payments_by_customer on payments (cell, tenant_id, customer_id, id);
+create index payments_by_account on payments (cell, tenant_id, account_id, id) where account_id is not null;
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
 create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 create index payments_by_status on payments (cell, tenant_id, status, id);
@@ -302,7 +303,8 @@ create table refunds (
 
 create index refunds_by_payment on refunds (cell, tenant_id, payment_id, id);
 
--- What payments are listed under: everything that they were for or went to, and the accounts and customers of those.
+-- What payments are listed under beside their customer and account: the bills that they were for or went to, and what
+-- else they went to, with its customer.
 create table payment_links (
     cell       integer not null,
     tenant_id  integer not null,

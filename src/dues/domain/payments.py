@@ -57,9 +57,9 @@ class Payment(Struct, frozen=True, kw_only=True):
 
     `customer_id` is whose it is; `account_id` and `bill_id` are there where it was for an account (or its bill) and
     for a bill alone. `collector_id` is the id of the collector's key that brought it; None: the merchant did.
-    `represents` is the reversed payment that came again with it; `reference_passed_on` that the one which it came again
-    as has its reference now. `found_by` is what it is listed under beside what it
-    was listed under before: it is written, and not read.
+    `represents` is the reversed payment that came again with it; `represented_by` the one as which it came again, and
+    which has its reference now. `found_by` is what it is listed under beside what it was listed under before: it is
+    written, and not read.
     """
 
     noun: ClassVar = "payment"
@@ -82,7 +82,6 @@ class Payment(Struct, frozen=True, kw_only=True):
     amount_refunded: int = 0
     represents: str | None = None
     represented_by: str | None = None
-    reference_passed_on: bool = False
     found_by: Sequence[str] = ()
 
     def applied_to(self, owner_id: str) -> int:
@@ -186,14 +185,8 @@ def make_payment(
         represents=represented.of.id if represented else None,
         found_by=found_by([target, *(allotment.owed for allotment in allotted)]),
     )
-    again = changed(represented, _represented(represented.of, payment)) if represented else None
+    again = changed(represented, structs.replace(represented.of, represented_by=payment.id)) if represented else None
     return MadePayment(made(payment, None, ledger.entries), paid, again)
-
-
-def _represented(old: Payment, new: Payment) -> Payment:
-    """The payment that came again. It keeps its reference for good, unless that is where it came again under."""
-    passed_on = old.external_reference == new.external_reference
-    return structs.replace(old, represented_by=new.id, reference_passed_on=passed_on)
 
 
 def application_of(allotment: Allotment, cause: Cause) -> Application:

@@ -19,6 +19,8 @@ class Through(Struct, frozen=True):
     id: str
     mixed: bool = False
     """Whether it leads to objects of other kinds too."""
+    own: str | None = None
+    """The column of the objects, with an index, that says it of most, which are not in the table."""
 
 
 class Key(Struct, frozen=True):

@@ -123,21 +123,33 @@ select x.tenant_id, x.payment_id as object_id,
 FIND_PAYMENTS_LISTED_ELSEWHERE = """
 select coalesce(due.tenant_id, l.tenant_id) as tenant_id, coalesce(due.payment_id, l.payment_id) as object_id,
        case when l.owner_id is null then 'is not listed under ' || due.owner_id || ', though it went there'
-            else 'is listed under ' || l.owner_id || ', where it never went' end as detail
-  from (select p.tenant_id, p.id as payment_id, one.id as owner_id
+            else 'is listed under ' || l.owner_id || ', where it never went, or is listed without' end as detail
+  from (select p.tenant_id, p.id as payment_id, p.bill_id as owner_id
           from payments p
-         cross join lateral (values (p.customer_id), (p.account_id), (p.bill_id)) as one(id)
-         where p.cell = $1 and one.id is not null
+         where p.cell = $1 and p.bill_id is not null
          union
         select x.tenant_id, x.payment_id, one.id
           from payment_applications x
+          join payments p on p.cell = $1 and p.tenant_id = x.tenant_id and p.id = x.payment_id
           left join bills b on b.cell = $1 and b.tenant_id = x.tenant_id and b.id = x.owner_id
           left join accounts a on a.cell = $1 and a.tenant_id = x.tenant_id and a.id = x.owner_id
          cross join lateral (values (x.owner_id), (b.account_id), (b.customer_id), (a.customer_id)) as one(id)
-         where x.cell = $1 and one.id is not null) as due
+         where x.cell = $1 and one.id <> p.customer_id and one.id is distinct from p.account_id) as due
   full join (select tenant_id, payment_id, owner_id from payment_links where cell = $1) as l
     on l.tenant_id = due.tenant_id and l.payment_id = due.payment_id and l.owner_id = due.owner_id
  where l.owner_id is null or due.owner_id is null
+ limit 1000
+"""
+
+FIND_PAYMENTS_OF_OTHERS = """
+select p.tenant_id, p.id as object_id,
+       'is of ' || concat_ws(' and ', p.customer_id, p.account_id, p.bill_id) || ', which are not of each other' as detail
+  from payments p
+  left join accounts a on a.cell = $1 and a.tenant_id = p.tenant_id and a.id = p.account_id
+  left join bills b on b.cell = $1 and b.tenant_id = p.tenant_id and b.id = p.bill_id
+ where p.cell = $1
+   and (p.account_id is not null and a.customer_id is distinct from p.customer_id
+        or p.bill_id is not null and (b.customer_id, b.account_id) is distinct from (p.customer_id, p.account_id))
  limit 1000
 """
 
@@ -165,6 +177,7 @@ OF_PAYMENTS = (
     FIND_ENTRIES_WITHOUT_APPLICATION,
     FIND_APPLICATIONS_THAT_CONTRADICT,
     FIND_PAYMENTS_LISTED_ELSEWHERE,
+    FIND_PAYMENTS_OF_OTHERS,
     FIND_PAYMENTS_REPRESENTED_OTHERWISE,
 )
 """Each gives tenant_id, object_id and detail of what is wrong; nothing where the books are right."""

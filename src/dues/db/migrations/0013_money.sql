@@ -11,8 +11,7 @@ alter table payments
     add column amount_unapplied bigint not null default 0,
     add column amount_refunded bigint not null default 0,
     add column represents text collate "C",
-    add column represented_by text collate "C",
-    add column reference_passed_on boolean not null default false;
+    add column represented_by text collate "C";
 
 alter table payment_applications
     add column released bigint not null default 0,
@@ -28,20 +27,17 @@ create table payment_links (
 );
 
 insert into payment_links (cell, tenant_id, owner_id, payment_id)
-select p.cell, p.tenant_id, one.id, p.id
+select p.cell, p.tenant_id, p.bill_id, p.id
   from payments p
- cross join lateral (values (p.customer_id), (p.account_id), (p.bill_id)) as one(id)
- where one.id is not null
+ where p.bill_id is not null
  union
 select x.cell, x.tenant_id, one.id, x.payment_id
   from payment_applications x
+  join payments p on p.cell = x.cell and p.tenant_id = x.tenant_id and p.id = x.payment_id
   left join bills b on b.cell = x.cell and b.tenant_id = x.tenant_id and b.id = x.owner_id
   left join accounts a on a.cell = x.cell and a.tenant_id = x.tenant_id and a.id = x.owner_id
  cross join lateral (values (x.owner_id), (b.account_id), (b.customer_id), (a.customer_id)) as one(id)
- where one.id is not null;
-
-drop index payments_by_customer;
-drop index payments_by_account;
+ where one.id <> p.customer_id and one.id is distinct from p.account_id;
 
 alter table payment_applications
     drop constraint payment_applications_of_an_owner_are_one,
@@ -50,10 +46,9 @@ alter table payment_applications
         and (not_restored > 0) = (not_restored_reason is not null)
     );
 
-alter table payments
-    drop constraint payments_reference_is_unique,
-    add constraint payments_reference_is_unique
-        unique nulls not distinct (cell, tenant_id, external_reference, represented_by);
+alter table payments drop constraint payments_reference_is_unique;
+create unique index payments_reference_is_unique on payments (cell, tenant_id, external_reference)
+ where represented_by is null;
 create index payments_with_money_held on payments (cell, tenant_id, id) where amount_unapplied > 0;
 create index payments_held_by_customer on payments (cell, tenant_id, customer_id, id) where amount_unapplied > 0;
 

@@ -56,7 +56,8 @@ def _beside(tenant_id: int, old: Payment | None, new: Payment) -> Iterable[tuple
         else:
             yield INSERT_APPLICATIONS, (*row, one.id, one.owner_id, one.amount)
     for owner_id in new.found_by:
-        yield INSERT_LINKS, (tenant_id, owner_id, new.id)
+        if owner_id not in (new.customer_id, new.account_id):
+            yield INSERT_LINKS, (tenant_id, owner_id, new.id)
 
 
 def _event_types(change: Change[Payment]) -> Sequence[EventType]:
@@ -79,7 +80,7 @@ PAYMENT: Final = Kind(
     noun="payment",
     prefix="pay_",
     table="payments",
-    saved=("status", "amount_unapplied", "amount_refunded", "represented_by", "reference_passed_on"),
+    saved=("status", "amount_unapplied", "amount_refunded", "represented_by"),
     computed={
         "found_by": "'[]'::json",
         "applications": """coalesce((
@@ -98,7 +99,7 @@ select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', 
         Column("reversed_at", "timestamptz", lambda p: p.reversal and p.reversal.reversed_at, saved=True),
     ),
     rows_beside=_beside,
-    found_while="not t.reference_passed_on",
+    found_while="t.represented_by is null",
     show=lambda record: payment_body(record.of),
     event_types=_event_types,
     has_balance=False,
@@ -119,5 +120,9 @@ PAYMENTS: Final = Listing(
     orders={"paid_at": Order((Key("paid_at", datetime),)), "amount": Order((Key("amount", int),))},
     sought=(BY_REFERENCE,),
     divided={"status": get_args(PaymentStatus), "currency": None},
-    through={noun: Through("payment_links", "owner_id", "payment_id") for noun in ("bill", "account", "customer")},
+    through={
+        "bill": Through("payment_links", "owner_id", "payment_id"),
+        "account": Through("payment_links", "owner_id", "payment_id", own="account_id"),
+        "customer": Through("payment_links", "owner_id", "payment_id", own="customer_id"),
+    },
 )
