@@ -224,11 +224,11 @@ def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
     yield "Finds out whether there is one:", kind.existence(by_id=False).sql(2)
     if kind.belongs_by:
         yield "Lists what belongs to one object:", kind.listed_below
-    if kind.is_saved:
+    if kind.savings:
         yield "Locks, where others were first the last time:", kind.lock
     yield "Writes new ones:", kind.insert
-    if kind.is_saved:
-        yield "Writes what may change:", kind.save
+    for saving in kind.savings:
+        yield f"Writes {', '.join(column.name for column in saving.columns)}:", saving.statement
 
 
 def _cell(text: str) -> str:

@@ -187,10 +187,13 @@ def test_what_is_not_taken_is_held_and_the_payments_own_ledger_says_so(target: O
 def test_a_payment_is_listed_under_all_that_any_of_it_went_to() -> None:
     of_another = bill(100, default=ANY, id="bill_b", account_id="bacc_2")
     outcome = made(asked(allocation="oldest_due_first"), JANE, of_another, bill(100, default=ANY, id="bill_c"))
-    assert {*outcome.payment.after.of.found_by} == {"bcus_jane", "bill_b", "bacc_2", "bill_c"}
-    assert {*taken(asked(account="UAR"), FIBRE).found_by} == {"bacc_1", "bcus_jane"}
-    held = made(asked(rest="hold"), customer(None)).payment.after.of
-    assert {*held.found_by} == {"bcus_jane"}
+    payment = outcome.payment.after.of
+    assert (payment.customer_id, {*payment.linked_to}) == ("bcus_jane", {"bill_b", "bacc_2", "bill_c"})
+    assert (
+        taken(asked(account="UAR"), FIBRE).linked_to
+        == made(asked(rest="hold"), customer(None)).payment.after.of.linked_to
+        == []
+    )
 
 
 def test_what_a_payment_has_somewhere_is_what_is_live_of_it_there() -> None:

@@ -40,7 +40,8 @@ def statements() -> dict[str, str]:
     found = {name: value for name, value in _values() if isinstance(value, str) and _is_statement(name, value)}
     for kind in _unique(Kind):
         found |= {f"{kind.noun}.insert": kind.insert}
-        found |= {f"{kind.noun}.save": kind.save, f"{kind.noun}.lock": kind.lock} if kind.is_saved else {}
+        found |= {f"{kind.noun}.save {len(saving.columns)}": saving.statement for saving in kind.savings}
+        found |= {f"{kind.noun}.lock": kind.lock} if kind.savings else {}
         found |= {f"{kind.noun}.below": kind.listed_below} if kind.belongs_by else {}
     found |= {f"part {part.name}": reading((part,)) for part in parts()}
     for listing in _unique(Listing):

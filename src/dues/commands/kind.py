@@ -5,12 +5,13 @@ A Kind names its table and its struct; the statements follow from that. docs/ref
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Struct, inspect
 
-from dues.commands.columns import Column, arrays_of, cast_of, column_of, is_json, nothing
+from dues.commands.columns import Column, arrays_of, cast_of, column_of, is_json, nothing, values_of
 from dues.db.database import Database
 from dues.db.transaction import Row as SelectedRow
 from dues.domain.payment_rules import PaymentRules
@@ -29,6 +30,7 @@ class Kind(Generic[Object]):
 
     `renamed` says which column a member of `shape` is, where its name is another; `computed` how members are read
     that are none. `show` gives what clients see of a record; `event_types` the events of a change of one, at least one.
+    `often` names what changes of most that are saved, the rest being as it was.
     `rows_beside` gives what of an object goes to other tables, once it is made (from None) or changed. `found_while` is
     the condition on which a reference still names a row. Of what has no events, those of another object tell, which is
     changed with it. `belongs_by` is the column with the id of what objects are listed below.
@@ -42,6 +44,7 @@ class Kind(Generic[Object]):
         prefix: str,
         table: str,
         saved: Sequence[str],
+        often: Sequence[str] = (),
         show: Callable[[Record[Object]], Struct],
         event_types: Callable[[Change[Object]], Sequence[EventType]],
         renamed: Mapping[str, str] | None = None,
@@ -60,8 +63,12 @@ class Kind(Generic[Object]):
         self._found_while, self.belongs_by = found_while, belongs_by
         self._renamed, self._computed = renamed or {}, computed or {}
         own = [column_of(field, self._renamed, saved) for field in self._info if field.name not in self._computed]
-        self.columns = (*own, *more_columns)
-        self._saved = tuple(column for column in self.columns if column.saved)
+        self.columns = tuple(sorted((*own, *more_columns), key=lambda column: not column.member))
+        saved_columns = [column for column in self.columns if column.saved]
+        self._row = values_of(self.columns)
+        self._all = Saving(self, saved_columns)
+        self._often = Saving(self, [column for column in saved_columns if column.member in often]) if often else None
+        self._seldom = attrgetter(*(name for name in saved if name not in often)) if often else None
 
     @property
     def _info(self) -> Sequence[inspect.Field]:
@@ -170,29 +177,45 @@ select $1::integer, tenant_id, {", ".join(map(cast_of, columns))}
 
     def inserted(self, tenant_id: int, new: Object, created_at: object) -> Row:
         """The row of a new object."""
-        return (tenant_id, *(column.value(new) for column in self.columns), created_at)
+        return (tenant_id, *self._row(new), created_at)
 
     @property
-    def is_saved(self) -> bool:
-        """Whether anything of its objects may change."""
-        return bool(self._saved)
+    def savings(self) -> Sequence["Saving"]:
+        """The ways in which what was changed is saved; none, where nothing may change."""
+        return [one for one in (self._all, self._often) if one and one.columns]
+
+    def saving(self, changes: Iterable[tuple[Object, Object]]) -> "Saving":
+        """How objects are saved that were the first of a pair and are the second. It is one way for all, as rows are
+        locked in one order then."""
+        seldom = self._seldom
+        if self._often and seldom and all(seldom(old) == seldom(new) for old, new in changes):
+            return self._often
+        return self._all
+
+
+class Saving:
+    """The saving of some `columns` of objects of a kind."""
+
+    def __init__(self, kind: Kind[Any], columns: Sequence[Column]) -> None:
+        self._table, self.columns = kind.table, columns
+        self._row = values_of(columns)
 
     @cached_property
-    def save(self) -> str:
-        """Writes what may change of rows."""
-        columns = [Column("id", "text", nothing, saved=False), *self._saved]
+    def statement(self) -> str:
+        """Writes them."""
+        columns = [Column("id", "text", nothing, saved=False), *self.columns]
         names = ", ".join(column.name for column in columns)
-        changed = ", ".join(f"{column.name} = new.{cast_of(column)}" for column in self._saved)
+        changed = ", ".join(f"{column.name} = new.{cast_of(column)}" for column in self.columns)
         return f"""
-update {self.table} t
+update {self._table} t
    set {changed}
   from unnest({arrays_of(columns)}) as new(tenant_id, {names})
  where t.cell = $1 and t.tenant_id = new.tenant_id and t.id = new.id
 """
 
-    def saved(self, tenant_id: int, changed: Any) -> Row:
-        """What may have changed of an object."""
-        return (tenant_id, changed.id, *(column.value(changed) for column in self._saved))
+    def row(self, tenant_id: int, changed: Any) -> Row:
+        """The row of an object."""
+        return (tenant_id, changed.id, *self._row(changed))
 
 
 # The rules are a subquery: as a join, all of a tenant's may be read for the few that are shown.

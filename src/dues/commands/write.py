@@ -128,8 +128,10 @@ def _save_objects(work: Work, kind: Kind[Any], known: Known) -> None:
         ((key, one) for key, one in known.written.items() if one.kind is kind and one.before is not None),
         key=lambda row: row[0],
     )
-    if changed:
-        work.tx.write(kind.save, [kind.saved(key[0], one.after.of) for key, one in changed])
+    if not changed:
+        return
+    saving = kind.saving((one.before.of, one.after.of) for _, one in changed if one.before)
+    work.tx.write(saving.statement, [saving.row(key[0], one.after.of) for key, one in changed])
     for (tenant_id, _), one in changed:
         assert one.before
         _write_beside(work, kind, tenant_id, one.before.of, one.after.of)

@@ -12,7 +12,7 @@ from dues.domain.money import written
 from dues.domain.obligations import Owed, refuse_payment
 from dues.domain.paying import pay, release
 from dues.domain.payment_rules import Noun
-from dues.domain.payments import Application, Payment, application_of, found_by
+from dues.domain.payments import Application, Payment, application_of, linked_to
 from dues.domain.records import Change, Record, changed
 from dues.domain.refusals import Refusal, not_found
 from dues.domain.violations import Violation
@@ -139,11 +139,12 @@ def _apply(record: Record[Payment], allotted: Sequence[Allotment], cause: Cause)
     for allotment in allotted:
         ledger.add("application", payment.currency, -allotment.amount)
         new.append(application_of(allotment, cause))
+    owed = [one.owed for one in allotted]
     after = structs.replace(
         payment,
         amount_unapplied=payment.amount_unapplied - sum(one.amount for one in new),
         applications=[*payment.applications, *new],
-        found_by=[*payment.found_by, *found_by([one.owed for one in allotted])],
+        linked_to=[*payment.linked_to, *linked_to(owed, payment.customer_id, payment.account_id)],
     )
     paid = [pay(one.owed, one.amount, cause) for one in allotted]
     return Moved(changed(record, after, ledger.entries), paid, new)

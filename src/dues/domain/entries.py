@@ -38,6 +38,8 @@ VERSION: Final = 2
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+_encode: Final = msgspec.json.Encoder().encode
+
 
 class Cause(Struct, frozen=True):
     """What changes a balance: whose request, under which key, when, through which payment, and who asked for it. The
@@ -141,7 +143,8 @@ class Chain:
             external_reference=external_reference,
             salt=new_salt(),
         )
-        entry = msgspec.structs.replace(entry, hash=chain_hash(self._head.hash, entry))
+        # Nobody has seen it yet: to make it a second time for its hash takes as long as the hash.
+        msgspec.structs.force_setattr(entry, "hash", chain_hash(self._head.hash, entry))
         self.entries.append(entry)
         self._head = Head(entry.number, entry.hash, entry.balance_after, created_at)
 
@@ -195,14 +198,14 @@ def chain_hash(previous: bytes, entry: Entry) -> bytes:
         entry.actor,
         _microseconds(entry.created_at),
     )
-    return sha256(previous + texts_digest(entry) + msgspec.json.encode(hashed)).digest()
+    return sha256(previous + texts_digest(entry) + _encode(hashed)).digest()
 
 
 def texts_digest(entry: Entry) -> bytes:
     """SHA-256 of the salt and the texts: all that the hash has of them. Once they are erased, the one that was kept."""
     if entry.digest is not None:
         return entry.digest
-    return sha256((entry.salt or b"") + msgspec.json.encode(texts_of(entry))).digest()
+    return sha256((entry.salt or b"") + _encode(texts_of(entry))).digest()
 
 
 def texts_of(entry: Entry) -> tuple[str | None, ...]:
@@ -227,7 +230,7 @@ def _json_of_version_1(entry: Entry) -> bytes:
     )
     if entry.payment_id is not None:
         hashed += (entry.payment_id,)
-    return msgspec.json.encode(hashed)
+    return _encode(hashed)
 
 
 def _microseconds(time: datetime) -> int:

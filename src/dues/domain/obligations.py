@@ -32,36 +32,61 @@ def refuse_payment(owed: Owed, amount: int, currency: str, at: str = "", whole: 
     In this order: `bill_voided`, `payment_not_allowed`, `currency_mismatch`, `payment_below_minimum`,
     `payment_above_maximum`, `underpayment_not_allowed`, `overpayment_not_allowed`, `amount_out_of_range`.
     """
+    whole = amount if whole is None else whole
+    code = _forbidden_by(owed, amount, currency, whole)
+    return None if code is None else _refusal(code, owed, currency, at)
+
+
+def _forbidden_by(owed: Owed, amount: int, currency: str, whole: int) -> RefusalCode | None:
+    of, outstanding, rules = owed.of, owed.of.outstanding, rules_of(owed)
+    if isinstance(of, Bill) and of.status == "voided":
+        return "bill_voided"
+    if outstanding is None or rules is None:
+        return "payment_not_allowed"
+    if currency != of.currency:
+        return "currency_mismatch"
+    if whole < rules.min_amount and amount != outstanding:
+        return "payment_below_minimum"
+    if whole > rules.max_amount:
+        return "payment_above_maximum"
+    if amount < outstanding and not rules.underpayment_allowed:
+        return "underpayment_not_allowed"
+    if amount > outstanding and not rules.overpayment_allowed:
+        return "overpayment_not_allowed"
+    return "amount_out_of_range" if amount > of.payment_max else None
+
+
+def _refusal(code: RefusalCode, owed: Owed, currency: str, at: str) -> Refusal:
     called = f"The {owed.of.noun} {owed.of.external_reference!r}"
     outstanding, rules = owed.of.outstanding, rules_of(owed)
-    whole = amount if whole is None else whole
+    owing = written(outstanding or 0, currency)
+    pointer: str | None = f"{at}/amount"
+    match code:
+        case "bill_voided":
+            return Refusal(code, f"{called} was voided and cannot be paid.")
+        case "payment_not_allowed":
+            pointer, detail = None, "has no payment rules, so it cannot be paid."
+            if outstanding is None:
+                detail = "tracks no balance, so there is nothing to pay."
+        case "currency_mismatch":
+            pointer, detail = "/currency", f"is in {owed.of.currency}, not {currency}."
+        case "payment_below_minimum":
+            exactly = f", or exactly the {owing} that is outstanding" if outstanding else ""
+            pointer, detail = "/amount", f"takes payments from {written(_of(rules).min_amount, currency)} on{exactly}."
+        case "payment_above_maximum":
+            pointer, detail = "/amount", f"takes payments of at most {written(_of(rules).max_amount, currency)}."
+        case "underpayment_not_allowed":
+            detail = f"takes nothing less than the {owing} outstanding."
+        case "overpayment_not_allowed":
+            detail = f"takes nothing more than the {owing} outstanding."
+        case _:
+            detail = f"would leave the range of ±{AMOUNT_MAX}."
+    return Refusal(code, f"{called} {detail}", pointer, outstanding=outstanding, payment_rules=rules)
 
-    def refused(code: RefusalCode, detail: str, pointer: str | None = f"{at}/amount") -> Refusal:
-        return Refusal(code, f"{called} {detail}", pointer, outstanding=outstanding, payment_rules=rules)
 
-    if isinstance(owed.of, Bill) and owed.of.status == "voided":
-        return Refusal("bill_voided", f"{called} was voided and cannot be paid.")
-    if outstanding is None:
-        return refused("payment_not_allowed", "tracks no balance, so there is nothing to pay.", None)
-    if rules is None:
-        return refused("payment_not_allowed", "has no payment rules, so it cannot be paid.", None)
-    if currency != owed.of.currency:
-        return refused("currency_mismatch", f"is in {owed.of.currency}, not {currency}.", "/currency")
-    owing = written(outstanding, currency)
-    if whole < rules.min_amount and amount != outstanding:
-        exactly = f", or exactly the {owing} that is outstanding" if outstanding else ""
-        least = written(rules.min_amount, currency)
-        return refused("payment_below_minimum", f"takes payments from {least} on{exactly}.", "/amount")
-    if whole > rules.max_amount:
-        most = written(rules.max_amount, currency)
-        return refused("payment_above_maximum", f"takes payments of at most {most}.", "/amount")
-    if amount < outstanding and not rules.underpayment_allowed:
-        return refused("underpayment_not_allowed", f"takes nothing less than the {owing} outstanding.")
-    if amount > outstanding and not rules.overpayment_allowed:
-        return refused("overpayment_not_allowed", f"takes nothing more than the {owing} outstanding.")
-    if amount > owed.of.payment_max:
-        return refused("amount_out_of_range", f"would leave the range of ±{AMOUNT_MAX}.")
-    return None
+def _of(rules: PaymentRules | None) -> PaymentRules:
+    assert rules is not None, "without rules nothing can be below or above them"
+    return rules
 
 
 class Payable(Struct, frozen=True):

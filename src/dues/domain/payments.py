@@ -58,8 +58,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     `customer_id` is whose it is; `account_id` and `bill_id` are there where it was for an account (or its bill) and
     for a bill alone. `collector_id` is the id of the collector's key that brought it; None: the merchant did.
     `represents` is the reversed payment that came again with it; `represented_by` the one as which it came again, and
-    which has its reference now. `found_by` is what it is listed under beside what it was listed under before: it is
-    written, and not read.
+    which has its reference now. `linked_to` is what it is listed under beside those, and beside what it was listed
+    under before: it is written, and not read.
     """
 
     noun: ClassVar = "payment"
@@ -82,7 +82,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     amount_refunded: int = 0
     represents: str | None = None
     represented_by: str | None = None
-    found_by: Sequence[str] = ()
+    linked_to: Sequence[str] = ()
 
     def applied_to(self, owner_id: str) -> int:
         """What of it is applied to a bill or balance."""
@@ -165,15 +165,16 @@ def make_payment(
     ledger = Chain(payment_id, Head(), cause)
     if held:
         ledger.add("hold", new.currency, held)
-    of = target.of
+    of, customer_id = target.of, target.of.customer_id
+    account_id = of.id if of.noun == "account" else getattr(of, "account_id", None)
     payment = Payment(
         id=payment_id,
         external_reference=new.external_reference,
         amount=new.amount,
         currency=new.currency,
         status="applied",
-        customer_id=of.customer_id,
-        account_id=of.id if of.noun == "account" else getattr(of, "account_id", None),
+        customer_id=customer_id,
+        account_id=account_id,
         bill_id=of.id if of.noun == "bill" else None,
         method=new.method,
         paid_at=(new.paid_at or cause.now).astimezone(UTC),  # as it is read again
@@ -183,7 +184,7 @@ def make_payment(
         metadata=new.metadata or None,
         amount_unapplied=held,
         represents=represented.of.id if represented else None,
-        found_by=found_by([target, *(allotment.owed for allotment in allotted)]),
+        linked_to=linked_to([target, *(allotment.owed for allotment in allotted)], customer_id, account_id),
     )
     again = changed(represented, structs.replace(represented.of, represented_by=payment.id)) if represented else None
     return MadePayment(made(payment, None, ledger.entries), paid, again)
@@ -194,11 +195,14 @@ def application_of(allotment: Allotment, cause: Cause) -> Application:
     return Application(id=new_id("ob_", cause.now), owner_id=allotment.owed.of.id, amount=allotment.amount)
 
 
-def found_by(owed: Sequence[Owed]) -> list[str]:
-    """The ids of all that a payment is listed under which went there: bills, and their accounts and customers."""
+def linked_to(owed: Sequence[Owed], customer_id: str, account_id: str | None) -> list[str]:
+    """The ids of all that a payment of this customer and account is listed under beside them, as it went there: bills,
+    and their accounts and customers."""
     ids: dict[str, None] = {}
     for one in owed:
-        ids |= dict.fromkeys((one.of.id, getattr(one.of, "account_id", None) or one.of.id, one.of.customer_id))
+        for each in (one.of.id, getattr(one.of, "account_id", None), one.of.customer_id):
+            if each not in (customer_id, account_id, None):
+                ids[each] = None
     return list(ids)
 
 

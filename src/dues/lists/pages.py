@@ -167,7 +167,7 @@ select {listing.columns}
 
 
 def _leading(listing: Listing, link: Through) -> str:
-    """What leads to objects. PostgreSQL reads both in the order of their indexes, as long as neither has a condition."""
+    """What leads to objects. PostgreSQL reads both in the order of their indexes where neither has a condition."""
     if link.own is None:
         return link.table
     own = listing.table.removesuffix(" t")

@@ -143,7 +143,8 @@ select coalesce(due.tenant_id, l.tenant_id) as tenant_id, coalesce(due.payment_i
 
 FIND_PAYMENTS_OF_OTHERS = """
 select p.tenant_id, p.id as object_id,
-       'is of ' || concat_ws(' and ', p.customer_id, p.account_id, p.bill_id) || ', which are not of each other' as detail
+       'is of ' || concat_ws(' and ', p.customer_id, p.account_id, p.bill_id) || ', which are not of each other'
+         as detail
   from payments p
   left join accounts a on a.cell = $1 and a.tenant_id = p.tenant_id and a.id = p.account_id
   left join bills b on b.cell = $1 and b.tenant_id = p.tenant_id and b.id = p.bill_id

@@ -14,6 +14,7 @@ ACCOUNT: Final = Kind(
     prefix="bacc_",
     table="accounts",
     saved=("name", "currency", "balance", "payment_rules", "metadata"),
+    often=("balance",),
     more_columns=(folded("reference", "external_reference", saved=False), folded("name", "name", saved=True)),
     show=account_body,
     event_types=made_or_updated("account.created", "account.updated"),

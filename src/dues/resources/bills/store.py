@@ -51,6 +51,7 @@ BILL: Final = Kind(
         "voided_at",
         "overdue_on",
     ),
+    often=("amount_paid", "amount_applied", "status"),
     renamed={"bill_date": "bill_on", "due_date": "due_on"},
     more_columns=(folded("reference", "external_reference", saved=False),),
     show=bill_body,

@@ -15,6 +15,7 @@ CUSTOMER: Final = Kind(
     prefix="bcus_",
     table="customers",
     saved=("name", "email", "phone", "currency", "balance", "payment_rules", "metadata"),
+    often=("balance",),
     more_columns=(
         folded("reference", "external_reference", saved=False),
         folded("name", "name", saved=True),

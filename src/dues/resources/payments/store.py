@@ -55,9 +55,8 @@ def _beside(tenant_id: int, old: Payment | None, new: Payment) -> Iterable[tuple
             yield INSERT_UNDONE_APPLICATIONS, (*row, one.id, one.owner_id, one.amount, *undone)
         else:
             yield INSERT_APPLICATIONS, (*row, one.id, one.owner_id, one.amount)
-    for owner_id in new.found_by:
-        if owner_id not in (new.customer_id, new.account_id):
-            yield INSERT_LINKS, (tenant_id, owner_id, new.id)
+    for owner_id in new.linked_to:
+        yield INSERT_LINKS, (tenant_id, owner_id, new.id)
 
 
 def _event_types(change: Change[Payment]) -> Sequence[EventType]:
@@ -82,7 +81,7 @@ PAYMENT: Final = Kind(
     table="payments",
     saved=("status", "amount_unapplied", "amount_refunded", "represented_by"),
     computed={
-        "found_by": "'[]'::json",
+        "linked_to": "'[]'::json",
         "applications": """coalesce((
 select json_agg(json_build_object('id', x.id, 'owner_id', x.owner_id, 'amount', x.amount, 'released', x.released,
                                   'not_restored', x.not_restored, 'not_restored_reason', x.not_restored_reason)
