@@ -85,9 +85,8 @@ def play(database_url: str) -> Callable[[Story], None]:
 
 
 def test_combined_numbers_parameters_on_but_for_the_cell_which_all_share() -> None:
-    assert combined(
-        ("insert into a select $1, $2, $3", "insert into b select $1, $3, $2, $1", "select $1, $10, $2")
-    ) == (
+    text, _ = combined(("insert into a select $1, $2, $3", "insert into b select $1, $3, $2, $1", "select $1, $10, $2"))
+    assert text == (
         "with w2 as (select $1, $14, $6), w1 as (insert into b select $1, $5, $4, $1),"
         " w0 as (insert into a select $1, $2, $3) select"
     )
@@ -100,7 +99,9 @@ def test_combined_gives_every_statement_parameters_of_its_own(counts: list[int])
     for count in counts:
         wanted.append(["<$1>", *(f"<${number}>" for number in range(first, first + count))])
         first += count
-    text = combined(statements).replace(",", "")
+    text, integers = combined(statements)
+    assert len(integers) == sum(counts)
+    text = text.replace(",", "")
     pieces = [[word.strip("()") for word in piece.split() if "<" in word] for piece in text.split(" as ")[1:]]
     assert pieces == wanted[::-1]
 
@@ -173,6 +174,44 @@ def test_what_is_put_off_is_written_at_commit_in_one_go(play: Callable[[Story], 
         assert await stage.things() == {"t1": "o1", "t2": "o2"}
 
     play(story)
+
+
+safe = st.integers(-(2**53) + 1, 2**53 - 1)
+rows_of_everything = st.lists(
+    st.tuples(st.integers(0, 9), *map(st.none().__or__, (safe, st.text("NULL,{}'\"é"), st.booleans(), st.binary()))),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(st.lists(rows_of_everything, min_size=1, max_size=3))
+def test_every_row_is_written_as_it_was_put_off(database_url: str, written: list[list[tuple[object, ...]]]) -> None:
+    """Whatever of it is null, of one row or of all."""
+    types = ("integer", "bigint", "text", "boolean", "bytea")
+    arrays = ", ".join(f"${number}::{one}[]" for number, one in enumerate(types, 2))
+
+    async def write() -> list[list[tuple[object, ...]]]:
+        database = await Database.connect(database_url, 1)
+        try:
+            async with database.transaction(3) as tx:
+                columns = ", ".join(f"{letter} {one}" for letter, one in zip("abcde", types, strict=True))
+                names = [f"written_{number}" for number, _ in enumerate(written)]
+                for name, rows in zip(names, written, strict=True):
+                    await tx.lock(f"create temporary table {name} (cell integer, number serial, {columns})")
+                    insert = f"insert into {name} (cell, a, b, c, d, e) select $1::integer, * from unnest({arrays})"
+                    tx.write(insert, rows)
+                await tx.commit()
+            return [
+                [
+                    tuple(row.values())
+                    for row in await database.rows(f"select a, b, c, d, e from {name} order by number")
+                ]
+                for name in names
+            ]
+        finally:
+            await database.close()
+
+    assert asyncio.run(write()) == written
 
 
 def test_without_commit_nothing_stands(play: Callable[[Story], None]) -> None:

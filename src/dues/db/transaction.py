@@ -60,7 +60,8 @@ class Transaction:
             self._begun = True
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …).
+        """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …), of which
+        $2 is never null.
 
         Statements are carried out in the order in which they were first put off.
         """
@@ -71,8 +72,9 @@ class Transaction:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
             if self._writes:
-                columns = [column for rows in self._writes.values() for column in zip(*rows, strict=True)]
-                await self._connection.fetch(combined(tuple(self._writes)), self.cell, *columns)
+                statement, integers = combined(tuple(self._writes))
+                columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
+                await self._connection.fetch(statement, self.cell, *map(_array, columns, integers))
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False
@@ -85,22 +87,36 @@ class Transaction:
                 await self._connection.execute("rollback")
 
 
+def _array(column: Sequence[object], integers: bool) -> object:
+    """What is sent for a column. The driver looks at each value of an array several times: integers are written faster
+    than that, and what is null everywhere need not be sent, since unnest fills up the shorter of its arrays with that."""
+    if column[0] is None and all(value is None for value in column):
+        return None
+    return f"{{{str(column)[1:-1].rstrip(',').replace('None', 'NULL')}}}" if integers else column
+
+
 @lru_cache(maxsize=1024)
-def combined(statements: tuple[str, ...]) -> str:
-    """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT.
+def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[bool]]:
+    """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT; and
+    which of its parameters after $1 are arrays of integers, which it takes as text.
 
     $1, the cell, is common to all; their other parameters are numbered on. PostgreSQL runs what nothing refers to from
     the last to the first, so they are written the other way round. Their order matters: whoever updates an object's
     row before it writes to its ledger waits there for whoever holds it, and holds nothing that they need.
     """
-    parts, used = [], 0
+    parts, used, integers = [], 0, list[bool]()
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
-        shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", statement)  # type: ignore[misc]
+        of_integers = {int(number) for number in _INTEGERS.findall(statement)}
+        integers += [number in of_integers for number in range(2, max(numbers) + 1)]
+        as_text = _INTEGERS.sub(lambda match: match[0].replace("::", "::text::"), statement)
+        shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", as_text)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
         used += max(numbers) - 1
-    return f"with {', '.join(reversed(parts))} select"
+    return f"with {', '.join(reversed(parts))} select", integers
 
 
 _PARAMETER = re.compile(r"\$(?!1\b)(\d+)")
 """Every parameter but $1."""
+
+_INTEGERS = re.compile(r"\$(\d+)::(?:smallint|integer|bigint)\[\]")
