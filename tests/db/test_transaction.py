@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, timedelta, timezone
 from uuid import uuid4
 
 import asyncpg
@@ -177,8 +178,14 @@ def test_what_is_put_off_is_written_at_commit_in_one_go(play: Callable[[Story], 
 
 
 safe = st.integers(-(2**53) + 1, 2**53 - 1)
+zones = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))])
 rows_of_everything = st.lists(
-    st.tuples(st.integers(0, 9), *map(st.none().__or__, (safe, st.text("NULL,{}'\"é"), st.booleans(), st.binary()))),
+    st.tuples(
+        st.integers(0, 9),
+        *map(
+            st.none().__or__, (safe, st.text("NULL,{}'\"é"), st.booleans(), st.binary(), st.datetimes(timezones=zones))
+        ),
+    ),
     min_size=1,
     max_size=5,
 )
@@ -187,24 +194,24 @@ rows_of_everything = st.lists(
 @given(st.lists(rows_of_everything, min_size=1, max_size=3))
 def test_every_row_is_written_as_it_was_put_off(database_url: str, written: list[list[tuple[object, ...]]]) -> None:
     """Whatever of it is null, of one row or of all."""
-    types = ("integer", "bigint", "text", "boolean", "bytea")
+    types = ("integer", "bigint", "text", "boolean", "bytea", "timestamptz")
     arrays = ", ".join(f"${number}::{one}[]" for number, one in enumerate(types, 2))
 
     async def write() -> list[list[tuple[object, ...]]]:
         database = await Database.connect(database_url, 1)
         try:
             async with database.transaction(3) as tx:
-                columns = ", ".join(f"{letter} {one}" for letter, one in zip("abcde", types, strict=True))
+                columns = ", ".join(f"{letter} {one}" for letter, one in zip("abcdef", types, strict=True))
                 names = [f"written_{number}" for number, _ in enumerate(written)]
                 for name, rows in zip(names, written, strict=True):
                     await tx.lock(f"create temporary table {name} (cell integer, number serial, {columns})")
-                    insert = f"insert into {name} (cell, a, b, c, d, e) select $1::integer, * from unnest({arrays})"
+                    insert = f"insert into {name} (cell, a, b, c, d, e, f) select $1::integer, * from unnest({arrays})"
                     tx.write(insert, rows)
                 await tx.commit()
             return [
                 [
                     tuple(row.values())
-                    for row in await database.rows(f"select a, b, c, d, e from {name} order by number")
+                    for row in await database.rows(f"select a, b, c, d, e, f from {name} order by number")
                 ]
                 for name in names
             ]

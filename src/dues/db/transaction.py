@@ -1,10 +1,11 @@
 """One transaction on one cell: reads at once, writes together at its end in a single statement."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dues.db.errors import Unavailable, translated
 
@@ -72,9 +73,9 @@ class Transaction:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
             if self._writes:
-                statement, integers = combined(tuple(self._writes))
+                statement, writes = combined(tuple(self._writes))
                 columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
-                await self._connection.fetch(statement, self.cell, *map(_array, columns, integers))
+                await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False
@@ -87,36 +88,60 @@ class Transaction:
                 await self._connection.execute("rollback")
 
 
-def _array(column: Sequence[object], integers: bool) -> object:
-    """What is sent for a column. The driver looks at each value of an array several times: integers are written faster
-    than that, and what is null everywhere need not be sent, since unnest fills up the shorter of its arrays with that."""
+def _array(column: Sequence[object], write: "_Write | None") -> object:
+    """What is sent for a column. What is null everywhere need not be, since unnest fills up its shorter arrays so."""
     if column[0] is None and all(value is None for value in column):
         return None
-    return f"{{{str(column)[1:-1].rstrip(',').replace('None', 'NULL')}}}" if integers else column
+    return write(column) if write else column
+
+
+_Write = Callable[[Sequence[Any]], str]
+
+
+def _integers(column: Sequence[Any]) -> str:
+    return f"{{{str(column)[1:-1].rstrip(',').replace('None', 'NULL')}}}"
+
+
+def _times(column: Sequence[Any]) -> str:
+    return f"{{{','.join(map(_time, column))}}}"
+
+
+@lru_cache(maxsize=256)  # most of what a group writes is written at one time
+def _time(time: datetime | None) -> str:
+    return "NULL" if time is None else time.isoformat()
+
+
+_WRITTEN: Final[Mapping[str, _Write]] = {
+    "smallint": _integers,
+    "integer": _integers,
+    "bigint": _integers,
+    "timestamptz": _times,
+}
+"""Arrays that are sent as text: the driver looks at each value of any other several times, and takes longer."""
 
 
 @lru_cache(maxsize=1024)
-def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[bool]]:
+def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[_Write | None]]:
     """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT; and
-    which of its parameters after $1 are arrays of integers, which it takes as text.
+    how each of its parameters after $1 is written, where that is sent as text.
 
     $1, the cell, is common to all; their other parameters are numbered on. PostgreSQL runs what nothing refers to from
     the last to the first, so they are written the other way round. Their order matters: whoever updates an object's
     row before it writes to its ledger waits there for whoever holds it, and holds nothing that they need.
     """
-    parts, used, integers = [], 0, list[bool]()
+    parts, used, writes = [], 0, list[_Write | None]()
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
-        of_integers = {int(number) for number in _INTEGERS.findall(statement)}
-        integers += [number in of_integers for number in range(2, max(numbers) + 1)]
-        as_text = _INTEGERS.sub(lambda match: match[0].replace("::", "::text::"), statement)
+        types = {int(number): kind for number, kind in _SENT_AS_TEXT.findall(statement)}
+        writes += [_WRITTEN.get(types.get(number, "")) for number in range(2, max(numbers) + 1)]
+        as_text = _SENT_AS_TEXT.sub(r"$\1::text::\2[]", statement)
         shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", as_text)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
         used += max(numbers) - 1
-    return f"with {', '.join(reversed(parts))} select", integers
+    return f"with {', '.join(reversed(parts))} select", writes
 
 
 _PARAMETER = re.compile(r"\$(?!1\b)(\d+)")
 """Every parameter but $1."""
 
-_INTEGERS = re.compile(r"\$(\d+)::(?:smallint|integer|bigint)\[\]")
+_SENT_AS_TEXT = re.compile(rf"\$(\d+)::({'|'.join(_WRITTEN)})\[\]")
