@@ -19,7 +19,7 @@ from dues.lists.finding import find
 from dues.lists.paging import page_of
 from dues.resources.bills.operations import BillQuery
 from dues.resources.bills.store import BILLS
-from tests.lists.test_plans import empty, new_tenant
+from tests.lists.test_plans import alone
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="takes minutes")]
 
@@ -100,16 +100,10 @@ class Stock:
 
 @pytest.fixture(scope="module")
 def stock(database_url: str) -> Iterator[Stock]:
-    """A tenant with a million bills. Nothing of it stays."""
-    with asyncio.Runner() as runner:
-        database = runner.run(Database.connect(database_url, 1))
-        tenant = runner.run(new_tenant(database))
-        try:
-            runner.run(fill(database_url, tenant))
-            yield Stock(runner, database, tenant)
-        finally:
-            runner.run(database.close())
-            runner.run(empty(database_url, tenant))
+    """A tenant with a million bills."""
+    with alone(database_url) as (url, runner, database, tenant):
+        runner.run(fill(url, tenant))
+        yield Stock(runner, database, tenant)
 
 
 async def fill(url: str, tenant: Tenant) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import asyncpg
 import pytest
 
 from dues.db.database import Database
+from dues.db.migrate import migrate
 from dues.domain.tenants import Tenant
 from dues.lists.listing import Key, Listing
 from dues.lists.ordered import Section, place_after, place_before, section_statement
@@ -26,6 +28,7 @@ from dues.resources.summaries.store import FIND_OWED_BY_ACCOUNT, FIND_OWED_BY_CU
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
 from dues.work.questions import reading
+from tests.db.databases import EmptyDatabases
 
 COUNT = 20_000
 
@@ -230,16 +233,25 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=[2, 2_000], ids=["few owners", "many owners"])
 def stock(request: pytest.FixtureRequest, database_url: str) -> Iterator[Stock]:
-    """A tenant with COUNT of each thing. Nothing of it stays: it has statuses without a history."""
+    """A tenant with COUNT of each thing."""
+    with alone(database_url) as (url, runner, database, tenant):
+        runner.run(fill(url, tenant, request.param))
+        yield Stock(runner, database, tenant, request.param)
+
+
+@contextmanager
+def alone(database_url: str) -> Iterator[tuple[str, asyncio.Runner, Database, Tenant]]:
+    """A tenant in a database of its own, beside that: what others have would change plans."""
+    databases = EmptyDatabases(database_url)
+    url = databases.new()
     with asyncio.Runner() as runner:
-        database = runner.run(Database.connect(database_url, 1))
-        tenant = runner.run(new_tenant(database))
+        runner.run(migrate(url))
+        database = runner.run(Database.connect(url, 1))
         try:
-            runner.run(fill(database_url, tenant, request.param))
-            yield Stock(runner, database, tenant, request.param)
+            yield url, runner, database, runner.run(new_tenant(database))
         finally:
             runner.run(database.close())
-            runner.run(empty(database_url, tenant))
+            databases.close()
 
 
 async def new_tenant(database: Database) -> Tenant:
@@ -262,20 +274,6 @@ async def fill(url: str, tenant: Tenant, owners: int) -> None:
                 used = [number for number in (1, 2, 3, 4) if f"${number}" in statement]
                 await connection.execute(statement, *(*tenant, COUNT, owners)[: max(used)])
                 await connection.execute("analyze " + ", ".join(TABLES))
-    finally:
-        await connection.close()
-
-
-async def empty(url: str, tenant: Tenant) -> None:
-    """Everything goes, so nobody need look for what refers to each row."""
-    connection = await asyncpg.connect(url, command_timeout=FILL_TIMEOUT_SECONDS)
-    try:
-        async with connection.transaction():
-            await connection.execute("set local session_replication_role = replica")
-            for table in TABLES:
-                await connection.execute(f"delete from {table} where cell = $1 and tenant_id = $2", *tenant)
-        for table in TABLES:
-            await connection.execute(f"vacuum analyze {table}")
     finally:
         await connection.close()
 

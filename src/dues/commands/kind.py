@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from dues.commands.columns import Column, arrays_of, cast_of, column_of, is_json, nothing, values_of
+from dues.commands.saving import Saving
 from dues.db.database import Database
 from dues.db.transaction import Row as SelectedRow
 from dues.domain.payment_rules import PaymentRules
@@ -66,8 +67,8 @@ class Kind(Generic[Object]):
         self.columns = tuple(sorted((*own, *more_columns), key=lambda column: not column.member))
         saved_columns = [column for column in self.columns if column.saved]
         self._row = values_of(self.columns)
-        self._all = Saving(self, saved_columns)
-        self._often = Saving(self, [column for column in saved_columns if column.member in often]) if often else None
+        self._all = Saving(table, saved_columns)
+        self._often = Saving(table, [column for column in saved_columns if column.member in often]) if often else None
         self._seldom = attrgetter(*(name for name in saved if name not in often)) if often else None
 
     @property
@@ -180,42 +181,17 @@ select $1::integer, tenant_id, {", ".join(map(cast_of, columns))}
         return (tenant_id, *self._row(new), created_at)
 
     @property
-    def savings(self) -> Sequence["Saving"]:
+    def savings(self) -> Sequence[Saving]:
         """The ways in which what was changed is saved; none, where nothing may change."""
         return [one for one in (self._all, self._often) if one and one.columns]
 
-    def saving(self, changes: Iterable[tuple[Object, Object]]) -> "Saving":
+    def saving(self, changes: Iterable[tuple[Object, Object]]) -> Saving:
         """How objects are saved that were the first of a pair and are the second. It is one way for all, as rows are
         locked in one order then."""
         seldom = self._seldom
         if self._often and seldom and all(seldom(old) == seldom(new) for old, new in changes):
             return self._often
         return self._all
-
-
-class Saving:
-    """The saving of some `columns` of objects of a kind."""
-
-    def __init__(self, kind: Kind[Any], columns: Sequence[Column]) -> None:
-        self._table, self.columns = kind.table, columns
-        self._row = values_of(columns)
-
-    @cached_property
-    def statement(self) -> str:
-        """Writes them."""
-        columns = [Column("id", "text", nothing, saved=False), *self.columns]
-        names = ", ".join(column.name for column in columns)
-        changed = ", ".join(f"{column.name} = new.{cast_of(column)}" for column in self.columns)
-        return f"""
-update {self._table} t
-   set {changed}
-  from unnest({arrays_of(columns)}) as new(tenant_id, {names})
- where t.cell = $1 and t.tenant_id = new.tenant_id and t.id = new.id
-"""
-
-    def row(self, tenant_id: int, changed: Any) -> Row:
-        """The row of an object."""
-        return (tenant_id, changed.id, *self._row(changed))
 
 
 # The rules are a subquery: as a join, all of a tenant's may be read for the few that are shown.

@@ -103,7 +103,7 @@ def list_statement(
     if links:
         own += [_linked(listing, link, value) for link, value in links[1:]]
         own += [_linked(listing, _PAIRS, value) for value in pair_values]
-        return _outwards(ids, *links[0], own)
+        return _led_to(ids, *links[0], own)
     if pairs and not NARROW & values.keys():
         first, *more = pair_values
         pairs_too = (
@@ -149,12 +149,21 @@ select {ids.listing.columns}
 """
 
 
+def _led_to(ids: _Ids, link: Through, value: str, conditions: list[str]) -> str:
+    """A page of what says itself that it fits, and of what another table leads to: the first of a page of each."""
+    linked = _outwards(ids, link, value, conditions)
+    if link.own is None:
+        return linked
+    own = _from_objects(ids, ids.listing.table, [f"t.{link.own} = {value}", *conditions])
+    return f"select * from (({own}) union all ({linked})) as t order by t.id {ids.direction} limit $4"
+
+
 def _outwards(ids: _Ids, link: Through, value: str, conditions: list[str], also: list[str] | None = None) -> str:
     """A page read off an index that leads to the objects, whatever the planner believes: it has the list's order."""
     listing, id_column = ids.listing, f"m.{link.id}"
     return f"""
 select {listing.columns}
-  from {_leading(listing, link)} m
+  from {link.table} m
  cross join lateral (
            select * from {listing.table}
             where t.cell = $1 and t.tenant_id = m.tenant_id and t.id = m.{link.id}{_and(conditions)}
@@ -164,16 +173,6 @@ select {listing.columns}
  order by {id_column} {ids.direction}
  limit $4
 """
-
-
-def _leading(listing: Listing, link: Through) -> str:
-    """What leads to objects. PostgreSQL reads both in the order of their indexes where neither has a condition."""
-    if link.own is None:
-        return link.table
-    own = listing.table.removesuffix(" t")
-    return f"""(select cell, tenant_id, {link.own} as {link.key}, id as {link.id} from {own}
-         union all
-        select cell, tenant_id, {link.key}, {link.id} from {link.table})"""
 
 
 def _linked(listing: Listing, link: Through, value: str) -> str:
