@@ -209,16 +209,22 @@ _OWNER = "coalesce({})".format(
 )
 """What an object is called, whatever its id: {0} is the column that names it."""
 
+_PAYMENT = (
+    "(select (p.external_reference, p.represents is not null, p.represented_by is null) from payments p"
+    " where p.cell = t.cell and p.tenant_id = t.tenant_id and p.id = t.{})"
+)
+"""The place of a payment, beside those that have come again under its reference or before it."""
+
 TABLES = {
     "customers": "external_reference",
     "accounts": "external_reference",
     "bills": "external_reference",
-    "payments": "external_reference, id",
-    "payment_applications": f"{_OWNER.format('payment_id')}, number",
-    "payment_links": f"{_OWNER.format('owner_id')}, {_OWNER.format('payment_id')}, payment_id",
-    "bill_credits": "id",
-    "refunds": "id",
-    "entries": f"{_OWNER.format('owner_id')}, number",
+    "payments": _PAYMENT.format("id"),
+    "payment_applications": f"{_PAYMENT.format('payment_id')}, number",
+    "payment_links": f"{_OWNER.format('owner_id')}, {_PAYMENT.format('payment_id')}",
+    "bill_credits": "external_reference, amount, kind, reason, reversed_at, id",
+    "refunds": "external_reference",
+    "entries": f"{_OWNER.format('owner_id')}, {_PAYMENT.format('owner_id')}, number",
     "events": "position",
     "metadata_pairs": f"{_OWNER.format('object_id')}, pair",
     "idempotency_keys": "key",

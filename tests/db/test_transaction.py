@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dues.db.database import Database
@@ -191,6 +191,7 @@ rows_of_everything = st.lists(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(rows_of_everything, min_size=1, max_size=3))
 def test_every_row_is_written_as_it_was_put_off(database_url: str, written: list[list[tuple[object, ...]]]) -> None:
     """Whatever of it is null, of one row or of all."""
