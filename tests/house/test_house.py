@@ -2,10 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-import pytest
 
 import dues
 from dues.domain.refusals import MEANINGS
@@ -37,20 +35,39 @@ def names(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
+def of_every(files: Sequence[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """A test of each of these files, which tells of all that are not as it says."""
+
+    def tested(check: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            broken = []
+            for path in files:
+                try:
+                    check(path)
+                except AssertionError as error:
+                    broken.append(f"{names(path)}: {error}")
+            assert files
+            assert not broken, "\n".join(broken)
+
+        return test
+
+    return tested
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-@pytest.mark.parametrize("path", FILES, ids=names)
+@of_every(FILES)
 def test_a_module_begins_with_what_it_is_for(path: Path) -> None:
     says = ast.get_docstring(ast.parse(path.read_text()))
     assert says, "no docstring"
     assert says.splitlines()[0].endswith((".", ":")), says.splitlines()[0]
 
 
-@pytest.mark.parametrize("path", FILES, ids=names)
+@of_every(FILES)
 def test_what_is_public_says_what_it_does(path: Path) -> None:
     tree = ast.parse(path.read_text())
     for node in tree.body:
@@ -58,7 +75,7 @@ def test_what_is_public_says_what_it_does(path: Path) -> None:
             assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
-@pytest.mark.parametrize("path", FILES, ids=names)
+@of_every(FILES)
 def test_files_and_functions_stay_small(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     if names(path) not in LONG_ON_PURPOSE:
@@ -77,12 +94,12 @@ def test_no_file_is_named_after_nothing() -> None:
     assert [names(path) for path in FILES if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=names)
+@of_every(FILES)
 def test_nothing_is_left_lying_about(path: Path) -> None:
     assert not re.search(r"\b(TODO|FIXME|XXX:|HACK|breakpoint\(|print\(.*debug)", path.read_text())
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.parent.parent.name == "resources"], ids=names)
+@of_every([path for path in FILES if path.parent.parent.name == "resources"])
 def test_statements_stand_in_stores_alone(path: Path) -> None:
     if path.name not in STATEMENT_FILES:
         assert not re.search(r'"""\s*(select|insert|update|delete|with)\b', path.read_text())
@@ -119,7 +136,7 @@ def test_every_event_that_is_written_is_in_the_catalogue() -> None:
     assert {event for path in FILES for event in events_written(path)} == EVENTS.keys()
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "clock"], ids=names)
+@of_every([path for path in FILES if path.parent.name != "clock"])
 def test_what_is_a_tenants_goes_by_the_tenants_time(path: Path) -> None:
     """The server's time is for setting the clocks alone; a command that took it would forget the clock."""
     assert not re.search(r"\bwork\.server_now\b", path.read_text())

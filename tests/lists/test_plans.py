@@ -33,8 +33,10 @@ from tests.db.databases import EmptyDatabases
 COUNT = 20_000
 
 LIMIT = 21
-FILTERS_MAX = 4
 """A page of the usual size, and one row to see whether there are more."""
+
+FILTERS_MAX = 4
+"""With more, nothing is left to choose for the planner."""
 
 BUFFERS_MAX = 500
 """Pages of 8 KiB: what two pairs of metadata, two further owners and the joins of every row of a page come to, with
@@ -297,7 +299,7 @@ def too_much(cost: Cost, sorted_max: int = 1) -> Iterator[str]:
 @pytest.mark.parametrize("listing", [CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS], ids=lambda listing: listing.name)
 def test_a_page_costs_the_same_wherever_it_is_and_however_it_is_filtered(stock: Stock, listing: Listing) -> None:
     broken = []
-    for chosen, pairs in itertools.product(combinations(listing), range(len(PAIRS) + 1)):
+    for chosen, pairs in itertools.product(combinations(listing), (0, len(PAIRS))):
         first = stock.cost(listing, chosen, pairs, f"{listing.prefix}~")
         deep = stock.cost(listing, chosen, pairs, f"{listing.prefix}{str(COUNT // 20).zfill(21)}")
         assert first.rows, "there is something to be found"
