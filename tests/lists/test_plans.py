@@ -277,7 +277,7 @@ async def fill(url: str, tenant: Tenant, owners: int) -> None:
             for statement in FILL:
                 used = [number for number in (1, 2, 3, 4) if f"${number}" in statement]
                 await connection.execute(statement, *(*tenant, COUNT, owners)[: max(used)])
-                await connection.execute("analyze " + ", ".join(TABLES))
+            await connection.execute("analyze " + ", ".join(TABLES))
     finally:
         await connection.close()
 
