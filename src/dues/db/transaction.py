@@ -98,17 +98,14 @@ def _array(column: Sequence[object], write: "_Write | None") -> object:
 _Write = Callable[[Sequence[Any]], str]
 
 
+@lru_cache(maxsize=256)  # tenants, numbers and times are the same in many of a group's columns
 def _integers(column: Sequence[Any]) -> str:
     return f"{{{str(column)[1:-1].rstrip(',').replace('None', 'NULL')}}}"
 
 
-def _times(column: Sequence[Any]) -> str:
-    return f"{{{','.join(map(_time, column))}}}"
-
-
-@lru_cache(maxsize=256)  # most of what a group writes is written at one time
-def _time(time: datetime | None) -> str:
-    return "NULL" if time is None else time.isoformat()
+@lru_cache(maxsize=256)
+def _times(column: Sequence[datetime | None]) -> str:
+    return f"{{{','.join(['NULL' if time is None else time.isoformat() for time in column])}}}"
 
 
 _WRITTEN: Final[Mapping[str, _Write]] = {

@@ -41,6 +41,8 @@ def plain_text(text: str) -> Iterable[Violation]:
 
 def visible_text(text: str) -> Iterable[Violation]:
     """Plain text, and no character that nobody sees."""
+    if text.isascii() and text.isprintable():  # as most are
+        return ()
     return tuple(plain_text(text)) or tuple(refuse_invisible(text))
 
 
