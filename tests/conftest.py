@@ -5,6 +5,7 @@ After every test the books are checked.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before anything is started, and after the folder of temporary files is known."""
     if not is_worker(config):
         mark_all_that_follows(base_folder(config))
+        # Whoever has a server of their own in this checkout has its data, and the keys to it, in ./data.
+        os.environ["DUES_DATA"] = str(base_folder(config) / "data")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -27,7 +27,9 @@ class RunningServer:
     def __init__(
         self, *, data: Path | None = None, database_url: str | None = None, log: Path, **settings: str
     ) -> None:
-        self._environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
+        self._environment = {
+            name: text for name, text in os.environ.items() if not name.startswith("DUES_") or name == "DUES_DATA"
+        }
         self._environment |= {"DUES_DRAIN_SECONDS": "0"}  # nobody but the tests calls, and they know
         self._environment |= {f"DUES_{name.upper()}": text for name, text in settings.items()}
         if database_url:

@@ -17,7 +17,7 @@ DAY = 86_400
 
 def dues(url: str, *arguments: str) -> Result:
     """Runs `dues …` on the database to its end, in this process."""
-    kept = {name: None for name in os.environ if name.startswith("DUES_")}
+    kept = {name: None for name in os.environ if name.startswith("DUES_") and name != "DUES_DATA"}
     return CliRunner().invoke(app, arguments, env=kept | {"DUES_DATABASE_URL": url})
 
 

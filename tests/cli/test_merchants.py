@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ def test_a_merchant_is_made_where_it_is(run: Run) -> None:
     made = shown(run("merchants", "create", new_reference("Far East"), "--time-zone", "Asia/Tokyo", "--json"))
     assert shown(run("merchants", "show", made["id"], "--json"))["time_zone"] == made["time_zone"] == "Asia/Tokyo"
     usual = shown(run("merchants", "create", new_reference("Anywhere"), "--json"))
+    assert not Path("data", f"keys-of-{usual['id']}").exists(), "that is the folder of whoever runs the tests"
     assert shown(run("merchants", "show", usual["id"], "--json"))["time_zone"] == usual["time_zone"] == "UTC"
 
 

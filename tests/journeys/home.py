@@ -21,7 +21,7 @@ PRINTED_LAST = "dues serves"
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's, with no settings of dues but these."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("DUES_") or name == "DUES_DATA"}
     return kept | {f"DUES_{name.upper()}": text for name, text in settings.items()}
 
 
