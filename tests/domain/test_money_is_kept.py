@@ -15,6 +15,7 @@ from dues.domain.customers import Customer
 from dues.domain.entries import Entry
 from dues.domain.money import AMOUNT_MAX
 from dues.domain.payment_rules import PaymentRules
+from dues.domain.payments import Payment
 from tests.domain.owed import bill, rules, unbroken
 from tests.domain.reckoning import BILLS, OF_ACCOUNT, PAYERS, Line, Reckoning
 from tests.domain.steps import (
@@ -243,13 +244,21 @@ def amounts_of(books: Books) -> object:
                 payment.amount_unapplied,
                 payment.amount_refunded,
                 {id_: payment.applied_to(id_) for id_ in books.objects},
-                Counter({one.owner_id: one.not_restored for one in payment.applications if one.not_restored}),
+                lost_of(payment),
                 (payment.status, payment.represented_by is not None),
             )
             for payment in books.payments
         ],
         [credit.reversed_at is None for credit in books.credits],
     )
+
+
+def lost_of(payment: Payment) -> Counter[str]:
+    """What of a payment could not be taken back from each thing, which it may have been applied to several times."""
+    lost = Counter[str]()
+    for one in payment.applications:
+        lost[one.owner_id] += one.not_restored
+    return +lost
 
 
 def amounts_that_must_be(reckoning: Reckoning) -> object:
