@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import typer
 
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
-from dues.db.migrate import migrate
+from dues.db.migrate import NoDatabase, migrate, refuse_empty
 from dues.settings import Settings, read_settings
 
 Result = TypeVar("Result")
@@ -22,13 +23,29 @@ Data = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
+def place_of(settings: Settings) -> str:
+    """How people call the database: its folder, or its name and host."""
+    if not settings.database_url:
+        return str(settings.data)
+    url = urlsplit(settings.database_url)
+    host = url.netloc.rpartition("@")[2] or ", ".join(parse_qs(url.query).get("host", []))
+    return f"{url.path.lstrip('/') or 'the database'} at {host or 'this machine'}"
+
+
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
-    """The database's URL, whatever is in it; and the embedded server if there is one, kept as long as needed."""
+def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """The database's URL, whatever is in it; and the embedded server if there is one, kept as long as needed.
+
+    Raises NoDatabase where there is none in the folder, unless who asks `makes` one.
+    """
     if settings.database_url:
         yield settings.database_url, None
         return
     embedded = EmbeddedPostgres(settings.data)
+    if not makes and not embedded.exists:
+        raise NoDatabase(
+            f"There is no database in {settings.data}. `dues serve` makes one; --data, or DUES_DATA, is where it is."
+        )
     try:
         yield embedded.open(), embedded
     finally:
@@ -36,9 +53,11 @@ def opened(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
-    """The same, its schema current."""
-    with opened(settings) as (url, embedded):
+def database_of(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """The same, its schema current; also one at a URL has to be there already, unless who asks `makes` it."""
+    with opened(settings, makes=makes) as (url, embedded):
+        if not makes:
+            asyncio.run(refuse_empty(url, place_of(settings)))
         asyncio.run(migrate(url))
         yield url, embedded
 

@@ -10,7 +10,7 @@ from dues.cli.private_files import PrivateFileError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
-from dues.db.migrate import PostgresTooOld, SchemaTooNew
+from dues.db.migrate import NoDatabase, PostgresTooOld, SchemaTooNew
 from dues.settings import SettingsError
 
 app = typer.Typer(
@@ -57,7 +57,15 @@ def main() -> None:
     """Runs the command; what a person can mend is one sentence on standard error and exit status 2."""
     try:
         app()
-    except (SettingsError, EmbeddedPostgresError, SchemaTooNew, PostgresTooOld, RoleError, PrivateFileError) as error:
+    except (
+        SettingsError,
+        EmbeddedPostgresError,
+        NoDatabase,
+        SchemaTooNew,
+        PostgresTooOld,
+        RoleError,
+        PrivateFileError,
+    ) as error:
         _fail(str(error))
     except Unavailable as error:
         _fail(f"The database does not answer: {error}")

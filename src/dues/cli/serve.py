@@ -51,7 +51,7 @@ def serve(
         print(f"dues: cannot listen on {settings.host}:{settings.port}: {error.strerror}.", file=sys.stderr)
         raise typer.Exit(2) from None
     _warn_of_odd_data(settings)
-    with database_of(settings) as (url, embedded):
+    with database_of(settings, makes=True) as (url, embedded):
         _greet(_base(settings, listener.getsockname()[1]), url, settings)
         server.serve(settings, url, listener, embedded, taken)
 

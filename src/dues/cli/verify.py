@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from dues.books.verify import Finding, Notice, Progress, count_entries, list_notices, verify
-from dues.cli.database import AsJson, Data, database_of
+from dues.cli.database import AsJson, Data, database_of, place_of
 from dues.settings import read_settings
 
 SHOWN_MAX = 100
@@ -24,12 +24,14 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
     """
     started = time.monotonic()
     progress = Progress()
-    with database_of(read_settings(data=data)) as (url, _):
+    settings = read_settings(data=data)
+    with database_of(settings) as (url, _):
         findings, notices = asyncio.run(_run(url, progress))
     seconds = time.monotonic() - started
 
     if as_json:
         report = {
+            "database": place_of(settings),
             "entries": progress.entries,
             "objects": progress.objects,
             "seconds": round(seconds, 2),
@@ -43,7 +45,8 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
         _print("WRONG", findings)
         _print("NOTICE", notices)
         looked = f"{progress.entries:,} entries of {progress.objects:,} objects in {seconds:.1f} s"
-        print(f"The books are right: {looked}." if not findings else f"{len(findings)} wrong: {looked}.")
+        result = f"{len(findings)} wrong" if findings else "The books are right"
+        print(f"{result}: {looked}, in {place_of(settings)}.")
     if findings:
         raise typer.Exit(1)
 

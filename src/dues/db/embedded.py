@@ -91,6 +91,11 @@ class EmbeddedPostgres:
         self._in_use: int | None = None
         self._server: psutil.Process | None = None
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database in the folder."""
+        return (self._cluster / "PG_VERSION").exists()
+
     def open(self) -> str:
         """Creates and starts the server where needed; returns the URL to connect with."""
         try:

@@ -38,6 +38,19 @@ async def migrate(url: str) -> list[str]:
         return applied
 
 
+class NoDatabase(Exception):
+    """There is no database of dues where one was looked for. The message says where."""
+
+
+async def refuse_empty(url: str, place: str) -> None:
+    """Raises NoDatabase where no dues ever was; `place` is how people call it."""
+    async with _connected(url) as connection:
+        if await connection.fetchval("select to_regclass('schema_migrations') is null"):
+            raise NoDatabase(
+                f"There is no database of dues in {place}. `dues serve` makes one, and so does `dues migrate`."
+            )
+
+
 async def grant_to(url: str, role: str) -> list[str]:
     """Grants a role what a server needs, and nothing else; the statements. Raises RoleError."""
     async with _connected(url) as connection:
