@@ -118,7 +118,7 @@ class EmbeddedPostgres:
         """Starts the server again if it has died. Never makes a new one: where the data went, nothing goes on."""
         if self._answers():
             return
-        if not (self._cluster / "PG_VERSION").exists():
+        if not self.exists:
             self._stop_what_lost_its_folder()
             raise EmbeddedPostgresError(
                 f"{self._cluster} is gone: somebody has removed or moved it. PostgreSQL is stopped, and requests are "

@@ -45,7 +45,7 @@ class NoDatabase(Exception):
 async def refuse_empty(url: str, place: str) -> None:
     """Raises NoDatabase where no dues ever was; `place` is how people call it."""
     async with _connected(url) as connection:
-        if await connection.fetchval("select to_regclass('schema_migrations') is null"):
+        if await _is_empty(connection):
             raise NoDatabase(
                 f"There is no database of dues in {place}. `dues serve` makes one, and so does `dues migrate`."
             )
@@ -73,9 +73,14 @@ async def _connected(url: str) -> AsyncIterator[Any]:
             await connection.close()
 
 
+async def _is_empty(connection: Any) -> bool:
+    """Whether no dues ever was here."""
+    return bool(await connection.fetchval("select to_regclass('schema_migrations') is null"))
+
+
 async def _find_missing(connection: Any) -> dict[str, str]:
     """What was not applied yet, name to SQL."""
-    if await connection.fetchval("select to_regclass('schema_migrations') is null"):
+    if await _is_empty(connection):
         return migrations()
     try:
         applied = {row["name"] for row in await connection.fetch(FIND_MIGRATIONS)}
