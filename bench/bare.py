@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.ground import CUSTOMER_FIRST, CUSTOMER_PREFIX, CUSTOMERS, METADATA_PAIRS, Ground
-from dues.domain.ids import new_id
+from dues.domain.ids import SALT_LENGTH, new_id
 
 # One create as one transaction: what dues reads and writes, row for row and column for column, with ids and
 # references that grow and idempotency keys that jump. (A colon is followed by a space in the JSON, or pgbench
@@ -27,18 +27,21 @@ select fingerprint, status, body, method, path, created_at from idempotency_keys
  where {{whose}} and key = :key || '-8a00-4b5e-9c1d2';
 select id from customers where {{whose}} and id = '{customer_prefix}' || :customer;
 insert into accounts ({{columns}}, id, external_reference, customer_id, name, currency, balance, payment_rules,
-                      metadata, created_at)
+                      metadata, created_at, reference_folded, name_folded)
 values ({{values}}, 'bacc_{time}' || :serial, 'PGB{time}-' || :serial, '{customer_prefix}' || :customer, 'Jane Doe',
-        'ZAR', 2000, null, '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now());
+        'ZAR', 2000, null, '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now(),
+        'pgb{time}-' || :serial, 'jane doe');
 insert into entries ({{columns}}, owner_id, number, id, kind, currency, amount, balance_after, reason, request_id,
-                     idempotency_key, payment_id, created_at, hash)
+                     idempotency_key, payment_id, created_at, hash, actor, external_reference, salt, version)
 values ({{values}}, 'bacc_{time}' || :serial, 1, 'ent_{time}' || :serial, 'opening', 'ZAR', 2000, 2000,
-        null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', null, now(), '\x{hash}');
+        null, 'req_{time}' || :serial, :key || '-8a00-4b5e-9c1d2', null, now(), '\x{hash}', 'key_{time}',
+        null, '\x{salt}', 2);
 insert into metadata_pairs ({{columns}}, pair, object_id)
 values ({{values}}, '\x{pairs[0]}', 'bacc_{time}' || :serial),
        ({{values}}, '\x{pairs[1]}', 'bacc_{time}' || :serial);
-insert into events ({{columns}}, id, type, object_id, data, created_at, sequence)
-values ({{values}}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now(), 1);
+insert into events ({{columns}}, id, type, object_id, data, created_at, sequence, actor)
+values ({{values}}, 'evt_{time}' || :serial, 'account.created', 'bacc_{time}' || :serial, ({shown})::json, now(), 1,
+        'key_{time}');
 insert into idempotency_keys ({{columns}}, key, fingerprint, method, path, status, body, request_id, object_id,
                               created_at, expires_at)
 values ({{values}}, :key || '-8a00-4b5e-9c1d2', '\x{hash}', 'POST', '/billing/accounts', 201,
@@ -102,6 +105,7 @@ def create_script(ground: Ground) -> str:
         "customer_first": CUSTOMER_FIRST,
         "customer_prefix": CUSTOMER_PREFIX,
         "hash": "5e" * 32,
+        "salt": "5e" * SALT_LENGTH,
         "pairs": METADATA_PAIRS,
     }
     return ground.tenant.sql(_SCRIPT.format(**names, shown=_SHOWN.format(**names)))

@@ -126,7 +126,7 @@ def _essence(answer: httpx.Response, run: str) -> dict[str, Any]:
 def _mask(text: str, run: str) -> str:
     text = re.sub(r"\b(bacc|bcus|bill|pay|ob|evt|ent|req)_[0-9A-Za-z]{21}\b", r"\1_…", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)", "NOW", text)  # what was sent has no fraction
-    return text.replace(run, "RUN")
+    return text.replace(run, "RUN").replace(run.lower(), "run")
 
 
 async def _rows(ground: Ground, run: str) -> Counter[str]:
@@ -154,8 +154,8 @@ def _lasting(row: str, run: str) -> str:
     return _mask(json.dumps({name: columns[name] for name in sorted(columns.keys() - _FLEETING)}), run)
 
 
-_FLEETING = {"created_at", "updated_at", "expires_at", "hash", "fingerprint", "body"}
-"""Times, what is hashed over ids and times, and answers, which are compared as they are given."""
+_FLEETING = {"created_at", "updated_at", "expires_at", "hash", "salt", "fingerprint", "body"}
+"""Times, what is drawn or hashed over ids and times, and answers, which are compared as they are given."""
 
 _OBJECTS = " union all ".join(
     f"select id from {table} where {{whose}} and external_reference like $1 || '%'"

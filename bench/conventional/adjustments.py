@@ -1,6 +1,6 @@
 """POST /billing/accounts/{account}/adjustments: a signed delta to a balance."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.conventional.callers import Tenant
+from bench.conventional.callers import Caller, cause_of
 from bench.conventional.database import Session
 from bench.conventional.idempotency import Answer, Key, answer_once
 from bench.conventional.models import Account, Entry
@@ -41,6 +41,7 @@ class CausedByOut(BaseModel):
 
     request_id: str
     idempotency_key: str
+    actor: str
 
 
 class EntryOut(BaseModel):
@@ -58,16 +59,16 @@ class EntryOut(BaseModel):
 
 @router.post("/{account:path}/adjustments", status_code=201, response_model=EntryOut)
 async def adjust_account(
-    account: str, body: NewAdjustment, request: Request, tenant_id: Tenant, key: Key, session: Session
+    account: str, body: NewAdjustment, request: Request, caller: Caller, key: Key, session: Session
 ) -> Response:
     """Changes a balance, once per idempotency key."""
 
     async def work() -> Answer:
-        cause = Cause(tenant_id, request.state.request_id, key, datetime.now(UTC))
+        cause = cause_of(caller, request, key)
         shown = await _adjust(session, account, body, cause)
         return Answer(201, render(shown), shown.id)
 
-    return await answer_once(session, tenant_id, key, request, work, _taken)
+    return await answer_once(session, caller.tenant_id, key, request, work, _taken)
 
 
 async def _adjust(session: AsyncSession, name: str, body: NewAdjustment, cause: Cause) -> EntryOut:
@@ -88,14 +89,16 @@ async def _adjust(session: AsyncSession, name: str, body: NewAdjustment, cause: 
     [entry] = chain.entries
     session.add(Entry(**asdict(entry)))
     shown = await show_account(session, account)
-    session.add(event_of(cause.tenant_id, "account.updated", shown, account.id, cause.now, ends.sequence + 1))
+    session.add(event_of(cause, "account.updated", shown, account.id, ends.sequence + 1))
     return EntryOut(
         id=entry.id,
         kind=entry.kind,
         currency=entry.currency,
         amount=entry.amount,
         balance_after=entry.balance_after,
-        caused_by=CausedByOut(request_id=cause.request_id, idempotency_key=str(cause.idempotency_key)),
+        caused_by=CausedByOut(
+            request_id=cause.request_id, idempotency_key=str(cause.idempotency_key), actor=str(cause.actor)
+        ),
         created_at=entry.created_at,
         reason=body.reason,
     )

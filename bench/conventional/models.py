@@ -43,6 +43,9 @@ class Customer(OfTenant):
     name: Mapped[str | None]
     email: Mapped[str | None]
     phone: Mapped[str | None]
+    reference_folded: Mapped[str]
+    name_folded: Mapped[str | None]
+    email_folded: Mapped[str | None]
     currency: Mapped[str | None]
     balance: Mapped[int | None]
     payment_rules: Mapped[dict[str, Any] | None]
@@ -60,6 +63,8 @@ class Account(OfTenant):
     external_reference: Mapped[str]
     customer_id: Mapped[str]
     name: Mapped[str | None]
+    reference_folded: Mapped[str]
+    name_folded: Mapped[str | None]
     currency: Mapped[str | None]
     balance: Mapped[int | None]
     payment_rules: Mapped[dict[str, Any] | None]
@@ -113,6 +118,7 @@ class Event(OfTenant):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
     sequence: Mapped[int]
+    actor: Mapped[str | None]
 
 
 class IdempotencyKey(OfTenant):

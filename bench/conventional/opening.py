@@ -13,6 +13,7 @@ from bench.conventional.problems import Problem
 from bench.conventional.schemas import AccountOut, CustomerOut, NewAccount, NewCustomer
 from bench.conventional.tenants import identity, whose
 from dues.domain.entries import Cause, Chain, Head
+from dues.domain.folding import fold
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
 from dues.metadata.store import pair_of
@@ -31,7 +32,7 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
     if isinstance(body.customer, NewCustomer):
         customer = _new_customer(tenant_id, body.customer, now)
         shown_customer = await show_customer(session, customer)
-        session.add(event_of(tenant_id, "customer.created", shown_customer, customer.id, now))
+        session.add(event_of(cause, "customer.created", shown_customer, customer.id))
         _add_belongings(session, customer, cause)
     else:
         customer = await _find_customer(session, tenant_id, body.customer)
@@ -43,6 +44,8 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
         customer_id=customer.id,
         customer=customer,
         name=body.name,
+        reference_folded=fold(body.external_reference),
+        name_folded=_folded(body.name),
         currency=body.currency,
         balance=body.balance,
         payment_rules=body.payment_rules.model_dump() if body.payment_rules else None,
@@ -50,7 +53,7 @@ async def open_account(session: AsyncSession, body: NewAccount, cause: Cause) ->
         created_at=now,
     )
     shown = await show_account(session, account)
-    session.add_all([account, event_of(tenant_id, "account.created", shown, shown.id, now)])
+    session.add_all([account, event_of(cause, "account.created", shown, shown.id)])
     _add_belongings(session, account, cause)
     return shown
 
@@ -114,6 +117,9 @@ def _new_customer(tenant_id: int, body: NewCustomer, now: datetime) -> Customer:
         name=body.name,
         email=body.email,
         phone=body.phone,
+        reference_folded=fold(body.external_reference),
+        name_folded=_folded(body.name),
+        email_folded=_folded(body.email),
         currency=body.currency,
         balance=body.balance,
         payment_rules=body.payment_rules.model_dump() if body.payment_rules else None,
@@ -140,14 +146,19 @@ def _add_belongings(session: AsyncSession, owner: Account | Customer, cause: Cau
     )
 
 
-def event_of(tenant_id: int, kind: str, shown: BaseModel, object_id: str, now: datetime, sequence: int = 1) -> Event:
+def _folded(text: str | None) -> str | None:
+    return None if text is None else fold(text)
+
+
+def event_of(cause: Cause, kind: str, shown: BaseModel, object_id: str, sequence: int = 1) -> Event:
     """The news of a change, with what it is about as it is now; `sequence` counts the events of the object."""
     return Event(
-        tenant_id=tenant_id,
-        id=new_id("evt_", now),
+        tenant_id=cause.tenant_id,
+        id=new_id("evt_", cause.now),
         type=kind,
         object_id=object_id,
         data=shown.model_dump(mode="json", exclude_none=True),
-        created_at=now,
+        created_at=cause.now,
         sequence=sequence,
+        actor=cause.actor,
     )

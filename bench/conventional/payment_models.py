@@ -21,6 +21,7 @@ class Bill(OfTenant):
     currency: Mapped[str]
     amount_due: Mapped[int]
     amount_paid: Mapped[int]
+    amount_applied: Mapped[int]
     status: Mapped[str]
     bill_on: Mapped[date]
     due_on: Mapped[date | None]
@@ -36,6 +37,7 @@ class Payment(OfTenant):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     external_reference: Mapped[str]
+    reference_folded: Mapped[str]
     amount: Mapped[int]
     currency: Mapped[str]
     status: Mapped[str]
@@ -60,3 +62,13 @@ class PaymentApplication(OfTenant):
     id: Mapped[str]
     owner_id: Mapped[str]
     amount: Mapped[int]
+
+
+class PaymentLink(OfTenant):
+    """What a payment is listed under, where its own columns do not say so."""
+
+    __tablename__ = "payment_links"
+    __table_args__ = (reference("payment_id", "payments"),)
+
+    owner_id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str] = mapped_column(primary_key=True)

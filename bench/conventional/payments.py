@@ -1,13 +1,11 @@
 """POST /billing/payments: of a bill, an account or a customer, or spread over open bills, the oldest first."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, Request, Response
 from msgspec.structs import asdict, replace
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bench.conventional.callers import Tenant
+from bench.conventional.callers import Caller, cause_of
 from bench.conventional.database import Session
 from bench.conventional.idempotency import Answer, Key, answer_once
 from bench.conventional.models import Customer, Entry, MetadataPair
@@ -25,11 +23,12 @@ from bench.conventional.owed import (
     rules_of,
     show,
 )
-from bench.conventional.payment_models import Bill, Payment, PaymentApplication
+from bench.conventional.payment_models import Bill, Payment, PaymentApplication, PaymentLink
 from bench.conventional.payment_schemas import AmountAppliedOut, ApplicationOut, NewPayment, PaymentOut
 from bench.conventional.problems import Problem
 from bench.conventional.schemas import render
 from dues.domain.entries import Cause, Chain
+from dues.domain.folding import fold
 from dues.domain.ids import new_id
 from dues.domain.money import is_safe
 from dues.metadata.store import pair_of
@@ -38,15 +37,15 @@ router = APIRouter(prefix="/billing/payments")
 
 
 @router.post("", status_code=201, response_model=PaymentOut)
-async def create_payment(body: NewPayment, request: Request, tenant_id: Tenant, key: Key, session: Session) -> Response:
+async def create_payment(body: NewPayment, request: Request, caller: Caller, key: Key, session: Session) -> Response:
     """Takes a payment, once per idempotency key."""
 
     async def work() -> Answer:
-        cause = Cause(tenant_id, request.state.request_id, key, datetime.now(UTC))
+        cause = cause_of(caller, request, key)
         shown = await _take(session, body, cause)
         return Answer(201, render(shown), shown.id)
 
-    return await answer_once(session, tenant_id, key, request, work, _taken)
+    return await answer_once(session, caller.tenant_id, key, request, work, _taken)
 
 
 async def _take(session: AsyncSession, body: NewPayment, cause: Cause) -> PaymentOut:
@@ -80,8 +79,12 @@ async def _take(session: AsyncSession, body: NewPayment, cause: Cause) -> Paymen
             created_at=cause.now,
             updated_at=cause.now,
         )
-        session.add(event_of(cause.tenant_id, "obligation.amount_applied", news, payment.id, cause.now, number))
+        session.add(event_of(cause, "obligation.amount_applied", news, payment.id, number))
     session.add(payment)
+    session.add_all(
+        PaymentLink(tenant_id=cause.tenant_id, owner_id=owner_id, payment_id=payment.id)
+        for owner_id in _linked_to(payment, target, allotted)
+    )
     session.add_all(
         MetadataPair(tenant_id=cause.tenant_id, pair=pair_of(name, value), object_id=payment.id)
         for name, value in (body.metadata or {}).items()
@@ -111,11 +114,18 @@ async def _allot(session: AsyncSession, target: Owed, body: NewPayment) -> list[
     return allotted
 
 
+def _linked_to(payment: Payment, target: Owed, allotted: list[tuple[Owed, int]]) -> set[str]:
+    """What it is listed under beside its own customer and account."""
+    owners = {target.id, *(owed.id for owed, _ in allotted)}
+    return owners - {payment.customer_id, payment.account_id}
+
+
 def _payment(target: Owed, body: NewPayment, cause: Cause) -> Payment:
     return Payment(
         tenant_id=cause.tenant_id,
         id=new_id("pay_", cause.now),
         external_reference=body.external_reference,
+        reference_folded=fold(body.external_reference),
         amount=body.amount,
         currency=body.currency,
         status="applied",
@@ -136,6 +146,7 @@ async def _apply(session: AsyncSession, owed: Owed, amount: int, ends: Ends, cau
     if isinstance(owed, Bill):
         chain.add("payment", owed.currency, amount)
         owed.amount_paid += amount
+        owed.amount_applied += amount
         if owed.amount_paid >= owed.amount_due:
             owed.status = "paid"
             happened.append("bill.paid")
@@ -147,8 +158,7 @@ async def _apply(session: AsyncSession, owed: Owed, amount: int, ends: Ends, cau
     shown = await show(session, owed)
     session.add_all(Entry(**asdict(entry)) for entry in chain.entries)
     session.add_all(
-        event_of(cause.tenant_id, event, shown, owed.id, cause.now, number)
-        for number, event in enumerate(happened, ends.sequence + 1)
+        event_of(cause, event, shown, owed.id, number) for number, event in enumerate(happened, ends.sequence + 1)
     )
 
 
