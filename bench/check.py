@@ -74,7 +74,7 @@ async def _answers(server: Running, keys: Keys, ground: Ground) -> dict[str, Any
     run = _run_of(server)
     answers = _asked(server, keys, questions(run, keys, ground.customers[3]))
     [account] = await some_accounts(ground, f"{run}-{PAID}", 1)
-    await open_bills(ground, [account], BILLS, BILL_AMOUNT, None)
+    await open_bills(ground, [account], BILLS, BILL_AMOUNT)
     answers |= _asked(server, keys, payment_questions(run, keys))
     return answers | _asked(server, keys, adjustment_questions(run, keys))
 

@@ -28,8 +28,8 @@ server has none of its own. For `dues verify`, a request is an entry of the ledg
 
 *One account* is what all connections want at once, against as many requests spread over many accounts. *Beside another*
 is a tenant with ten connections whose neighbour on the same server asks for more than there is: creates on 500
-connections, or the longest pages of filtered lists, twenty at a time. A payment over ten bills is one instalment of
-each, so the bills stay open. Memory is judged after a million creates (`--full`): before, caches still fill.
+connections, or the longest pages of filtered lists, twenty at a time. A payment over ten bills pays all
+that its account owes. Memory is judged after a million creates (`--full`): before, caches still fill.
 """
 
 
