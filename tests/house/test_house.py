@@ -19,7 +19,7 @@ FUNCTION_LINES_MAX = 60
 
 LONG_ON_PURPOSE = {
     "http/connection.py": "one life cycle: whatever can happen to a connection can happen at any time",
-    "http/validation.py": "the fast way and the slow way must agree, so they stand together",
+    "domain/validation.py": "the fast way and the slow way must agree, so they stand together",
     "db/embedded.py": "one life cycle",
     "domain/fields.py": "one list of the kinds of field",
 }
