@@ -39,14 +39,18 @@ class Group:
     async def carry_out(self, work: Work, jobs: Sequence[Job]) -> list[Any]:
         """What each is answered, in order; Failed for one that cannot be decided, of which nothing stays."""
         known = Known(self._kinds)
-        await learn(work, known, jobs, self._lately)
-        await _make_room(work, known, jobs)
-        answers = [await self._answer(work, known, job) for job in jobs]
+        answers = await self.decide(work, known, jobs)
         write(work, known)
         for job in jobs:
             if job.stored_under and known.other[job.tenant.id, job.stored_under]:
                 self._lately.add(job.tenant.id, job.stored_under)
         return answers
+
+    async def decide(self, work: Work, known: Known, jobs: Sequence[Job]) -> list[Any]:
+        """The first half of it: what each would be answered, and in `known` what would be written."""
+        await learn(work, known, jobs, self._lately)
+        await _make_room(work, known, jobs)
+        return [await self._answer(work, known, job) for job in jobs]
 
     async def _answer(self, work: Work, known: Known, job: Job) -> Any:
         stored = _stored(known, job)

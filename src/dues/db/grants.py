@@ -27,6 +27,11 @@ TABLES: Final = {
     "webhook_deliveries": "select, insert, update, delete",
     "idempotency_keys": "select, insert, update, delete",
     "key_spendings": "select, insert, update, delete",
+    "jobs": "select, insert, update, delete",
+    "job_chunks": "select, insert, delete",
+    "import_rows": "select, insert, update, delete",
+    "imported_rows": "select, insert, update",
+    "customer_identities": "select, insert, update",
     "schema_migrations": "select",
 }
 """Of every table. Whoever may lock a row of a table has to have `update` on it."""

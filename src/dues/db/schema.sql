@@ -17,7 +17,9 @@ create table merchants (
     name       text not null,
     created_at timestamptz not null,
     time_zone  text not null default 'UTC',    -- of the IANA database: whose days are its days
-    constraint merchants_time_zone_is_a_name check (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$')
+    file_settings jsonb,                       -- how Moment's files are read; null: as they usually are
+    constraint merchants_time_zone_is_a_name check (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$'),
+    constraint merchants_file_settings_are_an_object check (jsonb_typeof(file_settings) = 'object')
 );
 
 -- A merchant in one mode.
@@ -28,6 +30,8 @@ create table tenants (
     cell                 integer not null,              -- where its data is
     events_forgotten_to  bigint not null default 0,     -- no event up to this position is kept
     clock_offset_seconds bigint not null default 0,     -- how far its test clock is ahead of the server's
+    identity_key         bytea not null                 -- what identity numbers in files are hashed with
+        default sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea),
     constraint tenants_one_per_mode unique (merchant_id, mode),
     constraint tenants_cell_is_one check (cell >= 1),
     constraint tenants_mode_is_known check (mode in ('test', 'live')),
@@ -598,6 +602,95 @@ create table key_spendings (
 );
 
 create index key_spendings_by_day on key_spendings (cell, day);
+
+-- What takes longer than a request, such as an import: whoever holds its lease carries it on. What it does to the books
+-- and its position are one transaction, so that it goes on where it stood.
+create table jobs (
+    cell            integer not null,
+    tenant_id       integer not null,
+    id              text collate "C" not null,          -- imp_… or exp_…
+    status          text not null,
+    input           jsonb not null,                     -- what was asked for
+    rows_total      integer not null default 0,
+    counts          jsonb not null default '{}',        -- rows by verdict
+    position        integer not null default 0,         -- the line up to which it is carried out …
+    read_to         bigint not null default 0,          -- … and the byte at which that ends
+    bytes_total     bigint not null default 0,
+    sha256          bytea,                              -- of the bytes that came in
+    error           jsonb,                              -- why it failed
+    actor           text collate "C",                   -- who asked for it: the id of the API key, or system
+    idempotency_key text collate "C",
+    leased_by       text collate "C",
+    leased_until    timestamptz,
+    is_to_stop      boolean not null default false,
+    created_at      timestamptz not null,
+    updated_at      timestamptz not null,
+    completed_at    timestamptz,
+    expires_at      timestamptz not null,               -- then it is forgotten, with its bytes and its rows
+    primary key (cell, tenant_id, id),
+    constraint jobs_key_is_unique unique (cell, tenant_id, idempotency_key),
+    constraint jobs_status_is_known
+        check (status in ('receiving', 'checking', 'applying', 'exporting', 'completed', 'stopped', 'failed')),
+    constraint jobs_position_is_inside check (position >= 0 and read_to >= 0 and rows_total >= 0)
+);
+
+create index jobs_under_way on jobs (cell, created_at) where status in ('checking', 'applying', 'exporting');
+create index jobs_by_digest on jobs (cell, tenant_id, sha256) where sha256 is not null;
+create index jobs_by_expiry on jobs (cell, expires_at);
+
+-- The bytes of a job, a mebibyte each but the last: what came in, or what is to be fetched.
+create table job_chunks (
+    cell      integer not null,
+    tenant_id integer not null,
+    job_id    text collate "C" not null,
+    number    integer not null,
+    data      bytea not null,
+    primary key (cell, tenant_id, job_id, number)
+);
+alter table job_chunks alter column data set storage external;
+
+-- What became of each row of an import. Two rows with the same key are not both carried out.
+create table import_rows (
+    cell      integer not null,
+    tenant_id integer not null,
+    import_id text collate "C" not null,
+    line      integer not null,         -- of the file, from 1
+    ends_at   bigint not null,          -- the byte at which the next row begins
+    key       bytea,                    -- null: it has none, or an earlier row has the same
+    digest    bytea not null,           -- of all its cells
+    verdict   text,                     -- null: it waits
+    codes     text[],                   -- what is wrong with it or to be known of it, …
+    columns   text[],                   -- … in which column, …
+    details   text[],                   -- … and in words
+    object_id text collate "C",         -- what it made or changed
+    primary key (cell, tenant_id, import_id, line),
+    constraint import_rows_key_is_unique unique (cell, tenant_id, import_id, key),
+    constraint import_rows_verdict_is_known
+        check (verdict in ('created', 'updated', 'unchanged', 'rejected', 'conflict'))
+);
+
+-- The last row that was applied for each key: the same again changes nothing.
+create table imported_rows (
+    cell       integer not null,
+    tenant_id  integer not null,
+    namespace  text collate "C" not null,       -- of what kind of file the key is one
+    key        bytea not null,
+    digest     bytea not null,
+    object_id  text collate "C" not null,       -- what the key stands for now
+    primary key (cell, tenant_id, namespace, key)
+);
+
+-- By what a customer of a file is recognised: HMAC-SHA256 of the identity number, and its end. The number is not kept.
+create table customer_identities (
+    cell        integer not null,
+    tenant_id   integer not null,
+    customer_id text collate "C" not null,
+    digest      bytea not null,
+    last_three  text not null,
+    primary key (cell, tenant_id, customer_id)
+);
+
+create index customer_identities_by_digest on customer_identities (cell, tenant_id, digest);
 
 -- Takes a look at how large a table is, for the planner: only its owner may.
 create function analyze_table(name regclass)

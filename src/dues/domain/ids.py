@@ -7,7 +7,22 @@ from functools import lru_cache
 from typing import Final, Literal
 
 Prefix = Literal[
-    "bcus_", "bacc_", "bill_", "cred_", "pay_", "ob_", "ref_", "evt_", "ent_", "req_", "key_", "mer_", "whe_", "lane_"
+    "bcus_",
+    "bacc_",
+    "bill_",
+    "cred_",
+    "pay_",
+    "ob_",
+    "ref_",
+    "evt_",
+    "ent_",
+    "req_",
+    "key_",
+    "mer_",
+    "whe_",
+    "lane_",
+    "imp_",
+    "exp_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -14,6 +14,7 @@ EventType = Literal[
     "bill.voided",
     "customer.created",
     "customer.updated",
+    "import.completed",
     "obligation.amount_applied",
     "payment.applied",
     "payment.refunded",
@@ -37,6 +38,7 @@ MEANINGS: Final[dict[EventType, str]] = {
     "bill.voided": "A bill was voided, for good. `data` is the bill.",
     "customer.created": "A customer was registered. `data` is the customer.",
     "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
+    "import.completed": "Every row of a file has its verdict. `data` is the import.",
     "obligation.amount_applied": "So much of a payment was applied to a bill, or to the balance of an account or a "
     "customer. `data` says how much, to what, and of which payment. One for each application.",
     "payment.applied": "Money of a payment that was held was applied. `data` is the payment. It comes before an "

@@ -66,7 +66,7 @@ FILE_CODES: Final[dict[str, Meaning]] = {
         "The same bytes were imported before.", "Nothing; or send it with `again=true` to carry it out once more."
     ),
     "rows_rejected": Meaning(
-        "It was to be carried out whole or not at all, and some rows were refused: `result.csv` says which. Nothing was "
+        "It was to be carried out whole or not at all, and some rows were refused: `result.csv` has them. Nothing was "
         "done.",
         "Mend those rows and send the file again.",
     ),

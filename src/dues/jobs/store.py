@@ -1,0 +1,292 @@
+"""The statements on jobs and their bytes."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dues.db.database import Database
+from dues.db.transaction import Row, Transaction
+from dues.domain.tenants import Tenant
+
+JobStatus = Literal["receiving", "checking", "applying", "exporting", "completed", "stopped", "failed"]
+
+UNDER_WAY: Final = ("checking", "applying", "exporting")
+
+CHUNK_BYTES: Final = 1 << 20
+
+
+class JobError(Struct, frozen=True):
+    """Why a job failed: a code of the domain's tables, and a sentence."""
+
+    code: str
+    detail: str
+
+
+class Job(Struct, frozen=True):
+    """A job as it is kept. Times are the tenant's; `position` is the line up to which it is carried out, and `read_to`
+    the byte at which that ends."""
+
+    tenant: Tenant
+    id: str
+    status: JobStatus
+    input: bytes
+    rows_total: int
+    counts: Mapping[str, int]
+    position: int
+    read_to: int
+    bytes_total: int
+    sha256: bytes | None
+    error: JobError | None
+    actor: str | None
+    idempotency_key: str | None
+    is_to_stop: bool
+    created_at: datetime
+    completed_at: datetime | None
+    expires_at: datetime
+
+
+COLUMNS: Final = """t.cell, t.tenant_id, t.id, t.status, t.input, t.rows_total, t.counts, t.position, t.read_to,
+       t.bytes_total, t.sha256, t.error, t.actor, t.idempotency_key, t.is_to_stop, t.created_at, t.completed_at,
+       t.expires_at"""
+
+
+def job_of(row: Row) -> Job:
+    """The job that a row with COLUMNS is."""
+    values: dict[str, Any] = {name: row[name] for name in Job.__struct_fields__ if name != "tenant"}
+    values["input"] = row["input"].encode()
+    values["counts"] = msgspec.json.decode(row["counts"])
+    values["error"] = row["error"] and msgspec.json.decode(row["error"], type=JobError)
+    return Job(tenant=Tenant(row["cell"], row["tenant_id"]), **values)
+
+
+INSERT_JOB = f"""
+insert into jobs as t (cell, tenant_id, id, status, input, actor, idempotency_key, created_at, updated_at, expires_at)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $8, $9)
+    on conflict do nothing
+returning {COLUMNS}
+"""
+
+
+async def insert_job(
+    database: Database,
+    tenant: Tenant,
+    job_id: str,
+    status: JobStatus,
+    wanted: bytes,
+    actor: str | None,
+    idempotency_key: str | None,
+    now: datetime,
+    expires_at: datetime,
+) -> Job | None:
+    """A new job; None where another has its key."""
+    row = await database.row(
+        INSERT_JOB, *tenant, job_id, status, wanted.decode(), actor, idempotency_key, now, expires_at
+    )
+    return job_of(row) if row else None
+
+
+FIND_JOB = f"select {COLUMNS} from jobs t where t.cell = $1 and t.tenant_id = $2 and t.id = $3"
+
+
+async def find_job(database: Database, tenant: Tenant, job_id: str) -> Job | None:
+    """The job with this id."""
+    row = await database.row(FIND_JOB, *tenant, job_id)
+    return job_of(row) if row else None
+
+
+FIND_JOB_BY_KEY = f"select {COLUMNS} from jobs t where t.cell = $1 and t.tenant_id = $2 and t.idempotency_key = $3"
+
+
+async def find_job_by_key(database: Database, tenant: Tenant, idempotency_key: str) -> Job | None:
+    """The job that was asked for under this key."""
+    row = await database.row(FIND_JOB_BY_KEY, *tenant, idempotency_key)
+    return job_of(row) if row else None
+
+
+LIST_JOBS_BY_DIGEST = f"""
+select {COLUMNS} from jobs t where t.cell = $1 and t.tenant_id = $2 and t.sha256 = $3 order by t.id desc limit 20
+"""
+
+
+async def list_jobs_by_digest(database: Database, tenant: Tenant, sha256: bytes) -> list[Job]:
+    """The latest jobs of the same bytes."""
+    return [job_of(row) for row in await database.rows(LIST_JOBS_BY_DIGEST, *tenant, sha256)]
+
+
+# Its bytes ------------------------------------------------------------------------------------------------------
+
+INSERT_CHUNK = "insert into job_chunks (cell, tenant_id, job_id, number, data) values ($1, $2, $3, $4, $5)"
+
+
+async def insert_chunk(database: Database, job: Job, number: int, data: bytes) -> None:
+    """Keeps the next of its bytes: CHUNK_BYTES, but for the last."""
+    await database.rows(INSERT_CHUNK, *job.tenant, job.id, number, data)
+
+
+FIND_CHUNK = "select data from job_chunks where cell = $1 and tenant_id = $2 and job_id = $3 and number = $4"
+
+
+async def read_bytes(database: Database, job: Job, offset: int = 0) -> AsyncIterator[bytes]:
+    """Its bytes from `offset` on, a chunk at a time."""
+    number, skip = divmod(offset, CHUNK_BYTES)
+    while row := await database.row(FIND_CHUNK, *job.tenant, job.id, number):
+        yield row["data"][skip:]
+        number, skip = number + 1, 0
+
+
+# Its way --------------------------------------------------------------------------------------------------------
+
+LOCK_NEXT_JOB = f"""
+with free as materialized (
+    select j.tenant_id, j.id
+      from jobs j
+     where j.cell = $1 and j.status in ('checking', 'applying', 'exporting')
+       and (j.leased_until is null or j.leased_until < $3)
+     order by j.created_at
+     limit 1
+       for update skip locked
+)
+update jobs t
+   set leased_by = $2, leased_until = $4
+  from free
+ where t.cell = $1 and t.tenant_id = free.tenant_id and t.id = free.id
+returning {COLUMNS}
+"""
+
+
+async def lease_job(database: Database, cell: int, holder: str, now: datetime, until: datetime) -> Job | None:
+    """Takes the oldest job of a cell that nobody holds. `now` is the server's time."""
+    row = await database.row(LOCK_NEXT_JOB, cell, holder, now, until)
+    return job_of(row) if row else None
+
+
+IS_ANY_UNDER_WAY = """
+select 1 from jobs where cell = $1 and status in ('checking', 'applying', 'exporting')
+   and (leased_until is null or leased_until < $2) limit 1
+"""
+
+
+async def is_any_free(database: Database, cell: int, now: datetime) -> bool:
+    """Whether a cell has a job that nobody holds."""
+    return bool(await database.rows(IS_ANY_UNDER_WAY, cell, now))
+
+
+LOCK_PROGRESS = f"""
+update jobs t
+   set status = $5, position = $6, read_to = $7, counts = $8::jsonb, rows_total = $9, error = $10::jsonb,
+       completed_at = $11, updated_at = $12, leased_until = $13
+ where t.cell = $1 and t.tenant_id = $2 and t.id = $3 and t.leased_by = $4
+returning {COLUMNS}
+"""
+
+
+class Lost(Exception):
+    """Somebody else holds the lease, or the job is gone: nothing more of it is ours."""
+
+
+async def save_progress(tx: Transaction, job: Job, holder: str, now: datetime, until: datetime | None) -> Job:
+    """Writes how far it is, in the transaction of what was done; raises Lost where it is no longer the holder's.
+
+    `until` is how long it is held; None: it is over.
+    """
+    error = job.error and msgspec.json.encode(job.error).decode()
+    counts = msgspec.json.encode(job.counts).decode()
+    rows = await tx.lock(
+        LOCK_PROGRESS,
+        *job.tenant,
+        job.id,
+        holder,
+        job.status,
+        job.position,
+        job.read_to,
+        counts,
+        job.rows_total,
+        error,
+        job.completed_at,
+        now,
+        until,
+    )
+    if not rows:
+        raise Lost(job.id)
+    return job_of(rows[0])
+
+
+SAVE_RECEIVED = f"""
+update jobs t set status = 'checking', input = $4::jsonb, sha256 = $5, bytes_total = $6, updated_at = $7
+ where t.cell = $1 and t.tenant_id = $2 and t.id = $3 and t.status = 'receiving'
+returning {COLUMNS}
+"""
+
+
+async def save_received(
+    database: Database, job: Job, wanted: bytes, sha256: bytes, bytes_total: int, now: datetime
+) -> Job:
+    """All of its bytes are there: from here on it is carried out, as `wanted` says."""
+    row = await database.row(SAVE_RECEIVED, *job.tenant, job.id, wanted.decode(), sha256, bytes_total, now)
+    if row is None:
+        raise Lost(job.id)
+    return job_of(row)
+
+
+SAVE_TO_STOP = f"""
+update jobs t set is_to_stop = true
+ where t.cell = $1 and t.tenant_id = $2 and t.id = $3 and t.status in ('checking', 'applying', 'exporting')
+returning {COLUMNS}
+"""
+
+
+async def ask_to_stop(database: Database, tenant: Tenant, job_id: str) -> Job | None:
+    """Has a job stop after the group that is under way; None where it is not."""
+    row = await database.row(SAVE_TO_STOP, *tenant, job_id)
+    return job_of(row) if row else None
+
+
+SAVE_AGAIN = f"""
+update jobs t
+   set status = 'applying', input = $4::jsonb, position = $5, read_to = $6, counts = '{{}}', error = null,
+       completed_at = null, is_to_stop = false, leased_by = null, leased_until = null, updated_at = $7
+ where t.cell = $1 and t.tenant_id = $2 and t.id = $3 and t.status in ('completed', 'stopped')
+returning {COLUMNS}
+"""
+
+
+async def start_again(tx: Transaction, job: Job, wanted: bytes, position: int, read_to: int, now: datetime) -> Job:
+    """Has a job that is over carried out anew from `position`, as asked for now. Raises Lost where it is not over."""
+    rows = await tx.lock(SAVE_AGAIN, *job.tenant, job.id, wanted.decode(), position, read_to, now)
+    if not rows:
+        raise Lost(job.id)
+    return job_of(rows[0])
+
+
+# Its end --------------------------------------------------------------------------------------------------------
+
+DELETE_JOB = """
+with chunks as (delete from job_chunks where cell = $1 and tenant_id = $2 and job_id = $3),
+     rows as (delete from import_rows where cell = $1 and tenant_id = $2 and import_id = $3)
+delete from jobs where cell = $1 and tenant_id = $2 and id = $3
+returning id
+"""
+
+
+async def delete_job(database: Database, tenant: Tenant, job_id: str) -> None:
+    """Forgets a job, its bytes and its rows."""
+    await database.rows(DELETE_JOB, *tenant, job_id)
+
+
+LIST_EXPIRED = """
+select j.tenant_id, j.id
+  from jobs j
+  join tenants n on n.id = j.tenant_id
+ where j.cell = $1 and j.status not in ('checking', 'applying', 'exporting')
+   and (j.expires_at <= $2::timestamptz + n.clock_offset_seconds * interval '1 second'
+        or (j.status = 'receiving' and j.updated_at < $3))
+ limit $4
+"""
+
+
+async def list_expired(database: Database, cell: int, now: datetime, stale: datetime, limit: int) -> list[Row]:
+    """Those of a cell to be forgotten: tenant_id and id. What was being received before `stale` never was whole."""
+    return await database.rows(LIST_EXPIRED, cell, now, stale, limit)
