@@ -22,8 +22,9 @@ from dues.http.cors import Cors, parse_origins
 from dues.http.entrance import Entrance
 from dues.http.metrics import Metrics
 from dues.http.route_table import RouteTable
-from dues.http.routes import routes
+from dues.http.routes import STREAMING, routes
 from dues.idempotency.retention import answer_retention
+from dues.jobs.process import Worker
 from dues.lists.turns import Turns
 from dues.logs import request_log
 from dues.resources.bills.overdue.tell import overdue_job
@@ -70,6 +71,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         feed=Feed(database, watermark, notifier),
         outgoing=settings.outgoing,
     )
+    worker = Worker(database, {"DUES_DATABASE_URL": database_url})
     background = [
         asyncio.create_task(work)
         for work in (
@@ -79,6 +81,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
                     feed_lag(database, watermark, counts.observe_feed_lag),
                     overdue_job(database, writes.submit),
                     key_uses(database, keys.uses),
+                    worker.job,
                 ]
             ),
             notifier.run(),
@@ -88,12 +91,13 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     try:
         log, origins = request_log(settings.log_level), parse_origins(settings.cors_origins)
         cors = Cors(origins) if origins else None
-        table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix)
+        table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix, STREAMING)
         yield Entrance(table, counts, settings.docs_url, log, cors, context.stopping), notifier
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await worker.close()
         await writes.drain()
         await reads.drain()
         with suppress(Transient):

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, migrate, serve, verify, webhooks
+from dues.cli import (
+    clock,
+    database,
+    deliver,
+    deliveries,
+    keys,
+    listen,
+    merchants,
+    migrate,
+    serve,
+    verify,
+    webhooks,
+    work,
+)
 from dues.cli.private_files import PrivateFileError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
@@ -42,6 +55,7 @@ def _version(wanted: bool) -> None:
 
 app.command()(serve.serve)
 app.command()(deliver.deliver)
+app.command()(work.work)
 app.command()(listen.listen)
 app.command(name="verify")(verify.verify_books)
 app.command(name="migrate")(migrate.migrate_schema)

@@ -50,4 +50,9 @@ ANALYZE = "select analyze_table($1::text::regclass)"
 async def analyze_outgrown(database: Database) -> None:
     """Analyses each table that has grown by half."""
     for table in await database.rows(FIND_OUTGROWN, TABLES):
-        await database.rows(ANALYZE, table["name"])
+        await analyze(database, table["name"])
+
+
+async def analyze(database: Database, table: str) -> None:
+    """Analyses one table."""
+    await database.rows(ANALYZE, table)

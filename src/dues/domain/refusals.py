@@ -31,6 +31,9 @@ RefusalCode = Literal[
     "external_reference_taken",
     "idempotency_key_not_found",
     "idempotency_key_reused",
+    "import_not_found",
+    "import_not_tried",
+    "key_limited",
     "overpayment_not_allowed",
     "owner_mismatch",
     "payment_above_maximum",
@@ -83,6 +86,9 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "
     "Use a new key for a new request.",
+    "import_not_found": "No import of this merchant and mode has this id, or it has expired.",
+    "import_not_tried": "Only a dry run that has ended can be applied.",
+    "key_limited": "A key that may move so much and no more cannot send files, of which nobody knows what they move.",
     "overpayment_not_allowed": "More than what is due would be paid, and the payment rules do not allow that.",
     "owner_mismatch": "What is named together belongs to different owners: a bill's account is another customer's, or "
     "a bill in a payment's `parts` is not of the customer or account that is paid.",

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from dues.http.body_stream import ClientGone
 from dues.http.client_address import client_address
 from dues.http.connections import KEYLESS_MAX, Connections
 from dues.http.exchange import BODY_BYTES_MAX, BODY_SECONDS_MAX, Exchange, Headers
 from dues.http.problems import Reply
 from dues.http.request_parser import HEAD_SECONDS_MAX, SLICE_BYTES, RequestParser
-from dues.http.responses import CONTINUE, wire_parts
+from dues.http.responses import CONTINUE, LAST_CHUNK, chunk, wire_parts
 
 PIPELINED_MAX: Final = 32
 """Requests that may wait for their turn; nothing is read before one of them is answered."""
@@ -65,7 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._connections: Connections = config.loaded_app
         self._state: Any = server_state
         self._loop = asyncio.get_running_loop()
-        self._parser = RequestParser(self._take, self._continue)
+        self._parser = RequestParser(self._take, self._continue, self._connections.entrance.streams)
         self._task: asyncio.Task[None] | None = None
         """What is answering, while there is something to be answered."""
         self._waiting: deque[Exchange] = deque()
@@ -104,7 +107,11 @@ class Connection(asyncio.BufferedProtocol):
             # Stopping waits for connections, and from now on for this.
             self._state.tasks.add(self._task)
             self._task.add_done_callback(self._state.tasks.discard)
-        unanswered = [*self._waiting, *([self._parser.exchange] if self._parser.exchange else [])]
+        midway = self._parser.exchange
+        if midway and midway.stream:
+            midway.stream.fail(ClientGone())
+            midway = None  # it is being answered, or waits for that
+        unanswered = [*self._waiting, *([midway] if midway else [])]
         for exchange in unanswered:
             self._connections.entrance.abandon(exchange)
         self._waiting.clear()
@@ -167,6 +174,8 @@ class Connection(asyncio.BufferedProtocol):
     def _time_midway(self) -> None:
         """What has begun is to be whole in time; but not while it is not read, or something else is waited for."""
         midway = self._parser.midway
+        if isinstance(midway, Exchange) and midway.stream:
+            self._timed = None  # for each piece anew
         if midway is None or midway is self._timed or self._unparsed is not None or self._writable:
             return
         self._timed = midway
@@ -191,6 +200,9 @@ class Connection(asyncio.BufferedProtocol):
             self._loop.call_later(THROW_AWAY_SECONDS, self._transport.resume_reading)
 
     def _has_enough(self) -> bool:
+        midway = self._parser.exchange
+        if midway is not None and midway.stream and midway.stream.is_full:
+            return True
         return len(self._waiting) >= PIPELINED_MAX or self._waiting_bytes >= PIPELINED_BYTES_MAX
 
     def _pause(self, unparsed: bytes) -> None:
@@ -210,6 +222,15 @@ class Connection(asyncio.BufferedProtocol):
             self._time_midway()
             self._transport.resume_reading()
 
+    def _read_more(self, exchange: Exchange) -> None:
+        """An endpoint wants more of a body."""
+        if self._is_closing:
+            return
+        if exchange.headers.pop(b"expect", b"").lower() == b"100-continue":
+            self._transport.write(CONTINUE)
+        self._read_on()
+        self._time_midway()
+
     def _continue(self) -> None:
         """The client waits to be told that it may send the body."""
         if self._task:
@@ -221,6 +242,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _take(self, exchange: Exchange) -> None:
         exchange.peer = exchange.client = self._peer
+        if exchange.stream:
+            exchange.stream.when_read(partial(self._read_more, exchange))
         if self._connections.trusted_proxies:
             exchange.client = client_address(self._peer, exchange.headers, self._connections.trusted_proxies)
         self._expects_continue = False
@@ -238,13 +261,20 @@ class Connection(asyncio.BufferedProtocol):
             reply = await self._connections.entrance.answer(exchange)
             if self._is_closing:
                 break
+            unread = exchange.stream is not None and not exchange.stream.ended
+            if unread:
+                exchange.keeps_connection = False
             is_stopping = exchange.keeps_connection and self._connections.entrance.stopping.is_set()
             if is_stopping and not self._waiting:
                 exchange.keeps_connection = False
-            self._send(reply, exchange)
+            if reply.parts is not None and exchange.method != "HEAD":
+                await self._send_parts(reply, reply.parts, exchange)
+            else:
+                self._send(reply, exchange)
             if not exchange.keeps_connection:
                 # Who would have gone on may be sending already: that must not cost it this answer.
-                self._end(lingers=is_stopping or exchange.refusal is not None or exchange.unreadable is not None)
+                refused = exchange.refusal is not None or exchange.unreadable is not None
+                self._end(lingers=is_stopping or refused or unread)
                 break
             if self._writable:
                 await self._writable
@@ -285,6 +315,31 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(parts[0])
         else:
             self._transport.writelines(parts)
+
+    async def _send_parts(self, reply: Reply, parts: AsyncIterator[bytes], exchange: Exchange) -> None:
+        """Sends a body while it is made, as fast as the client reads."""
+        chunked = self._parser.speaks_http_1_1
+        exchange.keeps_connection &= chunked
+        defaults = self._connections.default_lines(self._state.default_headers)
+        head = wire_parts(
+            reply, exchange.request_id, exchange.method, defaults, exchange.keeps_connection, chunked=chunked
+        )
+        self._transport.writelines(head)
+        try:
+            async for part in parts:
+                if part:
+                    self._transport.write(chunk(part) if chunked else part)
+                if self._writable:
+                    await self._writable
+                if self._is_closing:
+                    return
+        except Exception as error:
+            # Half of it is sent. That the rest does not come is all that can be told.
+            self._connections.entrance.report_broken(exchange, error)
+            self._transport.abort()
+            return
+        if chunked:
+            self._transport.write(LAST_CHUNK)
 
     def pause_writing(self) -> None:
         """The client does not read what it is sent."""

@@ -11,6 +11,7 @@ import msgspec
 from dues.commands.command import Command, Conditional, Look, Modify, Procedure
 from dues.commands.job import Job
 from dues.domain.etags import etag, names
+from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
@@ -19,6 +20,7 @@ from dues.http.exchange import Exchange
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
 from dues.http.queries import decode_query, invalid
+from dues.http.uploads import body_parts
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
 from dues.lists.paging import PageBody
@@ -30,11 +32,14 @@ from dues.resources.operation import (
     Call,
     Changes,
     Creates,
+    Document,
     Doing,
     Operation,
     Pays,
     PreviewQuery,
+    Receives,
     Shows,
+    Streams,
 )
 from dues.tenants.keys import ApiKey
 from dues.work.work import Request
@@ -53,6 +58,10 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
             return _show(context, operation, command)
         case Answers(function):
             return _answer(context, operation, function)
+        case Streams(function):
+            return _stream(context, operation, function)
+        case Receives(function):
+            return _receive(context, operation, function)
 
 
 def _command(context: Context, doing: Doing) -> AnyCommand:
@@ -207,15 +216,84 @@ def _answer(context: Context, operation: Operation, function: Callable[[Call], A
         query = decode_query(exchange.query_string, operation.query)
         if operation.method != "GET":
             await exchange.no_body()
-        database = context.lists.share_of(key.tenant.id)
-        name = named(parameter, exchange)
         try:
-            answer = await function(Call(key=key, name=name, query=query, database=database, feed=context.feed))
+            answer = await function(_call(context, exchange, key, named(parameter, exchange), query))
         except Invalid as error:
             raise invalid(error.violations) from None
         if isinstance(answer, Refusal):
             raise ProblemError(answer.code, answer.detail)
         return _page(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
+
+    return endpoint
+
+
+def _call(
+    context: Context, exchange: Exchange, key: ApiKey, name: str, query: Any, idempotency_key: str | None = None
+) -> Call:
+    database = context.lists.share_of(key.tenant.id)
+    return Call(
+        key=key,
+        name=name,
+        query=query,
+        idempotency_key=idempotency_key,
+        database=database,
+        feed=context.feed,
+        request_id=exchange.request_id,
+    )
+
+
+# What is sent, or taken, a part at a time ---------------------------------------------------------------------------
+
+
+def _stream(context: Context, operation: Operation, function: Callable[[Call], Awaitable[Any]]) -> Endpoint:
+    """Sends a document while it is made."""
+    parameter = operation.parameter
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await caller_of(context, operation, exchange)
+        query = decode_query(exchange.query_string, operation.query)
+        try:
+            answer = await function(_call(context, exchange, key, named(parameter, exchange), query))
+        except Invalid as error:
+            raise invalid(error.violations) from None
+        if isinstance(answer, Refusal):
+            raise ProblemError(answer.code, answer.detail)
+        return _document(answer)
+
+    return endpoint
+
+
+def _document(document: Document) -> Reply:
+    headers = [(b"content-disposition", f'attachment; filename="{document.file_name}"'.encode())]
+    content_type = document.content_type
+    if content_type.startswith("text/"):
+        content_type += "; charset=utf-8"
+    return Reply(200, b"", content_type.encode(), headers, parts=document.parts)
+
+
+def _receive(context: Context, operation: Operation, function: Callable[..., Awaitable[Any]]) -> Endpoint:
+    """Has a body read while it arrives."""
+    assert isinstance(operation.does, Receives)
+    wanted = operation.does.content_type
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await caller_of(context, operation, exchange)
+        idempotency_key = _idempotency_key(exchange)
+        query = decode_query(exchange.query_string, operation.query)
+        call = _call(context, exchange, key, "", query, idempotency_key)
+        try:
+            answer = await function(call, body_parts(exchange, wanted))
+        except Invalid as error:
+            raise invalid(error.violations) from None
+        except FileRefusedError as error:
+            raise ProblemError(error.code, error.detail) from None
+        match answer:
+            case Refusal():
+                raise ProblemError(answer.code, answer.detail)
+            case Document():
+                return _document(answer)
+        headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
+        return Reply(operation.status, answer.body, headers=headers)
 
     return endpoint
 

@@ -12,6 +12,7 @@ import structlog
 
 from dues.db.errors import Unavailable
 from dues.domain.ids import new_id
+from dues.http.body_stream import ClientGone
 from dues.http.cors import Cors
 from dues.http.exchange import Exchange
 from dues.http.metrics import Metrics
@@ -62,6 +63,10 @@ class Entrance:
             reply = self._problem(exchange, error)
         return self._finish(exchange, reply)
 
+    def streams(self, exchange: Exchange) -> bool:
+        """Whether the body of an exchange, whose head is there, is read while it arrives."""
+        return self._routes.streams(exchange)
+
     def refuse_connection(self, exchange: Exchange) -> Reply:
         """The answer to a client that is one too many, and has not said anything yet."""
         exchange.request_id = new_id("req_", datetime.now(UTC))
@@ -70,6 +75,12 @@ class Entrance:
         # Without a line in the log: it has one a minute for all of them.
         self._metrics.observe_request(exchange.method, exchange.route, reply.status, 0.0)
         return reply
+
+    def report_broken(self, exchange: Exchange, error: Exception) -> None:
+        """A body could not be made to its end, and a part of it is sent."""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        kind = type(error).__name__
+        _log.error("answer_broken_off", request_id=exchange.request_id, kind=kind, frames=frames)
 
     def abandon(self, exchange: Exchange) -> None:
         """The client hung up before its request was whole, or before its turn came: it is carried out for nobody."""
@@ -101,6 +112,8 @@ class Entrance:
         match error:
             case ProblemError():
                 return error
+            case ClientGone():
+                return ProblemError("malformed_request", "The client hung up in the middle of its body.")
             case Busy():
                 return ProblemError("request_in_progress", f"Not now: {error}.", headers={"Retry-After": "1"})
             case Unavailable():

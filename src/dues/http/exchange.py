@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from dues.domain.references import as_read
 from dues.domain.violations import Violation
+from dues.http.body_stream import BodyStream
 from dues.http.problems import ProblemError
 
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -38,6 +39,7 @@ class Exchange:
         "request_id",
         "route",
         "started_at",
+        "stream",
         "tenant",
         "unreadable",
     )
@@ -49,6 +51,8 @@ class Exchange:
         self.method = method
         self.headers = headers
         self.body = b""
+        self.stream: BodyStream | None = None
+        """The body, where it is read while it arrives."""
         self.bytes_received = 0
         self.started_at = time.perf_counter()
         self.keeps_connection = True

@@ -10,7 +10,7 @@ from dues.http.openapi_webhooks import SENT, WEBHOOKS_TAG, webhooks
 from dues.http.parameters import parameters_of
 from dues.http.problems import Problem
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Operation, Tag
+from dues.resources.operation import Operation, Receives, Tag
 
 
 def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
@@ -65,6 +65,7 @@ _TAGS: Final[Mapping[Tag, str]] = {
     "Events": "What happened, in order: to be listed, or followed.",
     "Webhook endpoints": "Where events are sent to, and what became of them there.",
     "Test clock": "What time it is for test data.",
+    "Files": "Rows by the thousand: sent as a file, each with its verdict.",
     "Idempotency keys": "What became of a request that was not answered.",
 }
 """The chapters, and what each is about."""
@@ -86,7 +87,12 @@ def _operation(operation: Operation, docs_base: str) -> dict[str, Any]:
         described["description"] += " A collector's key opens it too."
     if operation.body:
         described["requestBody"] = _request_body(operation, operation.body)
+    if isinstance(operation.does, Receives):
+        described["requestBody"] = {"required": True, "content": {operation.does.content_type: {"schema": _BYTES}}}
     return described
+
+
+_BYTES: Final = {"type": "string", "format": "binary"}
 
 
 def _request_body(operation: Operation, body: type) -> dict[str, Any]:

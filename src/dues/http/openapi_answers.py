@@ -7,7 +7,7 @@ from dues.http.openapi_schemas import component, reference
 from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
-from dues.resources.operation import Operation
+from dues.resources.operation import Operation, Receives, Streams
 
 _EVERY_CALL: Final = (
     "unauthorized",
@@ -94,7 +94,9 @@ def _codes(operation: Operation) -> Iterator[str]:
         yield from ("amount_above_key_limit", "daily_limit_reached")
     if operation.method == "POST":
         yield "idempotency_key_missing"
-    if operation.body:
+    if isinstance(operation.does, Receives):
+        yield from ("request_timeout", "unsupported_media_type")
+    elif operation.body:
         yield from _EVERY_BODY
     elif operation.method != "GET":
         yield "payload_too_large"
@@ -117,6 +119,13 @@ def _success(operation: Operation) -> dict[str, Any]:
         names.append("ETag")
     elif issubclass(operation.answer, PageBody):
         names += ["Next-Cursor", "Link"]
+    if isinstance(operation.does, Streams):
+        file = {"schema": {"type": "string", "format": "binary"}}
+        return {
+            "description": f"{operation.summary}: the file.",
+            "headers": _headers(*names),
+            "content": {operation.does.content_type: file},
+        }
     return {
         "description": f"{operation.summary}: done.",
         "headers": _headers(*names),

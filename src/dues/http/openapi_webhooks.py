@@ -12,6 +12,7 @@ from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
 from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
+from dues.resources.imports.wire import ImportBody
 from dues.resources.payments.wire import AmountAppliedBody, PaymentBody
 from dues.webhooks.wire import WebhookEndpointBody
 
@@ -41,6 +42,7 @@ _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "account": _sent(AccountBody),
     "bill": _sent(BillBody),
     "customer": _sent(CustomerBody),
+    "import": _sent(ImportBody),
     "obligation": _sent(AmountAppliedBody),
     "payment": _sent(PaymentBody),
     "webhook_endpoint": _sent(WebhookEndpointBody),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from dues.domain.files.verdicts import FILE_CODES
 from dues.domain.refusals import MEANINGS
 
 
@@ -70,6 +71,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     ),
     "address_not_allowed": ("forbidden", "This key may not be used from this address."),
     "amount_above_key_limit": ("forbidden", None),
+    "key_limited": ("forbidden", None),
     "daily_limit_reached": ("forbidden", None),
     "route_not_found": ("not-found", "There is nothing at this path."),
     "account_not_found": ("not-found", None),
@@ -80,6 +82,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "event_not_found": ("not-found", None),
     "webhook_endpoint_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
+    "import_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "request_timeout": ("request-timeout", "The head or the body did not arrive within ten seconds."),
     "external_reference_taken": ("conflict", None),
@@ -92,6 +95,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "payment_reversed": ("conflict", None),
     "resend_under_way": ("conflict", None),
     "webhook_endpoint_disabled": ("conflict", None),
+    "import_not_tried": ("conflict", None),
     "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (
         "conflict",
@@ -141,6 +145,15 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "The server has as many connections as it may. Use those that are open, or try again after `Retry-After`.",
     ),
 }
+
+_OF_JOBS: Final = frozenset({"rows_rejected", "too_many_rows_at_once"})
+"""What an import says of itself, since no call is answered with it."""
+
+_SLUGS.update(
+    (code, ("conflict" if code in ("file_already_imported", "file_out_of_order") else "invalid-request", meaning.means))
+    for code, meaning in FILE_CODES.items()
+    if code not in _OF_JOBS
+)
 
 PROBLEM_TYPES: Final[dict[str, ProblemType]] = {
     code: ProblemType(*_TITLES[slug][:1], slug, _TITLES[slug][1], meaning or MEANINGS[code])  # type: ignore[index]

@@ -1,6 +1,6 @@
 """Errors as clients see them: RFC 9457 problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
@@ -74,6 +74,8 @@ class Reply(Struct, frozen=True):
     headers: Sequence[tuple[bytes, bytes]] = ()
     is_public: bool = False
     """Whether it is the same for everybody, so that whoever gets it may keep it, as its own Cache-Control says."""
+    parts: AsyncIterator[bytes] | None = None
+    """The body, where it is sent while it is made; `body` is empty then."""
 
 
 @dataclass(eq=False)

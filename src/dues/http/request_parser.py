@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import httptools
 
+from dues.http.body_stream import BodyStream, too_slow
 from dues.http.exchange import BODY_BYTES_MAX, BODY_SECONDS_MAX, Exchange, Headers
 from dues.http.problems import ProblemError
 
@@ -35,15 +36,22 @@ class RequestParser:
         "_headers",
         "_parser",
         "_problem",
+        "_streams",
         "_take",
         "_target",
         "ended",
         "exchange",
     )
 
-    def __init__(self, take: Callable[[Exchange], None], expects_continue: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        take: Callable[[Exchange], None],
+        expects_continue: Callable[[], None],
+        streams: Callable[[Exchange], bool] = lambda exchange: False,
+    ) -> None:
         self._take: Any = take
         self._expects_continue: Any = expects_continue
+        self._streams: Any = streams
         self._parser: Any = httptools.HttpRequestParser(self)
         self._problem: ProblemError | None = None
         self._headers: Headers | None = None
@@ -57,9 +65,14 @@ class RequestParser:
         """What has begun and is not whole, a body or a head; another object for each."""
         return self._headers if self.exchange is None else self.exchange
 
+    @property
+    def speaks_http_1_1(self) -> bool:
+        """Whether the client knows bodies whose length is not said before."""
+        return self._parser is not None and self._parser.get_http_version() != "1.0"
+
     def close(self) -> None:
         """Nothing is parsed any more. Who knows each other forgets it, so that nothing is left for the collector."""
-        self._parser = self._take = self._expects_continue = None
+        self._parser = self._take = self._expects_continue = self._streams = None
         self.exchange = self._headers = None
         self.ended = True
 
@@ -87,7 +100,11 @@ class RequestParser:
 
     def give_up(self) -> None:
         """What is midway takes too long."""
-        if exchange := self.exchange:
+        exchange = self.exchange
+        if exchange and exchange.stream:
+            exchange.stream.fail(too_slow(BODY_SECONDS_MAX))
+            self._end()
+        elif exchange:
             exchange.unreadable = "request_timeout", f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds."
             self._leave_unread(exchange)
         else:
@@ -96,6 +113,10 @@ class RequestParser:
 
     def _refuse(self, problem: ProblemError) -> None:
         exchange = self.exchange
+        if exchange and exchange.stream:
+            exchange.stream.fail(problem)
+            self._end()
+            return
         if exchange is None:
             target = b"" if self._headers is None or len(self._target) > TARGET_BYTES_MAX else self._target
             exchange = Exchange(self._parser.get_method().decode("ascii") if target else "-", target, {})
@@ -104,8 +125,11 @@ class RequestParser:
 
     def _leave_unread(self, exchange: Exchange) -> None:
         exchange.keeps_connection = False
-        self.ended, self.exchange, self._headers = True, None, None
+        self._end()
         self._take(exchange)
+
+    def _end(self) -> None:
+        self.ended, self.exchange, self._headers = True, None, None
 
     # What httptools calls ----------------------------------------------------------------------------------------
 
@@ -146,18 +170,27 @@ class RequestParser:
         self._headers = None
         self._body: bytes | bytearray = b""
         declared = headers.get(b"content-length")
-        if declared and int(declared) > BODY_BYTES_MAX:
+        streams = bool(declared or b"transfer-encoding" in headers) and self._streams(exchange)
+        if declared and int(declared) > BODY_BYTES_MAX and not streams:
             self._too_large(exchange)
         if b"upgrade" in headers and self._parser.should_upgrade() and (declared or b"transfer-encoding" in headers):
             # httptools would take the body for the next request.
             self._stop(ProblemError("malformed_request", "Send a body without asking for an upgrade of the protocol."))
-        if headers.get(b"expect", b"").lower() == b"100-continue":
+        if streams:
+            # It is carried out from here on; whoever reads the body asks for it.
+            exchange.stream = BodyStream()
+            exchange.bytes_received = self._head_bytes
+            self._take(exchange)
+        elif headers.get(b"expect", b"").lower() == b"100-continue":
             self._expects_continue()
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
         exchange = self.exchange
         assert exchange is not None
+        if exchange.stream:
+            exchange.stream.feed(part)
+            return
         if not self._body:
             self._body = part
         else:
@@ -172,13 +205,16 @@ class RequestParser:
         exchange = self.exchange
         assert exchange is not None
         self.exchange = None
-        exchange.body = bytes(self._body)
-        exchange.bytes_received = self._head_bytes + len(exchange.body)
         keeps = self._parser.should_keep_alive() and exchange.method != "CONNECT"
         if keeps and b"connection" in exchange.headers:
             keeps = self._parser.get_http_version() == "1.1"
         if not keeps:
             exchange.keeps_connection, self.ended = False, True
+        if exchange.stream:
+            exchange.stream.end()
+            return
+        exchange.body = bytes(self._body)
+        exchange.bytes_received = self._head_bytes + len(exchange.body)
         self._take(exchange)
 
     def _too_large(self, exchange: Exchange) -> None:

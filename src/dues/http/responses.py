@@ -10,6 +10,10 @@ JOINED_BYTES_MAX: Final = 16 * 1024
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+_CHUNKED: Final = b"\r\ntransfer-encoding: chunked"
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+
 _WITHOUT_BODY: Final = frozenset({204, 304})
 """There is none, or it is about one that is not sent."""
 
@@ -23,14 +27,19 @@ _PRIVATE: Final = {status: begin + b"cache-control: no-store\r\n" for status, be
 """The same of what is about a merchant: nobody on its way keeps it. A client that does has its ETag."""
 
 
-def wire_parts(reply: Reply, request_id: str, method: str, defaults: bytes, keeps_connection: bool) -> list[bytes]:
-    """Head and body, in one piece or in two. `defaults` are lines of the head that every reply has."""
+def wire_parts(
+    reply: Reply, request_id: str, method: str, defaults: bytes, keeps_connection: bool, *, chunked: bool = True
+) -> list[bytes]:
+    """Head and body, in one piece or in two. `defaults` are lines of the head that every reply has. Of a body that is
+    sent while it is made only the head: it is `chunked`, or ends with the connection."""
     body = reply.body
     begin = (_PUBLIC if reply.is_public else _PRIVATE)[reply.status]
     parts = [begin, defaults, b"request-id: ", request_id.encode()]
     for name, value in reply.headers:
         parts += (b"\r\n", name, b": ", value)
-    if reply.status not in _WITHOUT_BODY:
+    if reply.parts is not None:
+        parts += (b"\r\ncontent-type: ", reply.content_type, _CHUNKED if chunked else b"")
+    elif reply.status not in _WITHOUT_BODY:
         parts += (b"\r\ncontent-type: ", reply.content_type, b"\r\ncontent-length: %d" % len(body))
     parts.append(b"\r\n\r\n" if keeps_connection else b"\r\nconnection: close\r\n\r\n")
     if method == "HEAD" or not body:
@@ -39,6 +48,11 @@ def wire_parts(reply: Reply, request_id: str, method: str, defaults: bytes, keep
         return [b"".join(parts), body]
     parts.append(body)
     return [b"".join(parts)]
+
+
+def chunk(part: bytes) -> bytes:
+    """A part of a body that is sent while it is made."""
+    return b"%x\r\n%b\r\n" % (len(part), part)
 
 
 def header_lines(headers: list[tuple[bytes, bytes]]) -> bytes:

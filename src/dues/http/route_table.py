@@ -1,6 +1,6 @@
 """Which endpoint a method and a path lead to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Final
 
@@ -19,14 +19,16 @@ class RouteTable:
     """All routes: exact paths in one dictionary, the others by where in them the parameters stand.
 
     A path may begin with the `prefix`, which is the path of the public URL, or with what a proxy left of it.
+    A POST to a path of `streaming` has its body read while it arrives.
     """
 
-    def __init__(self, routes: Routes, docs_base: str, prefix: str = "") -> None:
+    def __init__(self, routes: Routes, docs_base: str, prefix: str = "", streaming: Iterable[str] = ()) -> None:
         self._docs_base = docs_base
         self._prefix = prefix
         self._exact: dict[str, _Resource] = {}
         self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
         """By number of segments, then by which of them are literal."""
+        self._streaming = frozenset(streaming)
         for path, methods in routes.items():
             parts = path.split("/")
             resource = _Resource(path, methods, [part[1:-1] for part in parts if part.startswith("{")])
@@ -43,6 +45,12 @@ class RouteTable:
         if resource is None:
             raise ProblemError("route_not_found", self._explain_nothing(exchange.path))
         return resource.endpoint(exchange.method)
+
+    def streams(self, exchange: Exchange) -> bool:
+        """Whether what the exchange leads to reads its body while it arrives."""
+        if exchange.path not in self._streaming and self._prefix:
+            return exchange.path.removeprefix(self._prefix) in self._streaming and exchange.method == "POST"
+        return exchange.path in self._streaming and exchange.method == "POST"
 
     def _explain_nothing(self, path: str) -> str:
         """Says so, and what may have been meant: a URL that was put together with a slash too many, or a reference

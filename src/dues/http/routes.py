@@ -1,6 +1,7 @@
 """Every path of the server: the operations of the API, and the doors that are open to everybody."""
 
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,10 @@ from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
 from dues.resources.api import OPERATIONS
+from dues.resources.operation import Receives
+
+STREAMING: Final = tuple(operation.path for operation in OPERATIONS if isinstance(operation.does, Receives))
+"""Paths whose POST has its body read while it arrives."""
 
 
 def routes(context: Context, counts: Metrics) -> Routes:

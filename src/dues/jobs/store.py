@@ -1,7 +1,7 @@
 """The statements on jobs and their bytes."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
@@ -16,6 +16,9 @@ JobStatus = Literal["receiving", "checking", "applying", "exporting", "completed
 UNDER_WAY: Final = ("checking", "applying", "exporting")
 
 CHUNK_BYTES: Final = 1 << 20
+
+HELD: Final = timedelta(seconds=60)
+"""How long a job is held without news of its holder: far longer than anything that is done at once."""
 
 
 class JobError(Struct, frozen=True):

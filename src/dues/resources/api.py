@@ -11,6 +11,7 @@ from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
 from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
+from dues.resources.imports import operations as imports
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
@@ -31,6 +32,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,
     *test_clock.OPERATIONS,
+    *imports.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

@@ -4,7 +4,7 @@ Routes, the checks of bodies and query strings, the OpenAPI document and the pag
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -74,9 +74,12 @@ class Call(Struct, frozen=True, kw_only=True):
     name: str
     """What the path names; empty where it names nothing."""
     query: Any
+    idempotency_key: str | None
+    """Where it receives something."""
     database: Database
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
+    request_id: str = ""
 
     @property
     def tenant(self) -> Tenant:
@@ -88,6 +91,35 @@ class Answers(Struct, frozen=True):
     """A function: for lists, and for what is like nothing else. It gives a page, or JSON, or refuses."""
 
     function: Callable[[Call], Awaitable[PageBody | bytes | Refusal]]
+
+
+class Document(Struct, frozen=True):
+    """What is sent while it is made: its media type, the name of the file that it is, its bytes."""
+
+    content_type: str
+    file_name: str
+    parts: AsyncIterator[bytes]
+
+
+class Streams(Struct, frozen=True):
+    """A function that gives a document, or refuses."""
+
+    function: Callable[[Call], Awaitable[Document | Refusal]]
+    content_type: str = "text/csv"
+
+
+class Accepted(Struct, frozen=True):
+    """What was taken in. `replayed`: it was before, under the same key."""
+
+    body: bytes
+    replayed: bool = False
+
+
+class Receives(Struct, frozen=True):
+    """A function that reads a body of a media type while it arrives, once per Idempotency-Key."""
+
+    function: Callable[[Call, AsyncIterator[bytes]], Awaitable[Accepted | Document | Refusal]]
+    content_type: str = "text/csv"
 
 
 # What is said in query strings ------------------------------------------------------------------------------------
@@ -120,6 +152,7 @@ Tag = Literal[
     "Events",
     "Webhook endpoints",
     "Test clock",
+    "Files",
     "Idempotency keys",
 ]
 """The chapters of the documentation, in their order."""
@@ -130,7 +163,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    does: Creates | Changes | Pays | Shows | Answers
+    does: Creates | Changes | Pays | Shows | Answers | Streams | Receives
     id: str
     tag: Tag
     summary: str
@@ -184,7 +217,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def writes(self) -> bool:
         """Whether it is carried out once per Idempotency-Key."""
-        return isinstance(self.does, Creates | Changes | Pays)
+        return isinstance(self.does, Creates | Changes | Pays | Receives)
 
     @property
     def conditional(self) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from dues.domain.files.verdicts import FILE_CODES
+
 SAME_KEY: Final = "Nothing was stored under the `Idempotency-Key`: the corrected request may use the same one."
 
 NEW_KEY: Final = (
@@ -16,6 +18,11 @@ _LOOK_AGAIN: Final = (
 )
 
 REMEDIES: Final[Mapping[str, str]] = {
+    **{code: meaning.do for code, meaning in FILE_CODES.items()},
+    "import_not_found": "Look the id up in `GET /billing/imports`. What has expired is gone, with its file.",
+    "import_not_tried": "Send the file with `dry_run=true` and wait until that is `completed`. What was applied is "
+    "applied.",
+    "key_limited": "Send the file with a key that has no limit on what it moves: `dues keys create`.",
     "malformed_json": f"Send one JSON object in UTF-8, each member once. `detail` says where reading ended. {SAME_KEY}",
     "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, or the name of a parameter; a "
     f"code; and a sentence that says what it must be. {SAME_KEY}",

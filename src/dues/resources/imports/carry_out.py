@@ -19,10 +19,11 @@ from msgspec import structs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
 from dues.db.errors import Conflict, Contradiction, Transient
+from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
 from dues.domain.ids import new_id
 from dues.events.store import NewEvent, insert_events
-from dues.jobs.store import Job, JobError, Lost, save_progress
+from dues.jobs.store import HELD, Job, JobError, Lost, save_progress
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
@@ -43,9 +44,6 @@ GROUP_ROWS: Final = 1_000
 
 ROWS_AT_ONCE_MAX: Final = 10_000
 """What may be carried out whole or not at all."""
-
-HELD: Final = timedelta(seconds=60)
-"""How long a job is held without news of its holder: far longer than a group takes."""
 
 ATTEMPTS_MAX: Final = 8
 
@@ -97,6 +95,8 @@ class Carrier:
         if wanted.apply == "all_or_nothing" and job.rows_total > ROWS_AT_ONCE_MAX:
             detail = f"The file has {job.rows_total:,} rows; whole or not at all is for {ROWS_AT_ONCE_MAX:,} at most."
             return await self._end(job, "failed", JobError("too_many_rows_at_once", detail))
+        # Its rows are joined by their lines: what was staged in seconds is unknown to the planner until somebody looks.
+        await analyze(self._database, "import_rows")
         start = structs.replace(job, status="applying", position=wanted.header_line, read_to=wanted.header_ends_at)
         async with self._database.transaction(job.tenant.cell) as tx:
             started = await self._save(tx, start)

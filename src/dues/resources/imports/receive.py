@@ -1,4 +1,4 @@
-"""POST /billing/imports: takes a file in as it comes, a mebibyte at a time. From there on it is carried out by itself."""
+"""POST /billing/imports: takes a file in as it comes, a mebibyte at a time. Then it is carried out by itself."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta

@@ -1,0 +1,55 @@
+"""`dues work`: imports, in a process of their own."""
+
+import asyncio
+import signal
+import uuid
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+import uvloop
+
+from dues.background import Job, run_jobs
+from dues.cli.database import Data, database_of
+from dues.cli.signals import stop_on_signals
+from dues.db.database import Database
+from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
+from dues.events.notifier import Notifier
+from dues.jobs.process import work_for_ever
+from dues.logs import configure_logs
+from dues.resources.imports.carry_out import Carrier
+from dues.settings import read_settings
+
+
+def work(
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End where there was nothing to do for some seconds.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Carry out imports until Ctrl-C. `dues serve` does it too; any number may."""
+    stop_on_signals()
+    settings = read_settings(data=data)
+    configure_logs(settings.log_level)
+    with database_of(settings) as (url, _), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(url, until_idle))
+
+
+async def _work(url: str, until_idle: bool) -> None:
+    database, this = await Database.connect(url, 4), asyncio.current_task()
+    assert this
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    notifier, holder = Notifier(database), uuid.uuid4().hex
+    carrier = Carrier(database, holder, committed=notifier.notify)
+    with suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(notifier.run()),
+                # What grows by a thousand rows at once is soon more than the planner knows of.
+                tasks.create_task(run_jobs([Job("statistics", EVERY_SECONDS, lambda: analyze_outgrown(database))])),
+            ]
+            await work_for_ever(database, holder, carrier.run, until_idle=until_idle)
+            for task in beside:
+                task.cancel()
+    await database.close()
