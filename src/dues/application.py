@@ -25,6 +25,7 @@ from dues.http.route_table import RouteTable
 from dues.http.routes import STREAMING, routes
 from dues.idempotency.retention import answer_retention
 from dues.jobs.process import Worker
+from dues.jobs.retention import job_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
 from dues.resources.bills.overdue.tell import overdue_job
@@ -122,4 +123,5 @@ def jobs(settings: Settings, database: Database) -> list[Job]:
         spending_retention(database),
         event_retention(database, kept),
         delivery_retention(database, kept),
+        job_retention(database),
     ]

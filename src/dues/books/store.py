@@ -50,7 +50,7 @@ _ALL_OBJECTS = _all_of((*_TOLD, "bill_credits", "refunds"))
 FIND_EVENTS_WITHOUT_OBJECT = f"""
 select e.tenant_id, e.object_id, 'has the event ' || e.id || ' (' || e.type || ') but does not exist' as detail
   from events e
- where e.cell = $1 and e.type not like 'webhook\\_endpoint.%'
+ where e.cell = $1 and e.type not like 'webhook\\_endpoint.%' and e.type not like 'import.%'
    and not exists (select from ({_OBJECTS}) as o where o.tenant_id = e.tenant_id and o.id = e.object_id)
  limit 1000
 """

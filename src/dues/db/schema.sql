@@ -634,7 +634,7 @@ create table jobs (
     constraint jobs_position_is_inside check (position >= 0 and read_to >= 0 and rows_total >= 0)
 );
 
-create index jobs_under_way on jobs (cell, created_at) where status in ('checking', 'applying', 'exporting');
+create index jobs_under_way on jobs (cell, updated_at) where status in ('checking', 'applying', 'exporting');
 create index jobs_by_digest on jobs (cell, tenant_id, sha256) where sha256 is not null;
 create index jobs_by_expiry on jobs (cell, expires_at);
 

@@ -17,8 +17,9 @@ UNDER_WAY: Final = ("checking", "applying", "exporting")
 
 CHUNK_BYTES: Final = 1 << 20
 
-HELD: Final = timedelta(seconds=60)
-"""How long a job is held without news of its holder: far longer than anything that is done at once."""
+HELD: Final = timedelta(seconds=15)
+"""How long a job is held without news of its holder. Whoever is slower than that is safe: if another has it by then,
+nothing of what the slow one did is committed."""
 
 
 class JobError(Struct, frozen=True):
@@ -119,6 +120,20 @@ async def list_jobs_by_digest(database: Database, tenant: Tenant, sha256: bytes)
     return [job_of(row) for row in await database.rows(LIST_JOBS_BY_DIGEST, *tenant, sha256)]
 
 
+FIND_LATEST_FILE = """
+select max(t.input #>> '{settings,file_date}') as file_date
+  from jobs t
+ where t.cell = $1 and t.tenant_id = $2 and t.id > 'imp_' and t.id < 'imp`' and t.input ->> 'kind' = $3
+   and (t.input ->> 'dry_run')::boolean is false and t.status in ('checking', 'applying', 'completed', 'stopped')
+"""
+
+
+async def find_latest_file(database: Database, tenant: Tenant, kind: str) -> str | None:
+    """The latest day of which a file of this kind was applied, as it is written; None: there was none."""
+    row = await database.row(FIND_LATEST_FILE, *tenant, kind)
+    return row["file_date"] if row else None
+
+
 # Its bytes ------------------------------------------------------------------------------------------------------
 
 INSERT_CHUNK = "insert into job_chunks (cell, tenant_id, job_id, number, data) values ($1, $2, $3, $4, $5)"
@@ -148,7 +163,7 @@ with free as materialized (
       from jobs j
      where j.cell = $1 and j.status in ('checking', 'applying', 'exporting')
        and (j.leased_until is null or j.leased_until < $3)
-     order by j.created_at
+     order by j.updated_at
      limit 1
        for update skip locked
 )
@@ -266,16 +281,28 @@ async def start_again(tx: Transaction, job: Job, wanted: bytes, position: int, r
 
 # Its end --------------------------------------------------------------------------------------------------------
 
-DELETE_JOB = """
-with chunks as (delete from job_chunks where cell = $1 and tenant_id = $2 and job_id = $3),
-     rows as (delete from import_rows where cell = $1 and tenant_id = $2 and import_id = $3)
-delete from jobs where cell = $1 and tenant_id = $2 and id = $3
-returning id
+DELETE_JOB = "delete from jobs where cell = $1 and tenant_id = $2 and id = $3 returning id"
+
+DELETE_CHUNKS = """
+delete from job_chunks
+ where cell = $1 and tenant_id = $2 and job_id = $3
+   and number in (select c.number from job_chunks c where c.cell = $1 and c.tenant_id = $2 and c.job_id = $3 limit 50)
+returning number
+"""
+
+DELETE_IMPORT_ROWS = """
+delete from import_rows
+ where cell = $1 and tenant_id = $2 and import_id = $3
+   and line in (select r.line from import_rows r where r.cell = $1 and r.tenant_id = $2 and r.import_id = $3 limit 5000)
+returning line
 """
 
 
-async def delete_job(database: Database, tenant: Tenant, job_id: str) -> None:
-    """Forgets a job, its bytes and its rows."""
+async def forget_job(database: Database, tenant: Tenant, job_id: str) -> None:
+    """Forgets a job, its bytes and its rows; those some at a time, and itself last."""
+    for statement in (DELETE_CHUNKS, DELETE_IMPORT_ROWS):
+        while await database.rows(statement, *tenant, job_id):
+            pass
     await database.rows(DELETE_JOB, *tenant, job_id)
 
 

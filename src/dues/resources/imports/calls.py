@@ -57,7 +57,7 @@ async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Re
 def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
     """What is asked for, with what the name of the file says. Raises FileRefusedError."""
     kind = asked.kind or _kind_of(asked.file_name or "")
-    named = refuse_name(asked.file_name or "", kind, day_at(now, time_zone))
+    named = refuse_name(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
     if named:
         settings = structs.replace(settings, country=named.country, file_date=named.day)
     return ImportInput(

@@ -11,6 +11,7 @@ but verdicts.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -23,7 +24,7 @@ from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
 from dues.domain.ids import new_id
 from dues.events.store import NewEvent, insert_events
-from dues.jobs.store import HELD, Job, JobError, Lost, save_progress
+from dues.jobs.store import HELD, Job, JobError, Lost, is_any_free, save_progress
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
@@ -47,6 +48,9 @@ ROWS_AT_ONCE_MAX: Final = 10_000
 
 ATTEMPTS_MAX: Final = 8
 
+TURN_SECONDS: Final = 2.0
+"""How long a job is carried on while others wait: a small file is not kept waiting by a large one."""
+
 
 class Carrier:
     """Carries out imports in one process. `committed` is told whose data was written."""
@@ -66,6 +70,7 @@ class Carrier:
         self._group_rows = group_rows
         self._now = now
         self._committed = committed
+        self._tries: dict[str, Tries] = {}
 
     async def run(self, job: Job) -> Job:
         """Carries it on to its end, or until it is to stop; the job as it is then. Raises Lost, and Unavailable."""
@@ -115,7 +120,11 @@ class Carrier:
     async def _apply(self, job: Job, wanted: ImportInput) -> Job:
         at_once = ROWS_AT_ONCE_MAX if wanted.apply == "all_or_nothing" else self._group_rows
         reader = Reader(self._database, wanted)
-        tries = Tries(wanted.kind) if wanted.dry_run else None
+        tries = self._tries.pop(job.id, None) if wanted.dry_run else None
+        if wanted.dry_run and tries is None:
+            tries = Tries(wanted.kind)
+            job = await self._from_the_beginning(job, wanted)
+        turn_ends = monotonic() + TURN_SECONDS
         try:
             while window := await store.find_window(self._database, job, at_once):
                 group = RowGroup(job, wanted, window, reader)
@@ -124,9 +133,31 @@ class Carrier:
                     return job
                 if job.is_to_stop:
                     return await self._end(job, "stopped")
+                if monotonic() > turn_ends and await is_any_free(self._database, job.tenant.cell, self._now()):
+                    return await self._put_down(job, tries)
         finally:
             await reader.close()
         return await self._end(job, "completed")
+
+    async def _from_the_beginning(self, job: Job, wanted: ImportInput) -> Job:
+        """What a dry run knows of its rows is in memory: whoever takes one over begins again."""
+        if job.position == wanted.header_line:
+            return job
+        async with self._database.transaction(job.tenant.cell) as tx:
+            await store.forget_verdicts(tx, job)
+            start = structs.replace(job, position=wanted.header_line, read_to=wanted.header_ends_at, counts={})
+            begun = await self._save(tx, start)
+            await tx.commit()
+        return begun
+
+    async def _put_down(self, job: Job, tries: Tries | None) -> Job:
+        """Others wait: they have a turn."""
+        if tries is not None:
+            self._tries[job.id] = tries
+        async with self._database.transaction(job.tenant.cell) as tx:
+            put_down = await save_progress(tx, job, self._holder, self._now(), None)
+            await tx.commit()
+        return put_down
 
     async def _carry_out(self, group: RowGroup, tries: Tries | None) -> Job:
         """Everything of a group in one transaction, again as long as another process was first."""

@@ -1,6 +1,5 @@
 """What imports are asked for in query strings."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -10,7 +9,6 @@ from dues.domain.fields import TIME_RULE, plain_text, says
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.text import Encoding
 from dues.domain.files.verdicts import Verdict
-from dues.domain.violations import Violation
 from dues.lists.query import OF_THIS_STATUS, FindingQuery, InTheirOrder, ListQuery
 from dues.resources.imports.input import Apply
 
@@ -52,11 +50,6 @@ class ImportQuery(Struct, frozen=True, kw_only=True):
         False
     )
     encoding: Annotated[Encoding, says("What its bytes are.")] = "utf-8"
-
-    def cross_check(self) -> Iterator[Violation]:
-        """Yields a file of which nothing says what it is."""
-        if self.kind is None and self.file_name is None:
-            yield Violation("/kind", "required", "is required, unless file_name tells.")
 
 
 class ImportListQuery(FindingQuery, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ async def receive(
         whole = _opened(wanted, opened)
         job = await _finish(database, job, whole, opened, sender.now)
     except BaseException:
-        await store.delete_job(database, job.tenant, job.id)
+        await store.forget_job(database, job.tenant, job.id)
         raise
     return Received(job)
 
@@ -121,6 +121,12 @@ async def _find_twice(
         if before.kind == wanted.kind and not before.dry_run and job.status in (*store.UNDER_WAY, "completed"):
             detail = f"The same bytes are the import {job.id}, which came on {job.created_at:%Y-%m-%d}."
             return FileRefusedError("file_already_imported", detail)
+    day = wanted.settings.file_date
+    if wanted.kind == "moment_daily" and day is not None:
+        latest = await store.find_latest_file(database, tenant, wanted.kind)
+        if latest is not None and day.isoformat() < latest:
+            detail = f"A file of {latest} was applied already; this one, of {day}, would undo what that said."
+            return FileRefusedError("file_out_of_order", detail)
     return None
 
 
