@@ -10,6 +10,7 @@ from dues.cli import (
     database,
     deliver,
     deliveries,
+    imports,
     keys,
     listen,
     merchants,
@@ -56,6 +57,7 @@ def _version(wanted: bool) -> None:
 app.command()(serve.serve)
 app.command()(deliver.deliver)
 app.command()(work.work)
+app.command(name="import")(imports.import_file)
 app.command()(listen.listen)
 app.command(name="verify")(verify.verify_books)
 app.command(name="migrate")(migrate.migrate_schema)

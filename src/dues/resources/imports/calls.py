@@ -1,38 +1,26 @@
 """The calls on imports: send a file, look at it and at its rows, apply what was tried, stop, fetch the result."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 from msgspec import structs
 
-from dues.domain.days import day_at
-from dues.domain.files.names import read_name, refuse_name
-from dues.domain.files.rows import RESULT_COLUMNS, FileKindName, FileSettings
-from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.ids import Prefix
 from dues.domain.refusals import Refusal, not_found
 from dues.jobs import store as jobs
 from dues.jobs.store import Job
 from dues.lists.paging import PageBody, page_of, place_of
 from dues.resources.imports import store
-from dues.resources.imports.check import records_from
-from dues.resources.imports.input import ImportInput, input_of
+from dues.resources.imports.input import input_of
 from dues.resources.imports.query import ImportQuery
-from dues.resources.imports.receive import Sender, receive
+from dues.resources.imports.receive import take_in
+from dues.resources.imports.result import result_csv
 from dues.resources.imports.wire import import_json, row_body
 from dues.resources.operation import Accepted, Call, Document
-from dues.tenants.store import find_file_context
 
 PREFIX: Final[Prefix] = "imp_"
-
-KEPT: Final = timedelta(days=30)
-
-_RESULT_BYTES: Final = 64 * 1024
-"""What is put together before it is sent."""
 
 
 async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Refusal:
@@ -43,42 +31,10 @@ async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Re
         detail = "This key may move so much and no more; a file may move anything. Use a key without such a limit."
         return Refusal("key_limited", detail)
     asked: ImportQuery = call.query
-    context = await find_file_context(call.database, call.tenant)
-    now = datetime.now(UTC) + timedelta(seconds=context["clock_offset_seconds"])
-    settings = msgspec.json.decode(context["file_settings"] or b"{}", type=FileSettings)
-    wanted = _wanted(asked, settings, context["time_zone"], now)
-    sender = Sender(call.tenant, call.key.id, call.idempotency_key, now, KEPT)
-    received = await receive(call.database, sender, wanted, data)
+    received = await take_in(call.database, call.tenant, asked, data, call.key.id, call.idempotency_key)
     if isinstance(received, Refusal):
         return received
     return Accepted(import_json(received.job), received.replayed)
-
-
-def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
-    """What is asked for, with what the name of the file says. Raises FileRefusedError."""
-    kind = asked.kind or _kind_of(asked.file_name or "")
-    named = refuse_name(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
-    if named:
-        settings = structs.replace(settings, country=named.country, file_date=named.day)
-    return ImportInput(
-        kind=kind,
-        file_name=asked.file_name or f"{kind}.csv",
-        as_of=asked.as_of,
-        dry_run=asked.dry_run,
-        apply=asked.apply,
-        again=asked.again,
-        encoding=asked.encoding,
-        settings=settings,
-        time_zone=time_zone,
-    )
-
-
-def _kind_of(file_name: str) -> FileKindName:
-    named = read_name(file_name)
-    if named is None:
-        detail = f"The name {file_name!r} does not tell what kind of file it is: say kind=."
-        raise FileRefusedError("file_name_unrecognised", detail)
-    return named.kind
 
 
 async def _find(call: Call) -> Job | Refusal:
@@ -137,26 +93,4 @@ async def fetch_result(call: Call) -> Document | Refusal:
     job = await _find(call)
     if isinstance(job, Refusal):
         return job
-    return Document("text/csv", f"{job.id}-result.csv", _result(call, job, call.query.verdict))
-
-
-async def _result(call: Call, job: Job, verdict: str | None) -> AsyncIterator[bytes]:
-    wanted = input_of(job)
-    own = [number for number, column in enumerate(wanted.header) if column not in RESULT_COLUMNS]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([*RESULT_COLUMNS, *(wanted.header[number] for number in own)])
-    records = records_from(call.database, job, wanted, wanted.header_line, wanted.header_ends_at)
-    async for row in store.stream_rows(call.database, call.tenant, job.id, verdict):
-        async for record in records:
-            if record.line == row.line:
-                break
-        cells = record.cells or []
-        original = [cells[number] for number in own if number < len(cells)]
-        said = (" ".join(row.codes), " ".join(filter(None, row.columns)), " ".join(row.details))
-        writer.writerow([row.line, row.verdict, *said, row.object_id or "", *original])
-        if text.tell() > _RESULT_BYTES:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+    return Document("text/csv", f"{job.id}-result.csv", result_csv(call.database, job, call.query.verdict))

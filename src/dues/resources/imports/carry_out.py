@@ -28,9 +28,9 @@ from dues.jobs.store import HELD, Job, JobError, Lost, is_any_free, save_progres
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
-from dues.resources.imports.row_groups import Reader, RowGroup
+from dues.resources.imports.rows.groups import Reader, RowGroup
+from dues.resources.imports.rows.tries import Tries
 from dues.resources.imports.store import Judged
-from dues.resources.imports.tries import Tries
 from dues.resources.imports.wire import import_json
 from dues.resources.kinds import KINDS
 from dues.tenants.store import find_file_context

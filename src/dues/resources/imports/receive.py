@@ -1,13 +1,17 @@
 """POST /billing/imports: takes a file in as it comes, a mebibyte at a time. Then it is carried out by itself."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
 
 from dues.db.database import Database
+from dues.domain.days import day_at
+from dues.domain.files.names import read_name, refuse_name
 from dues.domain.files.opening import Opened, Opening
+from dues.domain.files.rows import FileKindName, FileSettings
 from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
@@ -15,6 +19,8 @@ from dues.domain.tenants import Tenant
 from dues.jobs import store
 from dues.jobs.store import CHUNK_BYTES, Job
 from dues.resources.imports.input import ImportInput, input_of
+from dues.resources.imports.query import ImportQuery
+from dues.tenants.store import find_file_context
 
 
 class Sender(Struct, frozen=True):
@@ -32,6 +38,53 @@ class Received(Struct, frozen=True):
 
     job: Job
     replayed: bool = False
+
+
+KEPT: Final = timedelta(days=30)
+"""How long a file and its verdicts are kept."""
+
+
+async def take_in(
+    database: Database,
+    tenant: Tenant,
+    asked: ImportQuery,
+    data: AsyncIterator[bytes],
+    actor: str | None,
+    idempotency_key: str | None,
+) -> Received | Refusal:
+    """Takes a file in as it is asked for, and as the merchant has set. Raises and refuses as `receive` does."""
+    context = await find_file_context(database, tenant)
+    now = datetime.now(UTC) + timedelta(seconds=context["clock_offset_seconds"])
+    settings = msgspec.json.decode(context["file_settings"] or b"{}", type=FileSettings)
+    wanted = _wanted(asked, settings, context["time_zone"], now)
+    return await receive(database, Sender(tenant, actor, idempotency_key, now, KEPT), wanted, data)
+
+
+def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
+    """What is asked for, with what the name of the file says. Raises FileRefusedError."""
+    kind = asked.kind or _kind_of(asked.file_name or "")
+    named = refuse_name(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
+    if named:
+        settings = structs.replace(settings, country=named.country, file_date=named.day)
+    return ImportInput(
+        kind=kind,
+        file_name=asked.file_name or f"{kind}.csv",
+        as_of=asked.as_of,
+        dry_run=asked.dry_run,
+        apply=asked.apply,
+        again=asked.again,
+        encoding=asked.encoding,
+        settings=settings,
+        time_zone=time_zone,
+    )
+
+
+def _kind_of(file_name: str) -> FileKindName:
+    named = read_name(file_name)
+    if named is None:
+        detail = f"The name {file_name!r} does not tell what kind of file it is: say kind=."
+        raise FileRefusedError("file_name_unrecognised", detail)
+    return named.kind
 
 
 async def receive(

@@ -20,8 +20,8 @@ from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL
-from dues.resources.imports.outcomes import Row, conflict, done, is_changed
-from dues.resources.imports.put import Put, asked_of_customer, put_customer
+from dues.resources.imports.rows.outcomes import Row, conflict, done, is_changed
+from dues.resources.imports.rows.put import Put, asked_of_customer, put_customer
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request

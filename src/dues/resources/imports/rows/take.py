@@ -17,9 +17,9 @@ from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.credits.create import CREDIT_BILLS
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.imports.outcomes import Row, done
-from dues.resources.imports.put import PUT_ACCOUNTS, PUT_CUSTOMERS
-from dues.resources.imports.put_bills import PUT_BILLS
+from dues.resources.imports.rows.outcomes import Row, done
+from dues.resources.imports.rows.put import PUT_ACCOUNTS, PUT_CUSTOMERS
+from dues.resources.imports.rows.put_bills import PUT_BILLS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.work.questions import Question
 from dues.work.work import Request

@@ -12,9 +12,9 @@ from dues.domain.refusals import Refusal
 from dues.jobs.store import Job
 from dues.resources.imports.check import cells_of, identity_row, records_from
 from dues.resources.imports.input import ImportInput
-from dues.resources.imports.outcomes import CONFLICTS, Row, RowShown, fault_of_refusal
+from dues.resources.imports.rows.outcomes import CONFLICTS, Row, RowShown, fault_of_refusal
+from dues.resources.imports.rows.take import command_of
 from dues.resources.imports.store import Judged, WaitingRow, Window
-from dues.resources.imports.take import command_of
 from dues.work.group_commit import Failed
 from dues.work.work import Request
 

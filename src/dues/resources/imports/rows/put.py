@@ -23,7 +23,7 @@ from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.customers.store import CUSTOMER
-from dues.resources.imports.outcomes import Row, done, is_changed
+from dues.resources.imports.rows.outcomes import Row, done, is_changed
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request

@@ -1,0 +1,1 @@
+"""The commands of rows, and groups of them."""
