@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.files import DEPLOY, SYSTEMD
+from tests.deploy.files import DEPLOY, ROOT, SYSTEMD
 from tests.running import NODE
 
 LINTERS = Path(sys.executable).parents[1] / "linters" / "bin"
@@ -17,8 +17,8 @@ LINTERS = Path(sys.executable).parents[1] / "linters" / "bin"
 
 DCLINT = Path(__file__).parent / "linters" / "node_modules" / "dclint" / "bin" / "dclint.cjs"
 
-EXPOSURE_MAX = 1.3
-"""Of 10, as `systemd-analyze security` reckons: 0.2 to 2 is what it calls well protected."""
+EXPOSURE_MAX = 1.4
+"""Of 10, as `systemd-analyze security` of version 252 reckons. The guide says so; later versions find a little less."""
 
 KUBERNETES = ("1.30", "1.32", "1.34", "1.37")
 
@@ -100,3 +100,4 @@ def test_a_server_that_is_broken_into_can_do_little(units: Path) -> None:
     assert found, done.stdout
     print(done.stdout.splitlines()[-1])
     assert float(found[1]) <= EXPOSURE_MAX
+    assert f"\n{EXPOSURE_MAX} of 10" in (ROOT / "docs" / "guides" / "run-under-systemd.md").read_text()
