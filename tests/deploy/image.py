@@ -105,4 +105,6 @@ def lacks() -> str | None:
         return "an image is built by root"
     if missing := [name for name in ("buildah", "bwrap", "setpriv") if not shutil.which(name)]:
         return f"this machine has no {' and no '.join(missing)}"
-    return None if "DUES_TEST_IMAGE_ROOT" in os.environ else "DUES_TEST_IMAGE_ROOT names no folder: tests/deploy/image.py"
+    return (
+        None if "DUES_TEST_IMAGE_ROOT" in os.environ else "DUES_TEST_IMAGE_ROOT names no folder: tests/deploy/image.py"
+    )
