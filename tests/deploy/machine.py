@@ -1,4 +1,4 @@
-"""A machine whose first process is a real systemd, with dues installed on it as the guide says: systemd-nspawn boots it.
+"""A machine whose first process is a real systemd, with dues on it as the guide says: systemd-nspawn boots it.
 
 `DUES_TEST_SYSTEMD_ROOT` names a folder with a Debian, as this makes one; it is copied, and not changed:
 

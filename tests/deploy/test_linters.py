@@ -1,4 +1,4 @@
-"""Each file of deploy/ is read by the linter of its kind; systemd says how much a server that is broken into could do."""
+"""Each file of deploy/ is read by the linter of its kind; systemd says what a server that is broken into could do."""
 
 import os
 import re
