@@ -26,7 +26,7 @@ class Image:
     """Built in `folder`, by buildah, as root. Needs two gigabytes there for as long as it is open."""
 
     def __init__(self, folder: Path, base: Path) -> None:
-        self._options = ["--root", folder / "store", "--runroot", folder / "run", "--storage-driver", "vfs"]
+        self._options = [f"--root={folder}/store", f"--runroot={folder}/run", "--storage-driver=vfs"]
         name = next(rest for instruction, rest in instructions() if instruction == "FROM").split()[0]
         container = self._buildah("from", "scratch")
         self._buildah("add", "--quiet", container, base, "/")

@@ -90,7 +90,7 @@ class Machine:
         (self.root / "root" / "told").write_text(_TOLD + script)
         (self.root / "etc/systemd/system/told.service").write_text(_UNIT)
         self._chroot("systemctl enable told.service; systemctl set-default multi-user.target")
-        boot = ["unshare", "--mount", "--propagation", "private", "bash", "-c", _BOOT, "boot", self.root]
+        boot = ["unshare", "--mount", "--propagation", "private", "bash", "-c", _BOOT, "boot", str(self.root)]
         done = subprocess.run(boot, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
         said = self.root / "root" / "said"
         assert said.exists(), done.stderr.decode()[-3000:]

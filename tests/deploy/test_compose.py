@@ -51,7 +51,7 @@ class Composed:
 
     def secret(self, mounted: str) -> str:
         """What a container finds there."""
-        file = compose()["secrets"][mounted.removeprefix("/run/secrets/")]["file"]
+        file: str = compose()["secrets"][mounted.removeprefix("/run/secrets/")]["file"]
         return (self.folder / file).read_text()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -65,7 +65,7 @@ class Composed:
         self._run("initdb", *options, f"--pwfile={self.folder}/superuser", "--no-sync", f"--pgdata={data}")
         place = ["-D", str(data), "-k", str(data), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
         log = (self.folder / "log").open("w")
-        server = subprocess.Popen([*IN_ANOTHER_ACCOUNT, BINARIES / "postgres", *place], stdout=log, stderr=log)
+        server = subprocess.Popen([*IN_ANOTHER_ACCOUNT, str(BINARIES / "postgres"), *place], stdout=log, stderr=log)
         log.close()
         until(lambda: self._is_ready("postgres"))
         script = self.folder / "roles.sh"
@@ -77,12 +77,18 @@ class Composed:
         return server
 
     def _is_ready(self, database: str) -> bool:
-        ask = [BINARIES / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self.port}", f"--dbname={database}"]
+        ask = [
+            str(BINARIES / "pg_isready"),
+            "--quiet",
+            "--host=127.0.0.1",
+            f"--port={self.port}",
+            f"--dbname={database}",
+        ]
         return subprocess.run(ask, check=False).returncode == 0
 
     @staticmethod
     def _run(program: str, *arguments: str) -> None:
-        command = [*IN_ANOTHER_ACCOUNT, BINARIES / program, *arguments]
+        command = [*IN_ANOTHER_ACCOUNT, str(BINARIES / program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
         assert done.returncode == 0, done.stderr
 
@@ -115,7 +121,7 @@ def test_from_the_secrets_of_the_guide_to_a_first_account(composed: Composed) ->
     assert migrated.returncode == 0, migrated.stderr
     assert dues("migrate", **server_settings).stdout == "The schema is current.\n"
 
-    server = RunningServer(log=composed.folder / "server", **server_settings)
+    server = RunningServer(data=composed.folder / "keys", log=composed.folder / "server", **composed.settings("dues"))
     with server.running():
         printed = server.log.with_suffix(".out").read_text()
         caller = Caller(server.base, keys_in(printed)["test", "secret"])
