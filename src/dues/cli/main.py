@@ -5,12 +5,28 @@ from typing import Annotated
 
 import typer
 
-from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, migrate, serve, verify, webhooks
+from dues.backups.manifest import BackupError
+from dues.cli import (
+    backup,
+    clock,
+    database,
+    deliver,
+    deliveries,
+    keys,
+    listen,
+    merchants,
+    migrate,
+    restore,
+    serve,
+    verify,
+    webhooks,
+)
 from dues.cli.private_files import PrivateFileError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
 from dues.db.migrate import NoDatabase, PostgresTooOld, SchemaTooNew
+from dues.db.new_cluster import FolderTaken
 from dues.settings import SettingsError
 
 app = typer.Typer(
@@ -44,6 +60,8 @@ app.command()(serve.serve)
 app.command()(deliver.deliver)
 app.command()(listen.listen)
 app.command(name="verify")(verify.verify_books)
+app.command()(backup.backup)
+app.command()(restore.restore)
 app.command(name="migrate")(migrate.migrate_schema)
 app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
@@ -65,6 +83,8 @@ def main() -> None:
         PostgresTooOld,
         RoleError,
         PrivateFileError,
+        BackupError,
+        FolderTaken,
     ) as error:
         _fail(str(error))
     except Unavailable as error:

@@ -141,9 +141,10 @@ class EmbeddedPostgres:
     def _stop_if_last(self, in_use: int) -> None:
         with suppress(BlockingIOError):
             fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._stop()
+            self.stop()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Stops the server, whoever uses it."""
         lines = self._pid_file()
         # It would be whatever has the number in the pid file by now.
         if not lines or not self._is_ours(lines[0]):

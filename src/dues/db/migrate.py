@@ -66,11 +66,16 @@ async def _connected(url: str) -> AsyncIterator[Any]:
     with translated():
         connection = await asyncpg.connect(url)
         try:
-            if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
-                raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
+            refuse_old_postgres(connection)
             yield connection
         finally:
             await connection.close()
+
+
+def refuse_old_postgres(connection: Any) -> None:
+    """Raises PostgresTooOld."""
+    if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
+        raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
 
 
 async def _is_empty(connection: Any) -> bool:
@@ -94,23 +99,30 @@ async def _find_missing(connection: Any) -> dict[str, str]:
     return {name: sql for name, sql in migrations().items() if name not in applied}
 
 
+async def apply_migrations(connection: Any, last: str | None = None) -> list[str]:
+    """Applies what is missing up to the migration `last` (None: all), once nobody else does, in a transaction of the
+    caller's; the names."""
+    await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
+    await connection.execute(
+        "create table if not exists schema_migrations"
+        " (name text primary key, applied_at timestamptz not null default now())"
+    )
+    missing = {name: sql for name, sql in (await _find_missing(connection)).items() if last is None or name <= last}
+    for name, sql in missing.items():
+        await connection.execute(sql)
+        await connection.execute("insert into schema_migrations (name) values ($1)", name)
+    return list(missing)
+
+
 async def _apply(connection: Any) -> list[str]:
-    """Applies what is missing once nobody else does, and grants what is new to whom the rest was granted."""
+    """Applies what is missing, and grants what is new to whom the rest was granted."""
     try:
         async with connection.transaction():
-            await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
-            await connection.execute(
-                "create table if not exists schema_migrations"
-                " (name text primary key, applied_at timestamptz not null default now())"
-            )
-            missing = await _find_missing(connection)
-            for name, sql in missing.items():
-                await connection.execute(sql)
-                await connection.execute("insert into schema_migrations (name) values ($1)", name)
+            missing = await apply_migrations(connection)
             for role in await find_granted_roles(connection) if missing else ():
                 with suppress(RoleError):  # it may do all by now
                     await grant(connection, role)
-            return list(missing)
+            return missing
     except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
         role, names = await connection.fetchval("select current_user"), ", ".join(await _find_missing(connection))
         raise RoleError(
