@@ -16,6 +16,7 @@ from dues.cli import (
     listen,
     merchants,
     migrate,
+    release,
     restore,
     serve,
     verify,
@@ -67,6 +68,7 @@ app.command(name="database-url")(database.database_url)
 app.add_typer(keys.app, name="keys")
 app.add_typer(merchants.app, name="merchants")
 deliveries.add_commands(webhooks.app)
+webhooks.app.command()(release.release)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(clock.app, name="clock")
 

@@ -11,6 +11,7 @@ import structlog
 
 from dues.background import Job, report, run_jobs
 from dues.db.errors import Transient
+from dues.db.installation import find_installation
 from dues.events.notifier import ENDPOINTS, heard
 from dues.tenants.store import list_cells
 from dues.webhooks.context import DeliveryContext
@@ -43,6 +44,7 @@ class Dispatcher:
         self._cells: list[int] = []
         self._unreadable: set[str] = set()
         self._cells_known_until = 0.0
+        self._is_held = False
 
     async def run(self) -> None:
         """Delivers until cancelled, and gives every lease back."""
@@ -66,14 +68,26 @@ class Dispatcher:
             await heard(signal, LOOK_SECONDS)
 
     async def _find_cells(self) -> list[int]:
-        """The cells with anybody to deliver to. As long as there is one, that is looked up once a second."""
+        """The cells with anybody to deliver to, none while deliveries are held. As long as there is one, that is looked
+        up once a second."""
         now = asyncio.get_running_loop().time()
         if now >= self._cells_known_until or not self._cells:
             database = self._context.database
-            cells = await list_cells(database)
+            cells = [] if await self._are_held() else await list_cells(database)
             self._cells = [cell for cell in cells if await store.is_any_enabled(database, cell)]
             self._cells_known_until = now + LOOK_SECONDS
         return self._cells
+
+    async def _are_held(self) -> bool:
+        """Whether nothing may be sent, as in a restored copy. It is said when it begins and when it ends."""
+        held_at = (await find_installation(self._context.database)).deliveries_held_at
+        if (held_at is not None) != self._is_held:
+            self._is_held = held_at is not None
+            if held_at:
+                _log.warning("deliveries_held", since=held_at.isoformat(), until="dues webhooks release")
+            else:
+                _log.info("deliveries_released")
+        return self._is_held
 
     async def _start_workers(self) -> bool:
         """Leases endpoints of every cell that have something to be sent; whether there may be more of them."""
