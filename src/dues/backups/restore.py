@@ -15,8 +15,8 @@ Report = Callable[[int], None]
 
 
 def steps(manifest: Manifest) -> int:
-    """What a restore is counted in: rows, once as they go in and once for the indexes over them."""
-    return 2 * manifest.rows
+    """What a restore is counted in: rows, as they are checked, as they go in, and for the indexes over them."""
+    return 3 * manifest.rows
 
 
 async def restore_backup(url: str, place: str, backup: Backup, now: datetime, report: Report) -> list[str]:
@@ -25,6 +25,7 @@ async def restore_backup(url: str, place: str, backup: Backup, now: datetime, re
     Its deliveries are held from `now` on. Raises BackupError, and leaves the database empty then.
     """
     manifest = backup.manifest
+    await _check(backup, report)
     try:
         async with open_copy_target(url) as target:
             if there := await store.list_relations(target):
@@ -43,6 +44,15 @@ async def restore_backup(url: str, place: str, backup: Backup, now: datetime, re
     return applied
 
 
+async def _check(backup: Backup, report: Report) -> None:
+    """Reads all of it once before anything is touched: the last member may be the damaged one."""
+    rows = 0
+    for name, member in backup.manifest.tables.items():
+        async for _ in backup.lines(name, partial(_report, report, rows)):
+            pass
+        rows += member.rows
+
+
 async def _fill(target: CopyTarget, backup: Backup, report: Report) -> None:
     manifest = backup.manifest
     await target.migrate(manifest.schema)
@@ -51,7 +61,7 @@ async def _fill(target: CopyTarget, backup: Backup, report: Report) -> None:
         if unknown := set(member.columns) - set(there.get(name, ())):
             raise BackupError(f"{backup.path} has {name}.{min(unknown)}, which its schema does not have.")
     shelved = await store.shelve(target, list(there))
-    rows = 0
+    rows = manifest.rows
     for name, member in manifest.tables.items():
         lines = backup.lines(name, partial(_report, report, rows))
         await store.copy_into(target, name, member.columns, lines)
@@ -61,7 +71,7 @@ async def _fill(target: CopyTarget, backup: Backup, report: Report) -> None:
     def done() -> None:
         nonlocal made
         made += 1
-        report(rows + rows * made // len(shelved.statements))
+        report(2 * manifest.rows + manifest.rows * made // len(shelved.statements))
 
     await store.put_back(target, shelved, done)
 

@@ -26,6 +26,9 @@ LEVEL: Final = 1
 LEFT_OUT: Final = {"webhook_endpoints": {"leased_by", "leased_until"}}
 """Columns that are about processes which run now."""
 
+CELLS: Final = "0007_cells.sql"
+"""The oldest schema that a backup can be of."""
+
 Report = Callable[[int, int], None]
 """Is called with how many rows are done, and how many there are about."""
 
@@ -45,6 +48,8 @@ async def write_backup(url: str, to: Path, report: Report) -> Written:
     It is written beside its place, and put there once it is whole and on the disk. Raises BackupError.
     """
     async with open_copy_source(url) as source:
+        if CELLS not in await store.list_applied(source):
+            raise BackupError("The database is of a schema from before cells. Bring it up to date: `dues migrate`.")
         taken_at = await store.find_taken_at(source)
         path = _path(to, taken_at)
         with _unfinished(path) as file:
