@@ -85,6 +85,8 @@ class Dispatcher:
             self._is_held = held_at is not None
             if held_at:
                 _log.warning("deliveries_held", since=held_at.isoformat(), until="dues webhooks release")
+                for worker in self._workers.values():
+                    worker.cancel()
             else:
                 _log.info("deliveries_released")
         return self._is_held
