@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
+from dues.db.archives.watch import EVERY_SECONDS as ARCHIVE_SECONDS
+from dues.db.archives.watch import Said, watch_archive
 from dues.db.database import Database
 from dues.db.errors import Transient
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
@@ -79,6 +81,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
                     feed_lag(database, watermark, counts.observe_feed_lag),
                     overdue_job(database, writes.submit),
                     key_uses(database, keys.uses),
+                    *([archive_watch(database, counts)] if settings.archive else []),
                 ]
             ),
             notifier.run(),
@@ -107,6 +110,11 @@ def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics)
     from dues.webhooks.process import deliver_for_ever
 
     return deliver_for_ever(url, notifier, settings.outgoing, counts.observe_delivery)
+
+
+def archive_watch(database: Database, counts: Metrics) -> Job:
+    """Sees whether the archive gets what it should."""
+    return Job("archive", ARCHIVE_SECONDS, partial(watch_archive, database, counts.observe_archive_lag, Said()))
 
 
 def jobs(settings: Settings, database: Database) -> list[Job]:

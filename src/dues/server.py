@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from dues.application import application
+from dues.db.archives.bases import BaseBackups
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.draining import DrainingServer
 from dues.handover import Offer, Taken, offer
@@ -57,17 +58,23 @@ def serve(
     """Serves until SIGINT or SIGTERM, or until another server takes the port over; in this process, or in
     `settings.workers` others. `taken`: from whom the port was taken over."""
     configure_logs(settings.log_level)
-    chore = partial(_revive, embedded) if embedded else None
+    bases = BaseBackups(embedded.archive, embedded.cluster, database_url) if embedded and embedded.archive else None
+    chore = partial(_look_after, embedded, bases) if embedded else None
     watch = Watch(listener, taken, chore)
     serves = partial(serve_here, settings, database_url, is_lent=lends_a_socket())
-    if settings.workers > 1:
-        supervise(partial(serves, listener), settings.workers, watch)
-    else:
-        serves(listener.dup(), watch)
+    try:
+        if settings.workers > 1:
+            supervise(partial(serves, listener), settings.workers, watch)
+        else:
+            serves(listener.dup(), watch)
+    finally:
+        if bases:
+            bases.close()
 
 
 class Watch:
-    """What is looked after beside serving: a dead embedded PostgreSQL is started again, and the port handed over."""
+    """What is looked after beside serving: a dead embedded PostgreSQL is started again, base backups are taken, and the
+    port is handed over."""
 
     def __init__(self, listener: socket.socket, taken: Taken | None, chore: Callable[[], None] | None) -> None:
         self._listener = listener
@@ -183,7 +190,9 @@ def _replace(server: DrainingServer) -> None:
     server.is_replaced = server.should_exit = True
 
 
-def _revive(embedded: EmbeddedPostgres) -> None:
+def _look_after(embedded: EmbeddedPostgres, bases: BaseBackups | None) -> None:
+    if bases:
+        bases.look()
     try:
         embedded.keep_running()
     except EmbeddedPostgresError as error:

@@ -54,6 +54,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "The address to listen on.")
     port: int = _setting(8080, "The port to listen on; 0 takes any that is free.")
     data: Path = _setting(Path("data"), "The folder of the embedded PostgreSQL. Not used with a database URL.")
+    archive: str = _setting("", "A folder that the embedded PostgreSQL archives to, for `dues restore --at`.")
     workers: int = _setting(1, "How many server processes share the port.")
     database_url: str = _secret("A PostgreSQL (15 or newer) to use instead of the embedded one.")
     database_connections: int = _setting(10, "How many connections each server process may open.")
@@ -124,6 +125,10 @@ class Settings:
             raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
         if self.database_url:
             _check_database_url(self.database_url)
+            if self.archive:
+                raise SettingsError(
+                    "DUES_ARCHIVE is of the embedded PostgreSQL; that of DUES_DATABASE_URL has its own."
+                )
         _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
         _parsed(
             "cors_origins", parse_origins, self.cors_origins, "origins such as https://shop.example, without a path"

@@ -9,6 +9,7 @@ from dues.backups.digest import Digest
 from dues.backups.manifest import BackupError, Manifest
 from dues.backups.read import Backup
 from dues.db.copies import CopyTarget, DoesNotFit, execute_alone, open_copy_target
+from dues.db.installation import SAVE_RESTORED
 
 Report = Callable[[int], None]
 """Is called with how many of `steps` are done."""
@@ -93,3 +94,8 @@ async def _compare(target: CopyTarget, manifest: Manifest) -> None:
         raise BackupError(
             f"The entries come to {totals}, and the manifest says {manifest.totals}. Nothing was restored."
         )
+
+
+async def hold_deliveries(url: str, now: datetime) -> None:
+    """Notes of a database that is restored by other means that it is a copy, and holds its deliveries."""
+    await execute_alone(url, SAVE_RESTORED, now)

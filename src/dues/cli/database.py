@@ -41,7 +41,7 @@ def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, Em
     if settings.database_url:
         yield settings.database_url, None
         return
-    embedded = EmbeddedPostgres(settings.data)
+    embedded = EmbeddedPostgres(settings.data, Path(settings.archive) if settings.archive else None)
     if not makes and not embedded.exists:
         raise NoDatabase(
             f"There is no database in {settings.data}. `dues serve` makes one; --data, or DUES_DATA, is where it is."

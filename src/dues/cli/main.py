@@ -23,6 +23,7 @@ from dues.cli import (
     webhooks,
 )
 from dues.cli.private_files import PrivateFileError
+from dues.db.archives.folder import ArchiveError
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
@@ -87,6 +88,7 @@ def main() -> None:
         PrivateFileError,
         BackupError,
         FolderTaken,
+        ArchiveError,
     ) as error:
         _fail(str(error))
     except Unavailable as error:

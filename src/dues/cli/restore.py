@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from dues.backups.manifest import Manifest
 from dues.backups.read import Backup, open_backup
 from dues.backups.restore import restore_backup, steps
 from dues.books.verify import Progress
 from dues.cli.bars import bar
 from dues.cli.database import AsJson, Data, opened, place_of
+from dues.cli.restore_moment import restore_moment
 from dues.cli.signals import fail_on_signals
 from dues.cli.verify import SHOWN_MAX, find_wrong, print_found
 from dues.db.embedded import EmbeddedPostgres
@@ -30,7 +30,17 @@ HELD = (
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="The backup.")],
+    file: Annotated[Path | None, typer.Argument(help="The backup. Not with --at.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Restore the moment of a time (2026-01-31T12:00:00, in UTC) from an archive, or the latest.",
+            show_default=False,
+        ),
+    ] = None,
+    archive: Annotated[
+        str | None, typer.Option(help="The archive that --at is restored from.", envvar="DUES_ARCHIVE")
+    ] = None,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Do not check the books afterwards.")] = False,
     data: Data = None,
     as_json: AsJson = False,
@@ -41,20 +51,34 @@ def restore(
     date, and the books are checked. What fails leaves nothing behind. Exit status 1: restored, but the books are wrong.
     """
     fail_on_signals()
-    settings = read_settings(data=data)
+    if (file is None) == (at is None):
+        raise typer.BadParameter("say one of FILE and --at.")
+    settings = read_settings(data=data, archive=archive)
     started = time.monotonic()
+    report = _restore_file(file, settings) if file else restore_moment(at or "", settings)
+    report |= {"database": place_of(settings), "deliveries": "held", "seconds": round(time.monotonic() - started, 2)}
+    if not as_json:
+        _tell(report)
+    verified = None if no_verify else verify_restored(settings, as_json)
+    if as_json:
+        print(msgspec.json.encode(report | {"verified": verified}).decode())
+    if verified and verified["wrong"]:
+        raise typer.Exit(1)
+
+
+def _restore_file(file: Path, settings: Settings) -> dict[str, Any]:
     with open_backup(file) as backup:
         with _empty_database(settings) as url, bar("Restoring") as report:
             applied = asyncio.run(_restore(url, settings, backup, report))
         manifest = backup.manifest
-    seconds = time.monotonic() - started
-    if not as_json:
-        _tell(file, manifest, applied, place_of(settings), seconds)
-    verified = None if no_verify else verify_restored(settings, as_json)
-    if as_json:
-        print(msgspec.json.encode(_report(file, manifest, applied, place_of(settings), seconds, verified)).decode())
-    if verified and verified["wrong"]:
-        raise typer.Exit(1)
+    return {
+        "from": str(file),
+        "as_of": manifest.taken_at,
+        "schema": manifest.schema,
+        "applied": applied,
+        "rows": manifest.rows,
+        "ledgers": manifest.heads.rows,
+    }
 
 
 async def _restore(url: str, settings: Settings, backup: Backup, report: Any) -> list[str]:
@@ -76,36 +100,15 @@ def _empty_database(settings: Settings) -> Iterator[str]:
             embedded.close()
 
 
-def _tell(file: Path, manifest: Manifest, applied: list[str], place: str, seconds: float) -> None:
+def _tell(report: dict[str, Any]) -> None:
+    what = f"{report['rows']:,} rows and {report['ledgers']:,} ledgers" if "rows" in report else "the database"
     print(
-        f"Restored {manifest.rows:,} rows and {manifest.heads.rows:,} ledgers, as they were at "
-        f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC, from {file} into {place} in {seconds:.1f} s."
+        f"Restored {what}, as of {report['as_of']:%Y-%m-%d %H:%M:%S} UTC, from {report['from']} into "
+        f"{report['database']} in {report['seconds']:.1f} s."
     )
-    if applied:
-        print(f"The schema is brought up to date from {manifest.schema} ({', '.join(applied)}).")
+    if report["applied"]:
+        print(f"The schema is brought up to date: {', '.join(report['applied'])}.")
     print(HELD)
-
-
-def _report(
-    file: Path,
-    manifest: Manifest,
-    applied: list[str],
-    place: str,
-    seconds: float,
-    verified: dict[str, object] | None,
-) -> dict[str, object]:
-    return {
-        "file": str(file),
-        "database": place,
-        "taken_at": manifest.taken_at,
-        "schema": manifest.schema,
-        "applied": applied,
-        "rows": manifest.rows,
-        "ledgers": manifest.heads.rows,
-        "deliveries": "held",
-        "seconds": round(seconds, 2),
-        "verified": verified,
-    }
 
 
 def verify_restored(settings: Settings, as_json: bool) -> dict[str, object]:

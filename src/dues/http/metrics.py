@@ -54,6 +54,12 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
+        self._archive_lag = Gauge(
+            "dues_archive_lag_seconds",
+            "For how long nothing could be archived of what should be; 0: it is, or there is no archive.",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         self._guesses = Counter(
             "dues_unauthorized",
             "Requests without a key that is known, by what became of them: refused with 401, or limited with 429.",
@@ -86,6 +92,10 @@ class Metrics:
     def observe_feed_lag(self, seconds: float) -> None:
         """Notes by how much the feed is behind."""
         self._feed_lag.set(seconds)
+
+    def observe_archive_lag(self, seconds: float) -> None:
+        """Notes for how long nothing could be archived."""
+        self._archive_lag.set(seconds)
 
     def observe_guess(self, outcome: str) -> None:
         """Counts one request without a key that is known."""
