@@ -15,11 +15,11 @@ from dues.db.archives.folder import list_bases
 from dues.db.embedded import EmbeddedPostgres
 from tests.clusters import Template
 from tests.journeys.home import Home, dues, stopped_at_the_end
+from tests.journeys.journal import SOAK
 from tests.journeys.own_database import database_url, rows_of, until
 from tests.running import Caller, RunningServer
 
-pytestmark = pytest.mark.soak
-"""It starts PostgreSQL ten times."""
+pytestmark = [pytest.mark.soak, pytest.mark.skipif(not SOAK, reason="it starts PostgreSQL ten times")]
 
 
 @contextmanager

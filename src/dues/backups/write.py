@@ -137,16 +137,19 @@ def _unfinished(path: Path) -> Iterator[IO[bytes]]:
         descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise _unwritable(path, error) from error
+    file = os.fdopen(descriptor, "wb")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            try:
-                file.flush()
-                os.fsync(descriptor)
-                beside.rename(path)
-            except OSError as error:
-                raise _unwritable(path, error) from error
+        yield file
+        try:
+            file.flush()
+            os.fsync(descriptor)
+            file.close()
+            beside.rename(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
     except BaseException:
+        with suppress(OSError):  # a full disk refuses once more what was left to be written
+            file.close()
         with suppress(OSError):
             beside.unlink()
         raise
