@@ -14,6 +14,7 @@ from rich.status import Status
 from bench import measures, servers, table
 from bench.against import compare
 from bench.arena import Arena, Size, prepared
+from bench.backups import back_up_and_restore
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.deliveries import deliveries
@@ -80,6 +81,9 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
     if "verify" in chosen:
         _measure_verify(console, scratch, size, report)
 
+    if "backup" in chosen:
+        _measure_backup(console, scratch, size)
+
     table.print_report(console, report)
     if options.write:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +140,14 @@ def _measure_verify(console: Console, scratch: Path, size: Size, report: Report)
     console.print(f"dues verify of {size.entries:,} entries …")
     with servers.dues(scratch / "books"), console.status("Writing the books …") as status:
         report.add(*verify(scratch / "books", size, _telling(status, size.entries, "entries")))
+
+
+def _measure_backup(console: Console, scratch: Path, size: Size) -> None:
+    console.print(f"dues backup and dues restore of {size.accounts:,} accounts …")
+    with servers.dues(scratch / "backed-up"), console.status("Writing the books …") as status:
+        took = back_up_and_restore(scratch / "backed-up", scratch, size, _telling(status, size.accounts, "accounts"))
+    for line in took:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _telling(status: Status, of: int, what: str) -> Callable[[int], None]:

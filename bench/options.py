@@ -9,7 +9,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
 
 BESIDE = ("creates", "single", "reads", "payments", "adjustments")
 AT_SIZE = ("lists", "size")
-MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify")
+MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify", "backup")
 
 WORKLOADS = (
     *("create", "get", "replay", "list", "patch", "payments", "payments-of-one", "adjustments-of-one", "one-client"),

@@ -17,7 +17,7 @@ from dues.backups.manifest import BackupError
 from dues.backups.read import open_backup
 from dues.backups.restore import restore_backup
 from dues.db.errors import Unavailable
-from dues.db.migrate import migrate, migrations
+from dues.db.migrate import grant_to, migrate, migrations
 from tests.backups.copies import (
     altered,
     back_up,
@@ -30,6 +30,7 @@ from tests.backups.copies import (
 from tests.books.filling import fill
 from tests.conftest import findings
 from tests.db.databases import EmptyDatabases, execute
+from tests.db.roles import Roles, as_role, roles  # noqa: F401 -- a fixture
 from tests.journeys.own_database import rows_of
 from tests.running import Caller, RunningServer
 
@@ -148,6 +149,17 @@ def test_the_file_is_private_whole_and_named_by_its_time(original: Original, tmp
     assert noted["backed_up_at"] == manifest_of(there).taken_at
     with pytest.raises(BackupError, match=r"cannot be written to .*nowhere.*No such file"):
         back_up(original.url, tmp_path / "nowhere" / "dues.zip")
+
+
+def test_the_role_of_a_server_is_enough(roles: Roles, databases: EmptyDatabases, tmp_path: Path) -> None:
+    owner = roles.new_database(databases)
+    asyncio.run(migrate(owner))
+    asyncio.run(grant_to(owner, roles.server))
+    assert back_up(as_role(owner, roles.server), tmp_path / "dues.zip").noted
+    # And who owns a database can fill it, without being a superuser.
+    empty = roles.new_database(databases)
+    restore_into(empty, tmp_path / "dues.zip")
+    assert content(empty) == content(owner)
 
 
 def test_an_older_schema_is_brought_up_to_date(databases: EmptyDatabases, tmp_path: Path) -> None:

@@ -65,9 +65,9 @@ select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as de
 """
 """Those that are no constraint's."""
 
-SET_EVENT_POSITION = """
-select setval('event_positions', greatest($1::bigint, (select max(position) from events)))
-"""
+FIND_LAST_EVENT = "select coalesce(max(position), 0) as position from events where cell = $1"
+
+SET_EVENT_POSITION = "select setval('event_positions', $1)"
 
 SET_TENANT_IDS = """
 select setval(pg_get_serial_sequence('tenants', 'id'), max(id)) from tenants having count(*) > 0
@@ -181,8 +181,9 @@ async def copy_into(target: CopyTarget, table: str, columns: Sequence[str], sour
 
 
 async def set_sequences(target: CopyTarget, event_position: int) -> None:
-    """Goes on counting behind what was counted."""
-    await target.rows(SET_EVENT_POSITION, event_position)
+    """Goes on counting behind what was counted, and behind all that is there."""
+    last = [row["position"] for cell in await list_cells(target) for row in await target.rows(FIND_LAST_EVENT, cell)]
+    await target.rows(SET_EVENT_POSITION, max(event_position, *last, 1))
     await target.rows(SET_TENANT_IDS)
 
 
