@@ -151,7 +151,11 @@ def test_the_file_is_private_whole_and_named_by_its_time(original: Original, tmp
         back_up(original.url, tmp_path / "nowhere" / "dues.zip")
 
 
-def test_the_role_of_a_server_is_enough(roles: Roles, databases: EmptyDatabases, tmp_path: Path) -> None:
+def test_the_role_of_a_server_is_enough(
+    roles: Roles,
+    databases: EmptyDatabases,
+    tmp_path: Path,  # noqa: F811
+) -> None:
     owner = roles.new_database(databases)
     asyncio.run(migrate(owner))
     asyncio.run(grant_to(owner, roles.server))
