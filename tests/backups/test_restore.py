@@ -152,9 +152,9 @@ def test_the_file_is_private_whole_and_named_by_its_time(original: Original, tmp
 
 
 def test_the_role_of_a_server_is_enough(
-    roles: Roles,
+    roles: Roles,  # noqa: F811
     databases: EmptyDatabases,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     owner = roles.new_database(databases)
     asyncio.run(migrate(owner))
