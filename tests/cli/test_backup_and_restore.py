@@ -1,15 +1,24 @@
 """`dues backup` and `dues restore`: a copy on another folder sends nothing that the original sends, until it may."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.clusters import Template
-from tests.journeys.home import dues
+from tests.journeys.home import dues, environment
+from tests.journeys.journal import SOAK
 from tests.journeys.outgoing import Stage, register_customers, stage
 from tests.journeys.own_database import rows_of, until
 from tests.journeys.receiver import FAILS, TAKEN, Receiver, receiving
 from tests.running import Caller
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "back-up-and-restore.md"
 
 LONG_ENOUGH_SECONDS = 2.5
 """A dispatcher looks once a second."""
@@ -88,3 +97,16 @@ def test_backup_of_nothing_says_so(tmp_path: Path) -> None:
     done = dues("backup", str(tmp_path), data=str(tmp_path / "data"))
     assert (done.returncode, "There is no database in" in done.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="takes long")
+def test_the_guide_is_run_as_it_stands(tmp_path: Path, template: Template) -> None:
+    [first] = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    template.copy_to(tmp_path / "data")
+    known = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-eux", "-c", first], cwd=tmp_path, env=environment() | known | {"DUES_DATA": "data"}, check=False
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "restored" / "postgres" / "PG_VERSION").exists()
