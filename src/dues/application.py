@@ -13,6 +13,7 @@ from dues.db.archives.watch import EVERY_SECONDS as ARCHIVE_SECONDS
 from dues.db.archives.watch import Said, watch_archive
 from dues.db.database import Database
 from dues.db.errors import Transient
+from dues.db.sessions import session_name
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
 from dues.events.lag import feed_lag
@@ -47,8 +48,11 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
-    commits = await Database.connect(database_url, settings.database_connections - for_lists)
-    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
+    name = session_name("serves")
+    commits = await Database.connect(database_url, settings.database_connections - for_lists, application_name=name)
+    database = await Database.connect(
+        database_url, for_lists, application_name=name, statement_timeout=f"{LIST_SECONDS}s"
+    )
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out

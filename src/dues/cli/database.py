@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import typer
 
 from dues.db.database import Database
@@ -21,12 +22,14 @@ Data = Annotated[
     typer.Option(help="The folder of the embedded PostgreSQL.", envvar="DUES_DATA", show_default="./data"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AlwaysJson = Annotated[bool, typer.Option("--json", help="It prints JSON, with or without this.", show_default=False)]
+"""Of commands whose objects have too much in them for a line."""
 
 
 def place_of(settings: Settings) -> str:
     """How people call the database: its folder, or its name and host."""
     if not settings.database_url:
-        return str(settings.data)
+        return str(settings.data.expanduser().absolute())
     url = urlsplit(settings.database_url)
     host = url.netloc.rpartition("@")[2] or ", ".join(parse_qs(url.query).get("host", []))
     return f"{url.path.lstrip('/') or 'the database'} at {host or 'this machine'}"
@@ -44,7 +47,7 @@ def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, Em
     embedded = EmbeddedPostgres(settings.data, Path(settings.archive) if settings.archive else None)
     if not makes and not embedded.exists:
         raise NoDatabase(
-            f"There is no database in {settings.data}. `dues serve` makes one; --data, or DUES_DATA, is where it is."
+            f"There is no database in {place_of(settings)}. `dues serve` makes one; --data, or DUES_DATA, is where it is."
         )
     try:
         yield embedded.open(), embedded
@@ -76,7 +79,7 @@ def with_database(data: Path | None, command: Callable[[Database], Awaitable[Res
         return asyncio.run(run(url))
 
 
-def database_url(data: Data = None) -> None:
+def database_url(data: Data = None, as_json: AsJson = False) -> None:
     """Print the URL of the database: `psql "$(dues database-url)"` while the server runs."""
     with database_of(read_settings(data=data)) as (url, _):
-        print(url)
+        print(msgspec.json.encode({"url": url}).decode() if as_json else url)

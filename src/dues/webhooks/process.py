@@ -5,6 +5,7 @@ from functools import partial
 
 from dues.background import Job, repeat
 from dues.db.database import Database
+from dues.db.sessions import session_name
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.webhooks.context import DeliveryContext
@@ -28,7 +29,8 @@ async def deliver_for_ever(
 
 async def _deliver(url: str, notifier: Notifier, outgoing: Outgoing, observe: Callable[[bool, float], None]) -> None:
     # What is noted of deliveries need not survive a crash: then they are made again. So nothing waits for a disk.
-    database = await Database.connect(url, CONNECTIONS_MAX, synchronous_commit="off")
+    name = session_name("delivers")
+    database = await Database.connect(url, CONNECTIONS_MAX, application_name=name, synchronous_commit="off")
     try:
         await Dispatcher(DeliveryContext(database, Watermark(database), notifier, outgoing, observe)).run()
     finally:
