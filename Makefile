@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PROCESSES ?= 5
 
 .DEFAULT_GOAL := menu
-.PHONY: menu setup serve test soak check format bench docs lock clean
+.PHONY: menu setup serve test soak check format bench docs wheel lock clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-8s %s\n' "$$name" "$$says"; done
@@ -71,6 +71,12 @@ bench: .venv/dev  ## measure, side by side with a conventional server and with p
 
 docs: .venv/dev  ## write the reference pages that are made from the code
 	@$(BIN)/python docs/generate.py
+
+wheel: .venv/ready  ## build what pip, pipx and uv install, in ./dist
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@rm -rf build
+	@ls dist/*.whl
 
 lock:  ## pin the newest dependencies that pyproject.toml allows
 	@test -x .venv/lock/bin/uv || ($(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv)

@@ -47,7 +47,8 @@ def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, Em
     embedded = EmbeddedPostgres(settings.data, Path(settings.archive) if settings.archive else None)
     if not makes and not embedded.exists:
         raise NoDatabase(
-            f"There is no database in {place_of(settings)}. `dues serve` makes one; --data, or DUES_DATA, is where it is."
+            f"There is no database in {place_of(settings)}. `dues serve` makes one; --data, or DUES_DATA, says where "
+            "it is."
         )
     try:
         yield embedded.open(), embedded
