@@ -140,7 +140,7 @@ def cli() -> Iterator[str]:
     yield "`dues` works on the database that its settings name: run it where the server runs, with the same settings."
     yield "It may run while the server does. `DUES_MERCHANT` is the merchant where none is said. Every command explains"
     yield "itself with `-h`, and prints JSON with `--json`, those alone excepted that serve or deliver. The manual page"
-    yield "`man dues` comes with the wheel; `dues --install-completion` has your shell complete commands and options."
+    yield "`man dues` comes with the wheel; `--install-completion` has your shell complete commands and options."
     yield ""
     yield "| exit status | says |"
     yield "| --- | --- |"

@@ -48,11 +48,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
-    name = session_name("serves")
-    commits = await Database.connect(database_url, settings.database_connections - for_lists, application_name=name)
-    database = await Database.connect(
-        database_url, for_lists, application_name=name, statement_timeout=f"{LIST_SECONDS}s"
-    )
+    session = {"application_name": session_name("serves")}
+    commits = await Database.connect(database_url, settings.database_connections - for_lists, **session)
+    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s", **session)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out

@@ -30,6 +30,8 @@ WITHOUT_JSON = {
 """Commands of which nothing that is printed can be parsed here, each with the reason."""
 
 RUN_WITH = {
+    "backup": "{folder}/backup",
+    "restore": "{folder}/backup",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "keys set": "{key} --rate-limit 100/s",
@@ -67,21 +69,23 @@ COMMANDS = dict(leaves(get_command(app)))
 
 def in_order() -> list[str]:
     """Every command, after what makes what it is given."""
-    first = ["merchants create", *MADE_BY.values()]
+    first = ["merchants create", *MADE_BY.values(), "backup"]
     return [*first, *sorted(COMMANDS.keys() - {*first, *LAST}), *LAST]
 
 
-def test_every_command_prints_json_that_can_be_parsed(databases: EmptyDatabases) -> None:
-    """One after the other on one database, as a person would."""
+def test_every_command_prints_json_that_can_be_parsed(databases: EmptyDatabases, tmp_path: Path) -> None:
+    """One after the other on one database, as a person would; but for what needs an empty one."""
     url = databases.new()
     asyncio.run(migrate(url))
     environment = {"DUES_DATABASE_URL": url, "DUES_SECRET_KEY": "A" * 43 + "="}
-    made: dict[str, str] = {}
+    made = {"folder": str(tmp_path)}
     for command in in_order():
         if command in WITHOUT_JSON:
             continue
         given = RUN_WITH.get(command, "").format(**made)
-        done = CliRunner().invoke(app, [*command.split(), *given.split(), "--json"], env=environment)
+        there = {"DUES_DATABASE_URL": databases.new()} if command == "restore" else {}
+        words = [*command.split(), *given.split(), "--json"]
+        done = CliRunner().invoke(app, words, env=environment | there)
         assert done.exit_code == 0, f"{command}: {done.output}{done.exception!r}"
         printed = json.loads(done.stdout)
         made |= {name: printed["id"] for name, by in MADE_BY.items() if by == command}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters import Template
+from tests.clusters import OLDEST, OldestPostgres, Template, oldest_binaries
 from tests.journeys.home import PRINTED_LAST, environment
 from tests.journeys.journal import keys_in
 from tests.journeys.own_database import database_url, rows_of
@@ -54,7 +55,7 @@ class Reader:
     def do(self, line: str, **variables: str) -> None:
         """Does one line."""
         if told := SERVES.fullmatch(line):
-            self.serve(line, replaces=bool(told["replaces"]))
+            self.serve(line, replaces=bool(told["replaces"]), **variables)
             return
         if line.startswith("test ! -e "):
             self.stop()
@@ -70,7 +71,7 @@ class Reader:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         self.printed = done.stdout
 
-    def serve(self, line: str = "dues serve", *, replaces: bool = False) -> str:
+    def serve(self, line: str = "dues serve", *, replaces: bool = False, **variables: str) -> str:
         """Begins a server in place of the one before; what it prints until it serves."""
         if not replaces:
             self.stop()
@@ -78,7 +79,11 @@ class Reader:
         out = self.folder / f"printed-{self._served}"
         with out.open("w") as printed:
             server = subprocess.Popen(
-                ["bash", "-c", f"exec env {line}"], cwd=self.folder, env=self.settings, stdout=printed, stderr=printed
+                ["bash", "-c", f"exec env {line}"],
+                cwd=self.folder,
+                env=self.settings | variables,
+                stdout=printed,
+                stderr=printed,
             )
         self._servers.append(server)
         deadline = time.monotonic() + 60
@@ -126,6 +131,19 @@ def beginner(reader: Reader, template: Template) -> Reader:
     return reader
 
 
+@pytest.fixture
+def own(empty_folder: Path) -> Iterator[str]:
+    """Another PostgreSQL, of the oldest version that dues works with, and nothing in it."""
+    if oldest_binaries() is None:
+        pytest.skip(f"this machine has no server of PostgreSQL {OLDEST}")
+    postgres = OldestPostgres(empty_folder / "own")
+    try:
+        yield postgres.open()
+    finally:
+        postgres.close()
+        shutil.rmtree(empty_folder / "own")
+
+
 @pytest.mark.soak
 @soak
 def test_lost_keys_are_replaced_while_the_server_runs(beginner: Reader) -> None:
@@ -165,3 +183,33 @@ def test_whoever_starts_over_has_nothing_of_before(beginner: Reader) -> None:
 def test_a_first_start_in_an_empty_folder(reader: Reader) -> None:
     reader.follow("install")
     assert f"servers     process {reader._servers[0].pid} on " in reader.printed
+
+
+@pytest.mark.soak
+@soak
+def test_an_upgrade_replaces_the_server_and_has_a_way_back(beginner: Reader) -> None:
+    caller = Caller(beginner.base, keys_in(beginner.printed)["test", "secret"])
+    account = caller.open_account().json()["id"]
+
+    beginner.follow("upgrade")
+
+    assert caller.get(f"/billing/accounts/{account}").status_code == 200
+    beginner.serve("DUES_DATA=restored dues serve")
+    assert caller.get(f"/billing/accounts/{account}").status_code == 200
+    beginner.do("DUES_DATA=restored dues status")
+    assert "HELD" not in beginner.printed
+
+
+@pytest.mark.soak
+@soak
+def test_all_moves_to_another_postgresql_and_back(beginner: Reader, own: str) -> None:
+    caller = Caller(beginner.base, keys_in(beginner.printed)["test", "secret"])
+    account = caller.open_account(balance=-500, currency="ZAR").json()
+
+    beginner.follow("move-to-your-own-postgresql", OWN=own)
+
+    assert not (beginner.folder / "data").exists()
+    assert caller.get(f"/billing/accounts/{account['id']}").json() == account
+    assert [row["id"] for row in rows_of(own, "select id from accounts")] == [account["id"]]
+    beginner.serve("DUES_DATA=back dues serve")
+    assert caller.get(f"/billing/accounts/{account['id']}").json() == account

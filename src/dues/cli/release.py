@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
 
-from dues.cli.database import Data, with_database
+from dues.cli.database import AsJson, Data, with_database
 from dues.db.database import Database
 from dues.webhooks.holding.release import release_deliveries
 
@@ -14,6 +15,7 @@ def release(
         bool, typer.Option("--skip-pending", help="Send nothing that happened before: only what happens from now on.")
     ] = False,
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Let deliveries go that are held since this database was restored from a backup. They are those of all merchants.
 
@@ -24,7 +26,10 @@ def release(
     async def run(database: Database) -> bool:
         return await release_deliveries(database, skip_pending=skip_pending)
 
-    if not with_database(data, run):
+    released = with_database(data, run)
+    if as_json:
+        print(msgspec.json.encode({"released": released, "skipped_pending": released and skip_pending}).decode())
+    elif not released:
         print("Deliveries are not held.")
     elif skip_pending:
         print("What happens from now on is delivered. What happened before is not.")

@@ -9,8 +9,9 @@ import typer
 
 from dues.cli.database import AsJson, Data, opened, place_of
 from dues.cli.tenants import print_json
-from dues.db.condition import Condition, find_condition, find_installation
+from dues.db.condition import Condition, count_directory, find_condition
 from dues.db.database import Database
+from dues.db.installation import find_installation
 from dues.db.migrate import refuse_empty
 from dues.db.sessions import Process, find_processes
 from dues.events.catalogue import EventType
@@ -72,11 +73,12 @@ async def _find(settings: Settings, url: str) -> dict[str, Any]:
 async def _find_inside(database: Database) -> dict[str, Any]:
     """What is in a database whose schema is this program's."""
     now, whole = datetime.now(UTC), await find_installation(database)
+    merchants, cells = await count_directory(database)
     backlog = await find_backlog(database, await list_cells(database), get_args(EventType), now)
     writers = await database.rows(FIND_OLDEST_WRITERS)
     return {
-        "merchants": whole.merchants,
-        "cells": whole.cells,
+        "merchants": merchants,
+        "cells": cells,
         "feed": {"lag_seconds": max((row["age_seconds"] or 0.0 for row in writers), default=0.0)},
         "deliveries": {
             "held_at": whole.deliveries_held_at,

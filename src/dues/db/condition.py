@@ -1,6 +1,5 @@
-"""What a database is like: its PostgreSQL, its size, whether its schema is this program's, and what is kept of it."""
+"""What a database is like: its PostgreSQL, its size, whether its schema is this program's, how many use it."""
 
-from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -40,24 +39,12 @@ async def find_condition(database: Database) -> Condition:
     )
 
 
-FIND_INSTALLATION: Final = """
-select (select count(*) from merchants) as merchants, (select count(distinct t.cell) from tenants t) as cells,
-       i.backed_up_at, i.restored_at, i.deliveries_held_at
-  from installation i
+COUNT_DIRECTORY: Final = """
+select (select count(*) from merchants) as merchants, (select count(distinct cell) from tenants) as cells
 """
 
 
-class Installation(Struct, frozen=True):
-    """What is true of a database as a whole, whose schema is current. None: it never was."""
-
-    merchants: int
-    cells: int
-    backed_up_at: datetime | None
-    restored_at: datetime | None
-    deliveries_held_at: datetime | None
-
-
-async def find_installation(database: Database) -> Installation:
-    """Counts, and reads the row of `installation`."""
-    [row] = await database.rows(FIND_INSTALLATION)
-    return Installation(**dict(row))
+async def count_directory(database: Database) -> tuple[int, int]:
+    """How many merchants there are, and in how many cells their data is."""
+    [row] = await database.rows(COUNT_DIRECTORY)
+    return row["merchants"], row["cells"]
