@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from dues.db.address import AddressError, check_address
+from dues.db.pooler import Mode, Pooler
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
@@ -56,6 +58,14 @@ class Settings:
     data: Path = _setting(Path("data"), "The folder of the embedded PostgreSQL. Not used with a database URL.")
     workers: int = _setting(1, "How many server processes share the port.")
     database_url: str = _secret("A PostgreSQL (15 or newer) to use instead of the embedded one.")
+    pooler: Mode = _setting(
+        "none",
+        "The pooler that DUES_DATABASE_URL leads to: `none`, or in which mode it is: `session`, `transaction`, or the "
+        "latter with prepared statements kept (`transaction-prepared`).",
+    )
+    session_database_url: str = _secret(
+        "The same database past a pooler in transaction mode, for what needs sessions: migrating, verifying, listening."
+    )
     database_connections: int = _setting(10, "How many connections each server process may open.")
     connections_max: int = _setting(
         0,
@@ -122,8 +132,13 @@ class Settings:
             SecretKeys.parse(self.secret_key)
         except InvalidKeyError as error:
             raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
-        if self.database_url:
-            _check_database_url(self.database_url)
+        for name in ("database_url", "session_database_url"):
+            if url := getattr(self, name):
+                try:
+                    check_address(url)
+                except AddressError as error:
+                    raise SettingsError(f"{_variable(name)} {error}.") from None
+        self._check_pooler()
         _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
         _parsed(
             "cors_origins", parse_origins, self.cors_origins, "origins such as https://shop.example, without a path"
@@ -134,6 +149,30 @@ class Settings:
             raise SettingsError(
                 "DUES_PUBLIC_URL must be a URL like https://api.example.com/dues, without a slash at its end."
             )
+
+    def _check_pooler(self) -> None:
+        if self.pooler not in get_args(Mode):
+            raise SettingsError(f"DUES_POOLER must be one of {', '.join(get_args(Mode))}.")
+        if self.pooler != "none" and not self.database_url:
+            raise SettingsError("DUES_POOLER is for a pooler at DUES_DATABASE_URL: set that too.")
+        if self.pooler == "none" and self.session_database_url:
+            raise SettingsError(
+                "DUES_SESSION_DATABASE_URL is for where DUES_DATABASE_URL is a pooler: set DUES_POOLER."
+            )
+        if self.between.lends_transactions and not self.session_database_url:
+            raise SettingsError(
+                f"With DUES_POOLER={self.pooler}, DUES_SESSION_DATABASE_URL must be the same database past the pooler."
+            )
+
+    @property
+    def between(self) -> Pooler:
+        """What lies between dues and the database."""
+        return Pooler(self.pooler, self.database_url if self.session_database_url else "")
+
+    @property
+    def sessions_url(self) -> str:
+        """Where a session can be had; empty with the embedded PostgreSQL."""
+        return self.session_database_url or self.database_url
 
     @property
     def docs_url(self) -> str:
@@ -218,17 +257,6 @@ def _parse(variable: str, text: str, default: object) -> object:
         return int(text)
     except ValueError:
         raise SettingsError(f"{variable} must be a whole number; it is {text!r}.") from None
-
-
-def _check_database_url(url: str) -> None:
-    """Refuses what can be no URL of a PostgreSQL, without repeating it: it may have a password in it."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise SettingsError("DUES_DATABASE_URL has a host or port that is none.") from None
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
 
 
 def _parsed(name: str, parse: Callable[[str], object], text: str, wanted: str) -> None:

@@ -7,10 +7,12 @@ import typer
 
 from dues.cli import clock, database, deliver, deliveries, keys, listen, merchants, migrate, serve, verify, webhooks
 from dues.cli.private_files import PrivateFileError
+from dues.db.connecting import CannotConnect
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
 from dues.db.migrate import NoDatabase, PostgresTooOld, SchemaTooNew
+from dues.db.pooler_seen import OtherPooler
 from dues.settings import SettingsError
 
 app = typer.Typer(
@@ -60,6 +62,8 @@ def main() -> None:
     except (
         SettingsError,
         EmbeddedPostgresError,
+        CannotConnect,
+        OtherPooler,
         NoDatabase,
         SchemaTooNew,
         PostgresTooOld,
