@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from dues.db.address import AddressError, check_address
-from dues.db.pooler import Mode, Pooler
+from dues.db.address import AddressError
+from dues.db.pooler import Mode, Pooler, check_databases
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
@@ -132,13 +132,10 @@ class Settings:
             SecretKeys.parse(self.secret_key)
         except InvalidKeyError as error:
             raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
-        for name in ("database_url", "session_database_url"):
-            if url := getattr(self, name):
-                try:
-                    check_address(url)
-                except AddressError as error:
-                    raise SettingsError(f"{_variable(name)} {error}.") from None
-        self._check_pooler()
+        try:
+            check_databases(self.database_url, self.pooler, self.session_database_url)
+        except AddressError as error:
+            raise SettingsError(str(error)) from None
         _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
         _parsed(
             "cors_origins", parse_origins, self.cors_origins, "origins such as https://shop.example, without a path"
@@ -150,29 +147,10 @@ class Settings:
                 "DUES_PUBLIC_URL must be a URL like https://api.example.com/dues, without a slash at its end."
             )
 
-    def _check_pooler(self) -> None:
-        if self.pooler not in get_args(Mode):
-            raise SettingsError(f"DUES_POOLER must be one of {', '.join(get_args(Mode))}.")
-        if self.pooler != "none" and not self.database_url:
-            raise SettingsError("DUES_POOLER is for a pooler at DUES_DATABASE_URL: set that too.")
-        if self.pooler == "none" and self.session_database_url:
-            raise SettingsError(
-                "DUES_SESSION_DATABASE_URL is for where DUES_DATABASE_URL is a pooler: set DUES_POOLER."
-            )
-        if self.between.lends_transactions and not self.session_database_url:
-            raise SettingsError(
-                f"With DUES_POOLER={self.pooler}, DUES_SESSION_DATABASE_URL must be the same database past the pooler."
-            )
-
     @property
     def between(self) -> Pooler:
         """What lies between dues and the database."""
         return Pooler(self.pooler, self.database_url if self.session_database_url else "")
-
-    @property
-    def sessions_url(self) -> str:
-        """Where a session can be had; empty with the embedded PostgreSQL."""
-        return self.session_database_url or self.database_url
 
     @property
     def docs_url(self) -> str:

@@ -29,8 +29,12 @@ def place_of(settings: Settings) -> str:
     """How people call the database: its folder, or its name and host."""
     if not settings.database_url:
         return str(settings.data)
-    name = urlsplit(settings.sessions_url).path.lstrip("/")
-    return f"{name or 'the database'} at {host_of(settings.sessions_url)}"
+    url = _sessions_url(settings)
+    return f"{urlsplit(url).path.lstrip('/') or 'the database'} at {host_of(url)}"
+
+
+def _sessions_url(settings: Settings) -> str:
+    return settings.session_database_url or settings.database_url
 
 
 @contextmanager
@@ -42,8 +46,8 @@ def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, Em
     folder, unless who asks `makes` one.
     """
     if settings.database_url:
-        asyncio.run(refuse_other_pooler(settings.sessions_url, settings.between))
-        yield settings.sessions_url, None
+        asyncio.run(refuse_other_pooler(_sessions_url(settings), settings.between))
+        yield _sessions_url(settings), None
         return
     embedded = EmbeddedPostgres(settings.data)
     if not makes and not embedded.exists:

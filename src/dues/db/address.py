@@ -7,28 +7,28 @@ WRITABLE: Final = ("read-write", "primary")
 """What may be wanted of a host (`target_session_attrs`). Every other leads to a standby, and dues writes."""
 
 
-class AddressError(ValueError):
+class AddressError(Exception):
     """A URL can be no PostgreSQL's. The message says why, and repeats nothing of it: it may have a password in it."""
 
 
-def check_address(url: str) -> None:
-    """Raises AddressError."""
+def check_address(name: str, url: str) -> None:
+    """Raises AddressError, which says what is wrong with the setting of this `name`."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise AddressError("has a host or port that is none") from None
+        raise AddressError(f"{name} has a host or port that is none.") from None
     if parts.scheme not in ("postgresql", "postgres"):
-        raise AddressError("must begin with postgresql://")
+        raise AddressError(f"{name} must begin with postgresql://")
     try:
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
         one_host_each = split_hosts(url)
         ports = [urlsplit(one).port or query.get("port", "5432") for one in one_host_each]
     except ValueError:
-        raise AddressError("has a host, port or parameter that is none") from None
+        raise AddressError(f"{name} has a host, port or parameter that is none.") from None
     if not all(str(port).replace(",", "").isdecimal() for port in ports):
-        raise AddressError("has a host or port that is none")
+        raise AddressError(f"{name} has a host or port that is none.")
     if query.get("target_session_attrs", WRITABLE[0]) not in WRITABLE:
-        raise AddressError("must have read-write as its target_session_attrs, since dues writes")
+        raise AddressError(f"{name} must have read-write as its target_session_attrs: dues writes.")
 
 
 def split_hosts(url: str) -> list[str]:

@@ -6,7 +6,9 @@ transaction lasts. Neither passes on what dues tells PostgreSQL when it connects
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from dues.db.address import AddressError, check_address
 
 Mode = Literal["none", "session", "transaction", "transaction-prepared"]
 
@@ -39,10 +41,32 @@ class Pooler(NamedTuple):
         One round trip. The driver sends a statement and what fills it in two: without a transaction around them, they
         could go to two sessions, of which the second has somebody else's statement.
         """
-        return f"begin; {_assignments('set local', parameters)}" if self.lends_transactions else ""
+        if not self.lends_transactions:
+            return ""
+        # jit by its costs: where it is off, the driver, which looks up types, leaves it off in a session that is lent.
+        local = {name: text for name, text in parameters.items() if name != "jit"} | {"jit_above_cost": "-1"}
+        return f"begin; {_assignments('set local', local)}"
 
 
 DIRECT: Final = Pooler()
+
+
+def check_databases(url: str, mode: str, sessions_url: str) -> None:
+    """Raises AddressError where the settings of these names contradict each other. Nothing is asked of anybody."""
+    for name, one in (("DUES_DATABASE_URL", url), ("DUES_SESSION_DATABASE_URL", sessions_url)):
+        if one:
+            check_address(name, one)
+    if mode not in get_args(Mode):
+        raise AddressError(f"DUES_POOLER must be one of {', '.join(get_args(Mode))}.")
+    if mode != "none" and not url:
+        raise AddressError("DUES_POOLER is for a pooler at DUES_DATABASE_URL: set that too.")
+    if mode == "none" and sessions_url:
+        raise AddressError("DUES_SESSION_DATABASE_URL is for where DUES_DATABASE_URL is a pooler: set DUES_POOLER too.")
+    if mode.startswith("transaction") and not sessions_url:
+        raise AddressError(
+            f"With DUES_POOLER={mode}, set DUES_SESSION_DATABASE_URL to the same database past the pooler."
+        )
+
 
 _NAME: Final = "application_name"
 
