@@ -19,7 +19,7 @@ PREPARED_SINCE = (1, 21)
 
 
 def find_pgbouncer(since: tuple[int, int] = (1, 0)) -> tuple[str, str] | None:
-    """The program, and its version, if this machine has one that is not older. `DUES_TEST_PGBOUNCER` may name another."""
+    """The program, and its version, if this machine has one so new. `DUES_TEST_PGBOUNCER` may name another."""
     for program in (shutil.which("pgbouncer"), "/usr/sbin/pgbouncer", os.environ.get("DUES_TEST_PGBOUNCER")):
         if program and Path(program).exists():
             done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)

@@ -72,7 +72,7 @@ def main() -> None:
     ) as error:
         _fail(str(error))
     except Unavailable as error:
-        _fail(f"The database does not answer: {error}")
+        _fail(f"The database does not answer: {error}".splitlines()[0])
 
 
 def _fail(sentence: str) -> None:

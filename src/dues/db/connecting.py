@@ -73,7 +73,7 @@ async def _connect(url: str, seconds: float, options: dict[str, Any]) -> Any:
 
 def _reason(error: BaseException, seconds: float) -> str:
     """What was wrong, and what to do. Of what the URL says it repeats hosts, files and names."""
-    said = str(error).rstrip(".")
+    said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     match error:
         case asyncpg.InvalidPasswordError():
             return f"{said}. Look at the user and the password in its URL."
@@ -88,21 +88,21 @@ def _reason(error: BaseException, seconds: float) -> str:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not to be trusted ({error.verify_message}). Look at sslrootcert in its URL."
         case ssl.SSLError():
-            return f"TLS fails: {error.reason or said}."
+            return f"TLS fails: {said}."
         case TimeoutError():
             return f"it does not answer within {seconds:g} seconds."
         case socket.gaierror():
             return f"no such host is known ({error.strerror})."
-        case FileNotFoundError() if error.filename:
-            return f"there is no file {error.filename}."
+        case FileNotFoundError():  # by the driver without its name
+            return "there is no such socket, or no file that sslrootcert, sslcert or sslkey in its URL names."
         case ConnectionRefusedError():
             return "nobody listens there."
         case OSError():
-            return f"{error.strerror or said or type(error).__name__}."
+            return f"{error.strerror or said}."
         case ValueError() if not isinstance(error, asyncpg.InterfaceError):  # it may quote the URL
             return "its URL is none. In a password, write % and what is neither letter nor digit as %25 and so on."
         case _:
-            return f"{said or type(error).__name__}."
+            return f"{said}."
 
 
 _OTHER_NAME: Final = 62

@@ -158,7 +158,9 @@ def leaves_nothing_behind(server: PostgresServer, pooler: PgBouncer) -> None:
         for _ in range(8):
             connection = await asyncpg.connect(pooler.url(), statement_cache_size=0)
             async with connection.transaction():
-                rows = await connection.fetch("select name from pg_settings where setting <> reset_val")
+                rows = await connection.fetch(
+                    "select name from pg_settings where source = 'session' and setting <> reset_val"
+                )
                 seen |= {row["name"] for row in rows}
             await connection.close()
         return seen
