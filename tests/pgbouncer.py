@@ -67,6 +67,12 @@ class PgBouncer:
             time.sleep(0.02)
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        pid: int = self._process.pid
+        return pid
+
+    @property
     def log(self) -> str:
         """What it said."""
         return (self._folder / "log").read_text()

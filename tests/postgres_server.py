@@ -74,6 +74,12 @@ class PostgresServer:
         self._tls = authority is not None
 
     @property
+    def pid(self) -> int:
+        """Its first process."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def speaks_tls(self) -> bool:
         """Whether it was built so that it can."""
         return bool(self._run("postgres", "-C", "ssl_library").strip())
