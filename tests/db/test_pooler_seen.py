@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 
 from dues.db.connecting import CannotConnect
@@ -61,6 +62,28 @@ def said(url: str, mode: Mode, through: str = "") -> str:
     with pytest.raises((OtherPooler, CannotConnect)) as refused:
         asyncio.run(refuse_other_pooler(url, Pooler(mode, through)))
     return str(refused.value)
+
+
+@pytest.fixture
+def two_in_turn(server: PostgresServer) -> Iterator[PgBouncer]:
+    """In transaction mode, with two sessions that it lends in turn: two clients in turn would each get their own."""
+    for made in before(server, "transaction", "server_round_robin = 1", "default_pool_size = 2"):
+        asyncio.run(take_both(made.url()))
+        yield made
+
+
+async def take_both(url: str) -> None:
+    """Has both sessions at the same time, so that there are two."""
+    both = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(2)]
+    for statement in ("begin", "commit"):
+        for one in both:
+            await one.execute(statement)
+    for one in both:
+        await one.close()
+
+
+def test_transaction_mode_is_seen_also_where_sessions_are_lent_in_turn(two_in_turn: PgBouncer) -> None:
+    assert "Set DUES_POOLER=transaction." in said(two_in_turn.url(), "session")
 
 
 def test_transaction_mode_is_seen_where_a_session_is_wanted(lends: PgBouncer, server: PostgresServer) -> None:
