@@ -34,8 +34,9 @@ class Listener:
     async def _listen_on(self, connection: Any) -> None:
         broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
+        # Asked for: what the driver was told when it connected may be a pooler's number.
+        session = await connection.fetchval("select pg_backend_pid()")
         for channel, heard in self._channels.items():
             await connection.add_listener(channel, lambda *said, heard=heard: heard(str(said[3])))
-        # Asked for: what the driver was told when it connected may be a pooler's number.
-        self.session = await connection.fetchval("select pg_backend_pid()")
+        self.session = session
         await broken.wait()
