@@ -48,9 +48,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
-    session = {"application_name": session_name("serves")}
-    commits = await Database.connect(database_url, settings.database_connections - for_lists, **session)
-    database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s", **session)
+    between, session = settings.between, {"application_name": session_name("serves")}
+    commits = await Database.connect(database_url, settings.database_connections - for_lists, between, **session)
+    database = await Database.connect(database_url, for_lists, between, statement_timeout=f"{LIST_SECONDS}s", **session)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
@@ -111,7 +111,7 @@ def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics)
     # Here, and not above: it imports aiohttp, which a server that delivers nothing need not wait for.
     from dues.webhooks.process import deliver_for_ever
 
-    return deliver_for_ever(url, notifier, settings.outgoing, counts.observe_delivery)
+    return deliver_for_ever(url, settings.between, notifier, settings.outgoing, counts.observe_delivery)
 
 
 def archive_watch(database: Database, counts: Metrics) -> Job:

@@ -5,14 +5,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
+from dues.db.address import host_of
 from dues.db.database import Database
 from dues.db.embedded import EmbeddedPostgres
 from dues.db.migrate import NoDatabase, migrate, refuse_empty
+from dues.db.pooler_seen import refuse_other_pooler
 from dues.settings import Settings, read_settings
 
 Result = TypeVar("Result")
@@ -30,19 +32,25 @@ def place_of(settings: Settings) -> str:
     """How people call the database: its folder, or its name and host."""
     if not settings.database_url:
         return str(settings.data.expanduser().absolute())
-    url = urlsplit(settings.database_url)
-    host = url.netloc.rpartition("@")[2] or ", ".join(parse_qs(url.query).get("host", []))
-    return f"{url.path.lstrip('/') or 'the database'} at {host or 'this machine'}"
+    url = _sessions_url(settings)
+    return f"{urlsplit(url).path.lstrip('/') or 'the database'} at {host_of(url)}"
+
+
+def _sessions_url(settings: Settings) -> str:
+    return settings.session_database_url or settings.database_url
 
 
 @contextmanager
 def opened(settings: Settings, *, makes: bool = False) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
-    """The database's URL, whatever is in it; and the embedded server if there is one, kept as long as needed.
+    """The database's URL, past any pooler and whatever is in it; and the embedded server if there is one, kept as long
+    as needed.
 
-    Raises NoDatabase where there is none in the folder, unless who asks `makes` one.
+    Raises OtherPooler where what lies between is not what the settings say; and NoDatabase where there is none in the
+    folder, unless who asks `makes` one.
     """
     if settings.database_url:
-        yield settings.database_url, None
+        asyncio.run(refuse_other_pooler(_sessions_url(settings), settings.between))
+        yield _sessions_url(settings), None
         return
     embedded = EmbeddedPostgres(settings.data, Path(settings.archive) if settings.archive else None)
     if not makes and not embedded.exists:
@@ -69,14 +77,16 @@ def database_of(settings: Settings, *, makes: bool = False) -> Iterator[tuple[st
 def with_database(data: Path | None, command: Callable[[Database], Awaitable[Result]]) -> Result:
     """Runs `command` on the database that the settings name."""
 
+    settings = read_settings(data=data)
+
     async def run(url: str) -> Result:
-        database = await Database.connect(url, connections_max=2)
+        database = await Database.connect(url, 2, settings.between)
         try:
             return await command(database)
         finally:
             await database.close()
 
-    with database_of(read_settings(data=data)) as (url, _):
+    with database_of(settings) as (url, _):
         return asyncio.run(run(url))
 
 

@@ -27,7 +27,7 @@ async def _deliver(settings: Settings, url: str) -> None:
     # Here, and not above: it imports aiohttp, which takes longer than most commands run.
     from dues.webhooks.process import deliver_for_ever
 
-    database = await Database.connect(url, 2)
+    database = await Database.connect(url, 2, settings.between)
     notifier, this = Notifier(database), asyncio.current_task()
     assert this
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -37,5 +37,5 @@ async def _deliver(settings: Settings, url: str) -> None:
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(notifier.run())
-            tasks.create_task(deliver_for_ever(url, notifier, settings.outgoing))
+            tasks.create_task(deliver_for_ever(url, settings.between, notifier, settings.outgoing))
     await database.close()

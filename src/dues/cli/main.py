@@ -28,11 +28,13 @@ from dues.cli import (
 )
 from dues.cli.private_files import PrivateFileError
 from dues.db.archives.folder import ArchiveError
+from dues.db.connecting import CannotConnect
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
 from dues.db.migrate import NoDatabase, PostgresTooOld, SchemaTooNew
 from dues.db.new_cluster import FolderTaken
+from dues.db.pooler_seen import OtherPooler
 from dues.settings import SettingsError
 
 EXIT_STATUSES: Final = {
@@ -116,6 +118,8 @@ def main() -> None:
     except (
         SettingsError,
         EmbeddedPostgresError,
+        CannotConnect,
+        OtherPooler,
         NoDatabase,
         SchemaTooNew,
         PostgresTooOld,
@@ -127,7 +131,7 @@ def main() -> None:
     ) as error:
         _fail(str(error))
     except Unavailable as error:
-        _fail(f"The database does not answer: {error}")
+        _fail(f"The database does not answer: {error}".splitlines()[0])
     except Exception:
         # What nobody foresaw is told in full. Python would end with 1, which says that the books are wrong.
         traceback.print_exc()

@@ -85,7 +85,7 @@ async def _first_keys(url: str, settings: Settings, shown: bool) -> tuple[list[N
         write_private(path, "".join(f"{line}\n" for line in _lines(keys)))
         written.append(path)
 
-    database = await Database.connect(url, connections_max=2)
+    database = await Database.connect(url, 2, settings.between)
     try:
         keep = (lambda merchant_id, keys: None) if shown else write
         keys = await create_first_merchant(database, datetime.now(UTC), settings.cells, keep)

@@ -6,14 +6,15 @@ from typing import Any
 
 import asyncpg
 
+from dues.db.connecting import CONNECT_TIMEOUT_SECONDS, Route
 from dues.db.errors import translated
+from dues.db.pooler import DIRECT, Pooler
 from dues.db.transaction import Row, Transaction
 
-CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 15.0
-"""A database that neither answers nor refuses is away; nothing of ours takes longer, save what sets its own limit."""
+"""Nothing of ours takes longer, save what sets its own limit."""
 
-_SESSION = {
+SESSION = {
     "application_name": "dues",
     "timezone": "UTC",
     # Past this a duplicate is told "in progress" and the client asks again.
@@ -36,35 +37,43 @@ class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, turn: AbstractAsyncContextManager[Any] | None = None
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        url: str,
+        begin: str = "",
+        turn: AbstractAsyncContextManager[Any] | None = None,
     ) -> None:
         self._pool = pool
+        self._begin = begin
         self._turn = turn or nullcontext()
         self.url = url
+        """Where a session can be had that nobody shares."""
 
     @classmethod
-    async def connect(cls, url: str, connections_max: int = 10, **session: str) -> "Database":
-        """A pool on the PostgreSQL at `url`, with one connection made to see that it is there.
+    async def connect(cls, url: str, connections_max: int = 10, pooler: Pooler = DIRECT, **session: str) -> "Database":
+        """A pool on the PostgreSQL at `url`, or on what lies before it, with one connection made to see that it is
+        there. Raises CannotConnect.
 
         `session`: parameters of its sessions that are to be others than usual.
         """
+        parameters = SESSION | session
         with translated():
             pool = await asyncpg.create_pool(
-                url,
+                connect=Route(pooler.url or url).connect,
                 min_size=1,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=STATEMENT_TIMEOUT_SECONDS,
-                server_settings=_SESSION | session,
                 max_inactive_connection_lifetime=300,
                 # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
                 reset=_nothing_to_reset,
+                **pooler.options(parameters),
             )
-        return cls(pool, url)
+        return cls(pool, url, pooler.begin(parameters))
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return Database(self._pool, self.url, turn)
+        return Database(self._pool, self.url, self._begin, turn)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -76,7 +85,7 @@ class Database:
         """A transaction, of which nothing is left unless the block itself calls `commit`. What it puts off to write is
         written to `cell`."""
         async with self._connection() as connection:
-            transaction = Transaction(connection, cell)
+            transaction = Transaction(connection, cell, self._begin)
             try:
                 yield transaction
             finally:
@@ -84,6 +93,11 @@ class Database:
 
     async def rows(self, query: str, *args: object) -> list[Row]:
         """The rows of one statement, which is a transaction of its own."""
+        if self._begin:
+            async with self.transaction() as tx:
+                rows = await tx.find(query, *args)
+                await tx.commit()
+                return rows
         async with self._connection() as connection:
             found: list[Row] = await connection.fetch(query, *args)
             return found

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import asyncpg
-
+from dues.db.connecting import connect
 from dues.db.errors import Unavailable, translated
 
 APPLICATION_NAME: Final = "dues listens"
@@ -24,9 +23,7 @@ class Listener:
     async def listen(self) -> None:
         """Listens until the connection breaks. Raises Unavailable."""
         with translated():
-            connection = await asyncpg.connect(
-                self._url, timeout=5, server_settings={"application_name": APPLICATION_NAME}
-            )
+            connection = await connect(self._url, server_settings={"application_name": APPLICATION_NAME})
             try:
                 await self._listen_on(connection)
             finally:
@@ -37,7 +34,9 @@ class Listener:
     async def _listen_on(self, connection: Any) -> None:
         broken = asyncio.Event()
         connection.add_termination_listener(lambda _: broken.set())
+        # Asked for: what the driver was told when it connected may be a pooler's number.
+        session = await connection.fetchval("select pg_backend_pid()")
         for channel, heard in self._channels.items():
             await connection.add_listener(channel, lambda *said, heard=heard: heard(str(said[3])))
-        self.session = connection.get_server_pid()
+        self.session = session
         await broken.wait()

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from dues.db.connecting import connect
 from dues.db.database import Database
 from dues.db.errors import translated
 from dues.db.grants import RoleError, find_granted_roles, grant, refuse_missing_grants
@@ -64,7 +65,7 @@ async def grant_to(url: str, role: str) -> list[str]:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
     with translated():
-        connection = await asyncpg.connect(url)
+        connection = await connect(url)
         try:
             refuse_old_postgres(connection)
             yield connection

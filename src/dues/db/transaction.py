@@ -29,11 +29,13 @@ class Transaction:
     """All or nothing: what was written stands after `commit`, or nothing does.
 
     Writes are put off and combined, so a group of requests writes all its tables in one round trip. A
-    transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all.
+    transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all: unless
+    it must be begun, by `begin`, since the session is lent for a transaction only.
     """
 
-    def __init__(self, connection: Connection, cell: int) -> None:
+    def __init__(self, connection: Connection, cell: int, begin: str = "") -> None:
         self._connection = connection
+        self._begin_with = begin
         self._begun = False
         self._writes: dict[str, list[tuple[object, ...]]] = {}
         self.cell = cell
@@ -41,6 +43,8 @@ class Transaction:
     async def find(self, query: str, *args: object) -> list[Row]:
         """Rows of a SELECT that locks nothing."""
         with translated():
+            if self._begin_with:
+                await self._begin()
             return await self._connection.fetch(query, *args)
 
     async def lock(self, query: str, *args: object) -> list[Row]:
@@ -57,8 +61,9 @@ class Transaction:
 
     async def _begin(self) -> None:
         if not self._begun:
-            await self._connection.execute("begin")
+            # Before it is sent: where it is cut off, nobody knows, and to roll back nothing does no harm.
             self._begun = True
+            await self._connection.execute(self._begin_with or "begin")
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …), of which
@@ -73,6 +78,8 @@ class Transaction:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
             if self._writes:
+                if self._begin_with:
+                    await self._begin()
                 statement, writes = combined(tuple(self._writes))
                 columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
                 await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))

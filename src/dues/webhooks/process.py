@@ -5,6 +5,7 @@ from functools import partial
 
 from dues.background import Job, repeat
 from dues.db.database import Database
+from dues.db.pooler import Pooler
 from dues.db.sessions import session_name
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
@@ -18,19 +19,22 @@ CONNECTIONS_MAX = 6
 
 async def deliver_for_ever(
     url: str,
+    pooler: Pooler,
     notifier: Notifier,
     outgoing: Outgoing,
     observe: Callable[[bool, float], None] = lambda succeeded, seconds: None,
 ) -> None:
     """Delivers webhooks until cancelled."""
     # Again, where the database cannot be reached to begin with.
-    await repeat(Job("delivery", 0.0, partial(_deliver, url, notifier, outgoing, observe)))
+    await repeat(Job("delivery", 0.0, partial(_deliver, url, pooler, notifier, outgoing, observe)))
 
 
-async def _deliver(url: str, notifier: Notifier, outgoing: Outgoing, observe: Callable[[bool, float], None]) -> None:
+async def _deliver(
+    url: str, pooler: Pooler, notifier: Notifier, outgoing: Outgoing, observe: Callable[[bool, float], None]
+) -> None:
     # What is noted of deliveries need not survive a crash: then they are made again. So nothing waits for a disk.
     name = session_name("delivers")
-    database = await Database.connect(url, CONNECTIONS_MAX, application_name=name, synchronous_commit="off")
+    database = await Database.connect(url, CONNECTIONS_MAX, pooler, application_name=name, synchronous_commit="off")
     try:
         await Dispatcher(DeliveryContext(database, Watermark(database), notifier, outgoing, observe)).run()
     finally:
