@@ -6,6 +6,7 @@ from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.events.retention.purge import purge_events
 from tests.conftest import Ask
+from tests.observing import unobserved
 from tests.running import Caller
 
 AGE = "update events set created_at = created_at - interval '40 days' where object_id = any($1::text[])"
@@ -19,7 +20,7 @@ def test_what_is_old_is_gone_and_who_would_miss_it_is_told(alice: Caller, ask: A
 
     async def purge(database: Database) -> None:
         await database.rows(AGE, [old])
-        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30), unobserved)
         # Of this age, nothing says any more that it was created; and nothing need.
         await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", old)
 
@@ -37,7 +38,7 @@ def test_an_object_goes_on_counting_where_it_was(alice: Caller, ask: Ask[None]) 
 
     async def purge(database: Database) -> None:
         await database.rows(AGE, [customer])
-        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30), unobserved)
         await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", customer)
 
     ask(purge)
@@ -54,7 +55,7 @@ def test_an_object_whose_events_are_deleted_again_and_again_is_still_in_order(
 
     async def purge(database: Database) -> list[Finding]:
         await database.rows(AGE, [customer])
-        await purge_events(database, datetime.now(UTC) - timedelta(days=30))
+        await purge_events(database, datetime.now(UTC) - timedelta(days=30), unobserved)
         await database.rows("update customers set created_at = created_at - interval '40 days' where id = $1", customer)
         return [one async for one in verify(database_url, Progress(), lambda _: None) if one.object_id == customer]
 
