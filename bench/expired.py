@@ -1,11 +1,12 @@
 """Fills events, stored answers and deliveries with what is to be purged: by SQL, in bulk, as creates leave it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
 from bench.ground import Ground
+from dues.domain.ids import first_id
 
 STEP = 250_000
 
@@ -22,6 +23,7 @@ async def fill_expired(ground: Ground, rows: int, tell: Callable[[int], None]) -
     connection = await asyncpg.connect(ground.url)
     try:
         await connection.execute("set synchronous_commit = off")
+        await connection.execute(ground.tenant.sql(_ENDPOINT))
         for first in range(0, rows, STEP):
             last = min(first + STEP, rows) - 1
             for statement in (_EVENTS, _DELIVERIES):
@@ -32,7 +34,9 @@ async def fill_expired(ground: Ground, rows: int, tell: Callable[[int], None]) -
         await connection.close()
 
 
-_ID = "'0C000000' || lpad(number::text, 13, '0')"
+AGE = timedelta(days=40)
+
+_ID = f"'{first_id('', datetime.now(UTC) - AGE)}' || lpad(number::text, 13, '0')"
 
 _EACH = "generate_series($1::bigint, $2::bigint) as number"
 
@@ -56,6 +60,12 @@ insert into webhook_deliveries ({{columns}}, endpoint_id, event_id, event_type, 
 select {{values}}, '{ENDPOINT}', 'evt_' || {_ID}, 'account.created', 'succeeded',
        '[{{"at": "2026-01-01T00:00:00.000Z", "status": 200, "duration_ms": 12, "outcome": "succeeded"}}]'
   from {_EACH}
+"""
+
+_ENDPOINT = f"""
+insert into webhook_endpoints ({{columns}}, id, url, status, disabled_reason, secret, position, created_at)
+select {{values}}, '{ENDPOINT}', 'https://example.com', 'disabled', 'asked', '', 0, now()
+on conflict do nothing
 """
 
 # Keys as clients make them, in no order.

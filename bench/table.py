@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,8 @@ from bench.rounds import median_of
 
 FINDINGS = ("measure", "dues", "beside it", "ratio", "rounds", "target", "reached")
 COSTS = ("what", "way", "per s", "p50 ms", "p99 ms", "program µs", "PostgreSQL µs", "both µs", "× first", "client µs")
+
+WIDTH = 118
 
 WORDS = ("measure", "target", "reached", "what", "way")
 
@@ -33,9 +36,12 @@ that its account owes. Memory is judged after a million creates (`--full`): befo
 """
 
 
+GROWTH = "Growth"
+
+
 def print_report(console: Console, report: Report) -> None:
-    """Prints both tables."""
-    for title, head, rows in _tables(report):
+    """Prints all tables."""
+    for title, head, rows in (*_tables(report), *((GROWTH, sheet.head, sheet.rows) for sheet in report.sheets)):
         table = Table(title=title, title_justify="left")
         for name in head:
             table.add_column(name, justify="left" if name in WORDS else "right")
@@ -52,6 +58,16 @@ def markdown(report: Report, size: Size, settings: dict[str, str]) -> str:
     for title, head, rows in _tables(report):
         lines = [f"## {title}", "", _line(head), _line(["---"] * len(head)), *(_line(row) for row in rows)]
         parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def growth_markdown(report: Report, settings: dict[str, str]) -> str:
+    """The section of that page on how large it becomes."""
+    origin = f"Written by `python -m bench --only growth --write` on {datetime.now(UTC):%Y-%m-%d}: {machine(settings)}."
+    parts = [f"## {GROWTH}", "\n".join(wrap(origin, WIDTH))]
+    for sheet in report.sheets:
+        lines = [_line(sheet.head), _line(["---"] * len(sheet.head)), *(_line(row) for row in sheet.rows)]
+        parts += ["\n".join(wrap(sheet.says, WIDTH)), "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -445,11 +445,11 @@ create function forget_events(
 ) language sql security definer
 begin atomic
     with old as materialized (
-        select o.tenant_id, o.id, o.position, o.created_at,
+        select o.place, o.position, o.created_at,
                not exists (select from events later
                             where later.cell = $1 and later.tenant_id = o.tenant_id and later.object_id = o.object_id
                               and later.sequence > o.sequence) as is_last
-          from (select * from events e
+          from (select e.ctid as place, e.* from events e
                  where e.cell = $1 and e.tenant_id = $2 and e.type = $3 and e.data is not null and e.position > $5
                  order by e.position
                  limit $6) as o
@@ -457,12 +457,12 @@ begin atomic
     ), emptied as (
         update events e set data = null, actor = null
           from old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and old.is_last and e.data is not null
+         where e.cell = $1 and e.ctid = old.place and old.is_last
      returning e.id
     ), deleted as (
         delete from events e
          using old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and not old.is_last
+         where e.cell = $1 and e.ctid = old.place and not old.is_last
      returning e.id
     ), noted as (
         update tenants t

@@ -88,7 +88,7 @@ def insert_answers(work: Work, answered: Sequence[Answered]) -> None:
 
 DELETE_EXPIRED = """
 with expired as materialized (
-    select tenant_id, key
+    select ctid
       from idempotency_keys
      where cell = $1 and expires_at <= $2 and expires_at >= $3
      order by expires_at
@@ -97,7 +97,7 @@ with expired as materialized (
 )
 delete from idempotency_keys k
  using expired
- where k.cell = $1 and k.tenant_id = expired.tenant_id and k.key = expired.key
+ where k.cell = $1 and k.ctid = expired.ctid
 returning k.expires_at
 """
 

@@ -35,7 +35,7 @@ async def find_endpoints_delivered_to(database: Database, cell: int) -> list[tup
 
 DELETE_DELIVERIES = """
 with old as materialized (
-    select tenant_id, endpoint_id, event_id
+    select ctid
       from webhook_deliveries
      where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and status <> $5 and event_id > $6
      order by event_id
@@ -43,7 +43,7 @@ with old as materialized (
 )
 delete from webhook_deliveries d
  using old
- where d.cell = $1 and d.tenant_id = old.tenant_id and d.endpoint_id = old.endpoint_id and d.event_id = old.event_id
+ where d.cell = $1 and d.ctid = old.ctid
 returning d.event_id
 """
 

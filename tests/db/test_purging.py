@@ -1,0 +1,106 @@
+"""What a purge costs in PostgreSQL: a batch reads what it deletes, and steps over nothing that was deleted before."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from dues.db.database import Database
+from dues.db.migrate import migrate
+from dues.domain.ids import first_id
+from dues.domain.tenants import Tenant
+from dues.events.retention.store import DELETE_OLD_EVENTS
+from dues.idempotency.store import DELETE_EXPIRED
+from dues.webhooks.retention.store import DELETE_DELIVERIES
+from tests.db.databases import EmptyDatabases
+
+COUNT = 10_000
+BATCH = 100
+BATCHES = 50
+
+BUFFERS_MAX = 20 * BATCH
+"""Pages of 8 KiB that a batch may look at, with room: it deletes 100 rows, each with a few entries in indexes. One that
+steps over 4,900 rows that were deleted before it looks at each of them."""
+
+NOW = datetime.now(UTC)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+OLD = NOW - timedelta(days=40)
+ID = f"'evt_{first_id('', OLD)}' || lpad(number::text, 13, '0')"
+
+FILL = (
+    f"""
+    insert into events (cell, tenant_id, id, type, object_id, data, created_at, sequence)
+    select $1, $2, {ID}, 'bill.paid', 'bill_' || number, '{{}}', now() - interval '40 days', 1
+      from generate_series(1, {COUNT}) as number
+    """,
+    f"""
+    insert into webhook_deliveries (cell, tenant_id, endpoint_id, event_id, event_type, status, attempts)
+    select $1, $2, 'whe_1', {ID}, 'bill.paid', 'succeeded', '[]' from generate_series(1, {COUNT}) as number
+    """,
+    f"""
+    insert into idempotency_keys (cell, tenant_id, key, fingerprint, method, path, status, body, request_id, created_at,
+                                  expires_at)
+    select $1, $2, md5(number::text), '', 'POST', '/', 201, '', 'req_', now(),
+           now() - interval '1 day' + number * interval '1 second'
+      from generate_series(1, {COUNT}) as number
+    """,
+)
+
+PLACES = {
+    DELETE_OLD_EVENTS: "select max(position) from events where data is null",
+    DELETE_EXPIRED: "select min(expires_at) from idempotency_keys",
+    DELETE_DELIVERIES: "select min(event_id) from webhook_deliveries",
+}
+"""Where a purge stands, after a batch of each."""
+
+
+def nodes(plan: dict[str, Any]) -> list[str]:
+    """The kinds of all nodes of a plan."""
+    return [plan["Node Type"], *(node for child in plan.get("Plans", ()) for node in nodes(child))]
+
+
+async def costs(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """The plans of all batches, in order, while somebody keeps what is deleted from being removed."""
+    tenant = Tenant(1, 1)
+    for statement in FILL:
+        await database.rows(statement, *tenant)
+    found: dict[str, list[dict[str, Any]]] = {statement: [] for statement in PLACES}
+    arguments = {
+        DELETE_OLD_EVENTS: (*tenant, "bill.paid", NOW - timedelta(days=30)),
+        DELETE_EXPIRED: (tenant.cell, NOW),
+        DELETE_DELIVERIES: (*tenant, "whe_1", first_id("evt_", NOW - timedelta(days=30)), "pending"),
+    }
+    first = {DELETE_OLD_EVENTS: 0, DELETE_EXPIRED: BEGINNING, DELETE_DELIVERIES: ""}
+    backup = await asyncpg.connect(database.url)
+    async with backup.transaction(isolation="repeatable_read"):
+        await backup.fetch("select 1")
+        for statement, given in arguments.items():
+            place: object = first[statement]
+            for _ in range(BATCHES):
+                [row] = await database.rows(
+                    f"explain (analyze, buffers, format json) {statement}", *given, place, BATCH
+                )
+                found[statement].append(json.loads(row[0])[0]["Plan"])
+                [stands] = await database.rows(PLACES[statement])
+                place = stands[0]
+    await backup.close()
+    return found
+
+
+def test_a_batch_costs_the_same_however_many_there_were_before_it(databases: EmptyDatabases) -> None:
+    async def story(url: str) -> dict[str, list[dict[str, Any]]]:
+        await migrate(url)
+        database = await Database.connect(url)
+        try:
+            return await costs(database)
+        finally:
+            await database.close()
+
+    for statement, plans in asyncio.run(story(databases.new())).items():
+        looked = [plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in plans]
+        assert max(looked) <= BUFFERS_MAX, (statement, looked)
+        assert "Seq Scan" not in {node for plan in plans for node in nodes(plan)}, statement
+        if statement != DELETE_OLD_EVENTS:  # whose plan is inside of a function
+            assert all("Tid Scan" in nodes(plan) for plan in plans), statement
