@@ -78,7 +78,7 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
 
     table.print_report(console, report)
     if options.write:
-        write_page(report, size, arena.ground.settings)
+        write_page(report, size, arena.ground.settings, whole=set(chosen) == set(MEASURES))
         console.print(f"Written to {PAGE}.")
 
 

@@ -18,8 +18,8 @@ server leaves them alone, and whoever purges as of a later time does not."""
 
 
 async def fill_expired(ground: Ground, rows: int, tell: Callable[[int], None]) -> None:
-    """Puts `rows` rows into each of the three tables. Events and their deliveries are forty days old, and each event is
-    the last of its object, as those of creates are; `tell` is called with the number done so far."""
+    """Puts `rows` rows into each of the three tables. Each event is the last of its object, as those of creates are.
+    `tell` is called with the number done so far."""
     connection = await asyncpg.connect(ground.url)
     try:
         await connection.execute("set synchronous_commit = off")
@@ -34,7 +34,8 @@ async def fill_expired(ground: Ground, rows: int, tell: Callable[[int], None]) -
         await connection.close()
 
 
-AGE = timedelta(days=40)
+AGE = timedelta(days=20)
+"""Of events and deliveries: a server keeps them, and whoever purges as of half of it does not."""
 
 _ID = f"'{first_id('', datetime.now(UTC) - AGE)}' || lpad(number::text, 13, '0')"
 
@@ -51,7 +52,7 @@ _SHOWN = f"""
 _EVENTS = f"""
 insert into events ({{columns}}, id, type, object_id, data, created_at, sequence, actor)
 select {{values}}, 'evt_' || {_ID}, 'account.created', 'bacc_' || {_ID}, ({_SHOWN})::json,
-       now() - interval '40 days', 1, 'key_' || {_ID}
+       now() - interval '{AGE.days} days', 1, 'key_' || {_ID}
   from {_EACH}
 """
 

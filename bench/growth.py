@@ -70,8 +70,8 @@ def _sizes(tenth: int, all_of_them: int, *seen: Mapping[str, Bytes]) -> Sheet:
         if cells[1] != "0.00":
             rows.append(cells)
     rows.append(["**bytes of an account**", "", "", f"**{sums[0]:,.0f}**", "", "", f"**{sums[1]:,.0f}**"])
-    near, far = f"first {tenth:,}", f"up to {all_of_them:,}"
-    head = ["table", *(f"{where}: {what}" for where in (near, far) for what in ("rows each", "row", "indexes"))]
+    near, far = f"first {tenth:,}", f"other {all_of_them - tenth:,}"
+    head = ["table", *(f"{where}: {what}" for where in (near, far) for what in ("rows", "bytes", "in indexes"))]
     return Sheet(
         head,
         rows,
