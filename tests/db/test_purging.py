@@ -22,13 +22,14 @@ BATCH = 100
 BATCHES = 40
 
 GROWTH_MAX = 1.5
-"""By how much the pages that a batch looks at may differ. One that stepped over the 3,900 rows before it, eight on a page,
-would look at 500 more."""
+"""By how much the pages that a batch looks at may differ. One that stepped over the 3,900 rows before it, eight on a
+page, would look at 500 more."""
 
 NOW = datetime.now(UTC)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 OLD = NOW - timedelta(days=40)
-ID = f"'evt_{first_id('', OLD)}' || lpad(number::text, 13, '0')"
+FIRST = first_id("evt_", OLD)
+ID = f"'{FIRST}' || lpad(number::text, 13, '0')"
 
 FILL = (
     f"""
@@ -38,7 +39,8 @@ FILL = (
     """,
     f"""
     insert into webhook_deliveries (cell, tenant_id, endpoint_id, event_id, event_type, status, attempts)
-    select $1, $2, 'whe_1', {ID}, 'bill.paid', 'succeeded', to_jsonb(repeat('x', 900)) from generate_series(1, {COUNT}) as number
+    select $1, $2, 'whe_1', {ID}, 'bill.paid', 'succeeded', to_jsonb(repeat('x', 900))
+      from generate_series(1, {COUNT}) as number
     """,
     f"""
     insert into idempotency_keys (cell, tenant_id, key, fingerprint, method, path, status, body, request_id, created_at,
@@ -52,7 +54,9 @@ FILL = (
 PLACES = {
     DELETE_OLD_EVENTS: "select max(position) from events where data is null",
     DELETE_EXPIRED: "select min(expires_at) from idempotency_keys",
-    DELETE_DELIVERIES: "select min(event_id) from webhook_deliveries",
+    DELETE_DELIVERIES: f"""
+    select '{FIRST}' || lpad((min(right(event_id, 13)::integer) - 1)::text, 13, '0') from webhook_deliveries
+    """,
 }
 """Where a purge stands, after a batch of each."""
 
