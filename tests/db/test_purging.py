@@ -21,7 +21,7 @@ COUNT = 5_000
 BATCH = 100
 BATCHES = 40
 
-GROWTH_MAX = 1.5
+GROWTH_MAX = 1.2
 """By how much the pages that a batch looks at may differ. One that stepped over the 3,900 rows before it, eight on a
 page, would look at 500 more."""
 
