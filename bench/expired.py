@@ -49,9 +49,10 @@ _SHOWN = f"""
     || '"metadata":{{"account_type":"subscription","billing_cycle":"monthly"}}}}'
 """
 
+# Of a type of their own: events of one type go in the order of their positions, and those of the accounts are younger.
 _EVENTS = f"""
 insert into events ({{columns}}, id, type, object_id, data, created_at, sequence, actor)
-select {{values}}, 'evt_' || {_ID}, 'account.created', 'bacc_' || {_ID}, ({_SHOWN})::json,
+select {{values}}, 'evt_' || {_ID}, 'account.updated', 'bacc_' || {_ID}, ({_SHOWN})::json,
        now() - interval '{AGE.days} days', 1, 'key_' || {_ID}
   from {_EACH}
 """
