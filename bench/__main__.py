@@ -21,10 +21,12 @@ from bench.deliveries import deliveries
 from bench.fill import fill
 from bench.findings import Report
 from bench.ground import NotDurableError
+from bench.growth import bytes_of_accounts, purging_beside_creates, wal_of_creates
 from bench.lists import PageError, lists
 from bench.neighbours import moved_in, neighbours
 from bench.one_account import AMOUNT, one_account
-from bench.options import AT_SIZE, BESIDE, MEASURES, PAGE, read_options, size_of
+from bench.options import AT_SIZE, BESIDE, MEASURES, read_options, size_of
+from bench.page import PAGE, write_page
 from bench.payments import payments_over_bills
 from bench.questions import Keys
 from bench.rounds import LoadFailedError
@@ -47,12 +49,6 @@ def main() -> None:
     except FAILURES as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
-
-
-def _kept() -> str:
-    """What of the page is not printed here, but by a test."""
-    _, heading, rest = PAGE.read_text().partition("\n## Found among a million bills\n") if PAGE.exists() else ("",) * 3
-    return heading + rest
 
 
 def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> None:
@@ -86,8 +82,7 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
 
     table.print_report(console, report)
     if options.write:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(table.markdown(report, size, arena.ground.settings) + _kept())
+        write_page(report, size, arena.ground.settings, whole=set(chosen) == set(MEASURES))
         console.print(f"Written to {PAGE}.")
 
 
@@ -125,7 +120,11 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
     with servers.dues(scratch / "full") as ours:
         full = prepared(scratch / "full", ours, scratch)
         with console.status("Filling the tables …") as status:
-            asyncio.run(fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
+            tell = _telling(status, size.accounts, "accounts")
+            if "growth" in chosen:
+                report.sheets.append(bytes_of_accounts(full, size, tell))
+            else:
+                asyncio.run(fill(full.ground, size.accounts, tell))
         if "lists" in chosen:
             console.print(f"Lists among {size.accounts:,} accounts …")
             report.add(*lists(full, size))
@@ -134,6 +133,9 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
             with servers.dues(scratch / "empty") as others:
                 finding, costs = measures.with_size(full, prepared(scratch / "empty", others, scratch), size)
                 report.add([finding], [costs])
+        if "growth" in chosen:
+            console.print("WAL of creates, and purging beside them …")
+            report.sheets += [wal_of_creates(full, size), purging_beside_creates(full, size)]
 
 
 def _measure_verify(console: Console, scratch: Path, size: Size, report: Report) -> None:

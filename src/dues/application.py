@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from dues.background import Job, run_jobs
+from dues.background import Job, ObservePurge, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.archives.watch import EVERY_SECONDS as ARCHIVE_SECONDS
 from dues.db.archives.watch import Said, watch_archive
@@ -79,7 +79,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         for work in (
             run_jobs(
                 [
-                    *jobs(settings, database),
+                    *jobs(settings, database, counts.observe_purge),
                     feed_lag(database, watermark, counts.observe_feed_lag),
                     overdue_job(database, writes.submit),
                     key_uses(database, keys.uses),
@@ -119,13 +119,13 @@ def archive_watch(database: Database, counts: Metrics) -> Job:
     return Job("archive", ARCHIVE_SECONDS, partial(watch_archive, database, counts.observe_archive_lag, Said()))
 
 
-def jobs(settings: Settings, database: Database) -> list[Job]:
+def jobs(settings: Settings, database: Database, observe: ObservePurge) -> list[Job]:
     """What is done again and again beside the requests."""
     kept = timedelta(days=settings.event_days)
     return [
         Job("statistics", EVERY_SECONDS, partial(analyze_outgrown, database)),
-        answer_retention(database),
+        answer_retention(database, observe),
         spending_retention(database),
-        event_retention(database, kept),
-        delivery_retention(database, kept),
+        event_retention(database, kept, observe),
+        delivery_retention(database, kept, observe),
     ]

@@ -446,39 +446,45 @@ create table events (
 create unique index events_by_object on events (cell, tenant_id, object_id, sequence);
 create unique index events_by_type on events (cell, tenant_id, type, position) where data is not null;
 
--- Forgets up to so many events of one type from before a time, and says how many. Of an object's last event its number
--- is kept, so that the next one goes on from there. Events are nobody else's to change or remove but the schema's owner's,
--- so a server asks this, which forgets nothing that is younger than a week.
-create function forget_events(cell integer, tenant_id integer, type text, before timestamptz, number_max integer)
-returns bigint language sql security definer
+-- Forgets up to so many events of one type from after a position and before a time, and says how many, and the position
+-- and time of the last. Of an object's last event its number is kept, so that the next one goes on from there. Events
+-- are nobody else's to change or remove but the schema's owner's, so a server asks this, which forgets nothing that is
+-- younger than a week.
+create function forget_events(
+    cell integer, tenant_id integer, type text, before timestamptz, after bigint, number_max integer,
+    out number bigint, out last_position bigint, out last_created_at timestamptz
+) language sql security definer
 begin atomic
     with old as materialized (
-        select o.tenant_id, o.id, o.position,
+        select o.place, o.position, o.created_at,
                not exists (select from events later
                             where later.cell = $1 and later.tenant_id = o.tenant_id and later.object_id = o.object_id
                               and later.sequence > o.sequence) as is_last
-          from (select * from events e
-                 where e.cell = $1 and e.tenant_id = $2 and e.type = $3 and e.data is not null
+          from (select e.ctid as place, e.* from events e
+                 where e.cell = $1 and e.tenant_id = $2 and e.type = $3 and e.data is not null and e.position > $5
                  order by e.position
-                 limit $5) as o
+                 limit $6) as o
          where o.created_at < least($4, now() - interval '7 days')
     ), emptied as (
         update events e set data = null, actor = null
           from old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and old.is_last
+         where e.cell = $1 and e.ctid = old.place and old.is_last
+     returning e.id
     ), deleted as (
         delete from events e
          using old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and not old.is_last
+         where e.cell = $1 and e.ctid = old.place and not old.is_last
+     returning e.id
     ), noted as (
         update tenants t
            set events_forgotten_to = greatest(t.events_forgotten_to, (select max(old.position) from old))
          where t.cell = $1 and t.id = $2 and exists (select from old)
     )
-    select count(*) from old;
+    select (select count(*) from emptied) + (select count(*) from deleted), max(old.position), max(old.created_at)
+      from old;
 end;
 
-revoke execute on function forget_events(integer, integer, text, timestamptz, integer) from public;
+revoke execute on function forget_events(integer, integer, text, timestamptz, bigint, integer) from public;
 
 -- Where a merchant wants its events sent, and how far they were.
 create table webhook_endpoints (

@@ -66,6 +66,16 @@ class Metrics:
             ("outcome",),
             registry=self._registry,
         )
+        self._purged = Counter(
+            "dues_purged_rows", "Rows that retention has deleted.", ("table",), registry=self._registry
+        )
+        self._purge_lag = Gauge(
+            "dues_purge_lag_seconds",
+            "By how much what retention deleted last was overdue; 0: nothing that is overdue is left.",
+            ("table",),
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -96,6 +106,11 @@ class Metrics:
     def observe_archive_lag(self, seconds: float) -> None:
         """Notes for how long nothing could be archived."""
         self._archive_lag.set(seconds)
+
+    def observe_purge(self, table: str, rows: int, lag_seconds: float) -> None:
+        """Counts the rows of one batch of retention, and notes how far it is behind."""
+        self._purged.labels(table).inc(rows)
+        self._purge_lag.labels(table).set(lag_seconds)
 
     def observe_guess(self, outcome: str) -> None:
         """Counts one request without a key that is known."""
