@@ -27,6 +27,7 @@ TABLES: Final = {
     "webhook_deliveries": "select, insert, update, delete",
     "idempotency_keys": "select, insert, update, delete",
     "key_spendings": "select, insert, update, delete",
+    "installation": "select, update",
     "schema_migrations": "select",
 }
 """Of every table. Whoever may lock a row of a table has to have `update` on it."""

@@ -4,7 +4,7 @@
 -- tenants' data begins with (cell, tenant_id): the tenant is what keeps them apart, the cell what a table is distributed
 -- by on Citus. The two are as wide together as one bigint. (Busy tables have no foreign key to tenants: every insert
 -- would lock the same row of it.) The three tables of the directory (merchants, tenants, api_keys) are what a tenant
--- and its cell are found by.
+-- and its cell are found by; installation is about all of them.
 --
 -- Text that is sorted is collate "C", so that ids sort by age on every server. Amounts are minor units and stay
 -- within ±(2^53 - 1), which every JSON client holds exactly.
@@ -60,6 +60,17 @@ create table api_keys (
         max_amount between 1 and 9007199254740991 and max_per_day between 1 and 9007199254740991
     )
 );
+
+-- This database as a whole: one row.
+create table installation (
+    single             boolean primary key default true,
+    backed_up_at       timestamptz,         -- the last backup that was finished; null: none
+    restored_at        timestamptz,         -- when it was made from a backup; null: it was not
+    deliveries_held_at timestamptz,         -- nothing is delivered from then on until it is released; null: it is
+    constraint installation_is_a_single_row check (single)
+);
+
+insert into installation default values;
 
 -- A tenant's data -----------------------------------------------------------------------------------------------
 
