@@ -77,7 +77,7 @@ class Facts(Collector):
             "1: nothing is delivered, since this database was restored from a backup; 0: all is.",
         )
         age = GaugeMetricFamily(
-            "dues_backup_age_seconds", "The age of the last backup that `dues backup` finished. Absent: there is none."
+            "dues_backup_age_seconds", "The age of the last backup that dues finished. Absent: there is none."
         )
         if installation:
             held.add_metric([], int(installation.deliveries_held_at is not None))
