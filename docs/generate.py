@@ -20,6 +20,7 @@ from dues.commands.kind import Kind
 from dues.db.grants import COLUMNS, FUNCTIONS, SEQUENCES, TABLES
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
+from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.pages.errors.remedies import remedy
@@ -243,6 +244,24 @@ def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
         yield f"Writes {', '.join(column.name for column in saving.columns)}:", saving.statement
 
 
+def metrics() -> Iterator[str]:
+    """The metrics, by name."""
+    yield "# Metrics"
+    yield ""
+    yield from wrap(
+        "What `/metrics` tells Prometheus, for which the [guide](../guides/see-what-it-does.md) has alerts and a "
+        "dashboard. A histogram is `_bucket`, `_sum` and `_count`. With several workers, one answer is of all of them "
+        "together. Of several servers, add up what each counts. Gauges of the feed, of webhooks and of the backup are "
+        "what is found in the database, the same by each server: take the largest.",
+        WIDTH,
+    )
+    yield ""
+    yield "| metric | type | labels | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for metric in Metrics().described():
+        yield f"| `{metric.name}` | {metric.type} | {_listed(metric.labels)} | {_cell(metric.says)} |"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -262,6 +281,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "events.md": events,
     "cli.md": cli,
     "dues.1": manual,
+    "metrics.md": metrics,
     "money.md": money,
     "schema.md": tables,
     "statements.md": statements,

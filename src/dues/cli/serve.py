@@ -1,6 +1,7 @@
 """`dues serve`: the server."""
 
 import asyncio
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -42,8 +43,10 @@ def serve(
     # Here, and not above: no other command needs the server, and it takes as long to import as they take to run.
     from dues import server
     from dues.handover import take
+    from dues.tracing.wanted import is_wanted
 
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
+    is_wanted(os.environ)  # and possible; before anything is started
     taken = take(settings.host, settings.port) if replace else None
     try:
         listener = taken.listener if taken else server.listen(settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -33,6 +33,21 @@ SESSION = {
 }
 
 
+class PoolUsage(NamedTuple):
+    """How many connections of a pool are in use, how many are idle, how many there may be, and who waits for one."""
+
+    used: int
+    idle: int
+    most: int
+    waiting: int
+
+
+class _Waiting:
+    """How many wait for a connection of one pool."""
+
+    number = 0
+
+
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
@@ -42,10 +57,12 @@ class Database:
         url: str,
         begin: str = "",
         turn: AbstractAsyncContextManager[Any] | None = None,
+        waiting: _Waiting | None = None,
     ) -> None:
         self._pool = pool
         self._begin = begin
         self._turn = turn or nullcontext()
+        self._waiting = waiting or _Waiting()
         self.url = url
         """Where a session can be had that nobody shares."""
 
@@ -73,7 +90,7 @@ class Database:
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return Database(self._pool, self.url, self._begin, turn)
+        return type(self)(self._pool, self.url, self._begin, turn, self._waiting)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -111,16 +128,21 @@ class Database:
     async def _connection(self) -> AsyncIterator[Any]:
         async with self._turn:
             with translated():
-                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
+                self._waiting.number += 1
+                try:
+                    connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
+                finally:
+                    self._waiting.number -= 1
                 try:
                     yield connection
                 finally:
                     await self._pool.release(connection)
 
     @property
-    def connections(self) -> dict[str, int]:
-        """How many connections are open, and how many of them wait for work."""
-        return {"open": self._pool.get_size(), "idle": self._pool.get_idle_size()}
+    def usage(self) -> PoolUsage:
+        """How the pool stands."""
+        idle = self._pool.get_idle_size()
+        return PoolUsage(self._pool.get_size() - idle, idle, self._pool.get_max_size(), self._waiting.number)
 
 
 async def _nothing_to_reset(_connection: object) -> None:

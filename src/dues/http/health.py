@@ -32,11 +32,11 @@ def readyz(context: Context) -> Endpoint:
     return endpoint
 
 
-def metrics(context: Context, counts: Metrics) -> Endpoint:
+def metrics(counts: Metrics) -> Endpoint:
     """The counts, as Prometheus reads them."""
 
     async def endpoint(_exchange: Exchange) -> Reply:
-        body = counts.render(context.database.connections)
+        body = counts.render()
         return Reply(200, body, b"text/plain; version=0.0.4; charset=utf-8")
 
     return endpoint

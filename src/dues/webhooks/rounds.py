@@ -25,8 +25,8 @@ from dues.webhooks import store
 from dues.webhooks.attempts import Attempt, Attempts
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.lanes import Lanes
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.progress import Progress
-from dues.webhooks.sending import Outcome
 from dues.webhooks.store import Delivery, Lane, NewLane
 
 ROUND_SIZE: Final = 200

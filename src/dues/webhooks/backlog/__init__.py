@@ -1,1 +1,1 @@
-"""How much waits to be delivered."""
+"""What waits to be delivered, for whoever watches the server."""
