@@ -17,6 +17,7 @@ import trustme
 
 from dues.db.embedded import BINARIES
 from dues.db.server_account import programs, server_account, take_over
+from tests.leftovers import MARK
 from tests.running import free_port
 
 EMBEDDED = "18"
@@ -175,7 +176,8 @@ class PostgresServer:
         return str(done.stdout)
 
     def _as_account(self) -> dict[str, Any]:
-        started: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+        kept = {name: text for name, text in os.environ.items() if name in ("PATH", MARK)}
+        started: dict[str, Any] = {"cwd": self.folder, "env": kept | {"LC_ALL": "C.UTF-8"}}
         if self._account:
             started |= {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
         return started
