@@ -1,11 +1,13 @@
 """The pool of connections to PostgreSQL, and the two ways to use one: a transaction, or a single statement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
 
+from dues.db import citus
+from dues.db.citus import is_spread
 from dues.db.errors import translated
 from dues.db.transaction import Row, Transaction
 
@@ -36,11 +38,18 @@ class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, turn: AbstractAsyncContextManager[Any] | None = None
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        url: str,
+        turn: AbstractAsyncContextManager[Any] | None = None,
+        *,
+        is_spread: bool = False,
     ) -> None:
         self._pool = pool
         self._turn = turn or nullcontext()
         self.url = url
+        self.is_spread = is_spread
+        """Whether it is spread over nodes: then what is true of a cell is known on the cell's node alone."""
 
     @classmethod
     async def connect(cls, url: str, connections_max: int = 10, **session: str) -> "Database":
@@ -49,22 +58,15 @@ class Database:
         `session`: parameters of its sessions that are to be others than usual.
         """
         with translated():
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=connections_max,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=STATEMENT_TIMEOUT_SECONDS,
-                server_settings=_SESSION | session,
-                max_inactive_connection_lifetime=300,
-                # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
-                reset=_nothing_to_reset,
-            )
-        return cls(pool, url)
+            pool = await _pool(url, connections_max, session)
+            if spread := await is_spread(pool):
+                await pool.close()
+                pool = await _pool(url, connections_max, session | citus.SESSION)
+        return cls(pool, url, is_spread=spread)
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return Database(self._pool, self.url, turn)
+        return Database(self._pool, self.url, turn, is_spread=self.is_spread)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -76,7 +78,7 @@ class Database:
         """A transaction, of which nothing is left unless the block itself calls `commit`. What it puts off to write is
         written to `cell`."""
         async with self._connection() as connection:
-            transaction = Transaction(connection, cell)
+            transaction = Transaction(connection, cell, is_spread=self.is_spread)
             try:
                 yield transaction
             finally:
@@ -107,6 +109,21 @@ class Database:
     def connections(self) -> dict[str, int]:
         """How many connections are open, and how many of them wait for work."""
         return {"open": self._pool.get_size(), "idle": self._pool.get_idle_size()}
+
+
+async def _pool(url: str, connections_max: int, session: Mapping[str, str]) -> "asyncpg.Pool[asyncpg.Record]":
+    pool: asyncpg.Pool[asyncpg.Record] = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=connections_max,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=STATEMENT_TIMEOUT_SECONDS,
+        server_settings={**_SESSION, **session},
+        max_inactive_connection_lifetime=300,
+        # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
+        reset=_nothing_to_reset,
+    )
+    return pool
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from dues.db.citus import is_spread
 from dues.db.errors import translated
 from dues.db.transaction import Row
 
@@ -33,11 +34,17 @@ class Snapshot:
 
 @asynccontextmanager
 async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
-    """Two readers of one instant, so that two streams can be read side by side."""
+    """Two readers of one instant, so that two streams can be read side by side. Where the database is spread over nodes,
+    that is one instant of each node."""
     with translated():
         first, second = await asyncpg.connect(url), await asyncpg.connect(url)
         try:
             async with first.transaction(isolation="repeatable_read", readonly=True):
+                if await is_spread(first):
+                    # Each node has an instant of its own, which a session has asked it for once. A cell is on one node.
+                    await first.execute("set local citus.max_adaptive_executor_pool_size = 1")
+                    yield Snapshot(first), Snapshot(first)
+                    return
                 name = await first.fetchval("select pg_export_snapshot()")
                 async with second.transaction(isolation="repeatable_read", readonly=True):
                     await second.execute(f"set transaction snapshot '{name}'")
