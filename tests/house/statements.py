@@ -13,6 +13,7 @@ from typing import Any
 import dues
 from dues.commands import ledger
 from dues.commands.kind import Kind
+from dues.db.citus import in_its_cell
 from dues.db.migrate import schema
 from dues.lists.listing import Listing
 from dues.lists.ordered import section_statement
@@ -46,7 +47,8 @@ def statements() -> dict[str, str]:
     found |= {f"part {part.name}": reading((part,)) for part in parts()}
     for listing in _unique(Listing):
         found |= dict(_lists(listing))
-    return found
+    on_nodes = {f"{name} on a node": in_its_cell(statement) for name, statement in found.items()}
+    return found | {name: text for name, text in on_nodes.items() if text not in found.values()}
 
 
 def parts() -> list[Part]:
@@ -140,7 +142,8 @@ class Block:
     def _begins_with_cell(self, first: str) -> bool:
         inside = re.match(r"\((\d+)\)", first)
         told = _inside[int(inside[1])] if inside else first
-        return bool(re.match(r"\$1(?!\d)", told.strip()))
+        at_home = told.startswith("home.cell") and re.search(r"\bfrom cells home\b.*\bhome\.cell = \$1\b", self.text)
+        return bool(at_home or re.match(r"\$1(?!\d)", told.strip()))
 
 
 _NO_ALIAS = r"(?:where|set|on|order|group|cross|left|join|union|limit|for|using|select|values|returning|having|do)\b"

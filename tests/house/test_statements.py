@@ -6,6 +6,7 @@ import re
 import asyncpg
 import pytest
 
+from dues.db.citus import additions
 from tests.house.statements import parts, statements, strays, tables
 
 STATEMENTS = statements()
@@ -19,6 +20,7 @@ def test_there_are_statements_to_look_at() -> None:
     assert {"answers", "events", "balances then", "default_rules", "accounts by id with ends"} <= named
     owners, names = ("customer", "account"), ("id", "external_reference")
     assert {f"open bills by {owner}'s {name}" for owner in owners for name in names} <= named
+    assert {"account.insert on a node", "dues.ledger.store.INSERT_ENTRIES on a node"} <= STATEMENTS.keys()
     assert any(name.startswith("list payments (('bill', True),) 2") for name in STATEMENTS)
     assert {"customers", "entries", "idempotency_keys", "webhook_lanes"} < tables()
     assert tables().isdisjoint({"tenants", "merchants", "api_keys", "schema_migrations"})
@@ -27,13 +29,19 @@ def test_there_are_statements_to_look_at() -> None:
 def test_the_schema_knows_everything_that_statements_name(database_url: str) -> None:
     async def prepare() -> dict[str, str]:
         connection, broken = await asyncpg.connect(database_url), {}
+        undone = connection.transaction()
         try:
+            await undone.start()
+            await connection.execute(additions())
+            await connection.execute("create temporary table pg_dist_partition (logicalrelid regclass)")
             for name, statement in STATEMENTS.items():
                 try:
-                    await connection.prepare(statement)
+                    async with connection.transaction():
+                        await connection.prepare(statement)
                 except asyncpg.PostgresError as error:
                     broken[name] = str(error)
         finally:
+            await undone.rollback()
             await connection.close()
         return broken
 

@@ -48,9 +48,9 @@ class Counting(Watermark):
 
     asked = 0
 
-    async def stable_position(self) -> int:
+    async def stable_position(self, cell: int) -> int:
         self.asked += 1
-        return await super().stable_position()
+        return await super().stable_position(cell)
 
 
 class Process:

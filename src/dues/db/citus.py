@@ -1,7 +1,7 @@
 """Where a database is spread over nodes by Citus: its tables are divided by cell, and statements are sent as it can.
 
-Every server connects to the coordinator. The directory is on every node (reference tables), tenants' data is distributed
-by `cell`, and all of a cell's is on one node. Without the extension none of this is done.
+Every server connects to the coordinator. The directory is on every node (reference tables); tenants' data is
+distributed by `cell`, and all of a cell's is on one node. Without the extension none of this is done.
 """
 
 import re
@@ -41,6 +41,11 @@ select a.attrelid::regclass::text as name
 """
 
 
+def additions() -> str:
+    """What a database has beside the schema where it is spread, in SQL that any PostgreSQL understands."""
+    return (files("dues.db") / "citus.sql").read_text()
+
+
 async def has_citus(connection: Any) -> bool:
     """Whether the database has the extension."""
     return bool(await connection.fetchval(FIND_CITUS))
@@ -74,7 +79,7 @@ async def spread(connection: Any) -> list[str]:
         return []
     await prepare(connection)
     if "cells" in local and not await connection.fetchval("select to_regclass('cells')"):
-        await connection.execute((files("dues.db") / "citus.sql").read_text())
+        await connection.execute(additions())
         await connection.execute(f"insert into cells select generate_series(1, {CELLS_MAX})")
     divided = {row["name"] for row in await connection.fetch(FIND_DIVIDED, local)}
     # The directory first: a table that is on every node may be referred to from wherever.
@@ -90,7 +95,9 @@ async def spread(connection: Any) -> list[str]:
 
 async def set_up_nodes(connection: Any, role: str) -> None:
     """Gives what a role does on the nodes the parameters that it has to have there."""
-    names = await connection.fetchrow("select quote_ident($1) as role, quote_ident(current_database()) as database", role)
+    names = await connection.fetchrow(
+        "select quote_ident($1) as role, quote_ident(current_database()) as database", role
+    )
     for name, value in NODE_SETTINGS.items():
         await connection.execute(f"alter role {names['role']} in database {names['database']} set {name} = '{value}'")
 
@@ -131,4 +138,3 @@ def _from_cells(found: "re.Match[str]") -> str:
         f"{found['into']}select home.cell, {whole}\n  from cells home, {found['rows']}{named}\n"
         f" where home.cell = $1{found['rest'] or ''}\n"
     )
-

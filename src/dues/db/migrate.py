@@ -31,7 +31,9 @@ def schema() -> str:
 
 
 async def migrate(url: str) -> list[str]:
-    """Applies what is missing and returns its names; what there is then is spread over nodes where Citus is. Raises SchemaTooNew if a newer dues was here before,
+    """Applies what is missing and returns its names; where Citus is, what there is then is spread over its nodes.
+
+    Raises SchemaTooNew if a newer dues was here before,
     PostgresTooOld, and RoleError where the role of the URL may not do what it has to."""
     async with _connected(url) as connection:
         behind = await _find_missing(connection) or await citus.find_local(connection)

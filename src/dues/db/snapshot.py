@@ -34,8 +34,10 @@ class Snapshot:
 
 @asynccontextmanager
 async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
-    """Two readers of one instant, so that two streams can be read side by side. Where the database is spread over nodes,
-    that is one instant of each node."""
+    """Two readers of one instant, so that two streams can be read side by side.
+
+    Where the database is spread over nodes, that is one instant of each node.
+    """
     with translated():
         first, second = await asyncpg.connect(url), await asyncpg.connect(url)
         try:

@@ -211,6 +211,15 @@ select distinct case when l.pid is null then 'prepared' else l.virtualtransactio
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
 """
 
+FIND_WRITERS_ON_NODE = """
+select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
+  from cells home
+ cross join pg_locks l
+ where home.cell = $1 and l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.granted
+   and l.relation::regclass::text ~ '(^|[.])events_[0-9]+$'
+"""
+"""On the node of a cell: each of its parts of the table has a number there."""
+
 FIND_OLDEST_WRITERS = """
 select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() - a.xact_start)::float8 as age_seconds
   from pg_locks l

@@ -113,7 +113,9 @@ LOCK_MERCHANTS = "select pg_advisory_xact_lock(1684366707)"
 
 
 async def lock_merchants(tx: Transaction) -> None:
-    """One at a time from here to the end of the transaction: two first starts must not make two first merchants."""
+    """One at a time from here to the end of the transaction: two first starts must not make two first merchants, and of
+    two that come at once each finds a cell with the fewest. Where the directory is on several nodes, whoever changes
+    several of its tables would wait in a circle otherwise."""
     await tx.lock(LOCK_MERCHANTS)
 
 
