@@ -127,13 +127,13 @@ FIND_LEASED = f"""
 select {_LEASE}
   from webhook_endpoints e
   join tenants t on t.id = e.tenant_id
- where e.cell = $1 and e.tenant_id = $3 and e.id = $4 and e.leased_by = $5 and e.status = 'enabled'
+ where e.cell = $1 and e.tenant_id = $2 and e.id = $3 and e.leased_by = $4 and e.status = 'enabled'
 """
 
 
 async def find_leased(database: Database, now: datetime, lease: Lease) -> Lease | None:
     """The endpoint as it is now, if it is still its holder's to deliver to."""
-    row = await database.row(FIND_LEASED, lease.tenant.cell, now, lease.tenant.id, lease.id, lease.holder)
+    row = await database.row(FIND_LEASED, *lease.tenant, lease.id, lease.holder)
     return _lease(row, now) if row else None
 
 
