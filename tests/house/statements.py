@@ -175,3 +175,36 @@ def _sides(text: str) -> Iterable[Block]:
 def strays(statement: str) -> list[str]:
     """What a statement touches of tenants' data without saying that it is in the cell $1."""
     return [stray for block in blocks(statement) for stray in block.strays()]
+
+
+# Where a statement is carried out ---------------------------------------------------------------------------------
+
+CELL, EVERY_CELL, DIRECTORY, SERVER = "one cell", "each cell in turn", "the directory", "the server"
+
+IN_TURN = (
+    "dues.books.",
+    "dues.events.retention.store.DELETE_OLD_EVENTS",
+    "dues.idempotency.store.DELETE_EXPIRED",
+    "dues.ledger.store.FIND_UNPROVEN_BALANCES",
+    "dues.resources.bills.overdue.",
+    "dues.tenants.spending.store.DELETE_OLD_SPENDINGS",
+    "dues.webhooks.leases.store.ANY_ENABLED",
+    "dues.webhooks.leases.store.LOCK_ENDPOINTS_WITH_WORK",
+    "dues.webhooks.leases.store.SAVE_LEASES",
+    "dues.webhooks.retention.",
+    "dues.webhooks.secrets.",
+)
+"""What goes through all tenants, and so from one cell to the next: how such statements are called."""
+
+WITHOUT_A_TABLE = {"dues.events.retention.store.DELETE_OLD_EVENTS"}
+"""Statements that call a function of the schema, whose first argument is the cell."""
+
+
+def class_of(name: str, statement: str) -> str:
+    """Where a statement is carried out, if the database is spread over nodes."""
+    text = re.sub(r"'[^']*'", "''", statement)
+    named = set(re.findall(r"\w+", text))
+    if named & (tables() | {"cells"}) or name in WITHOUT_A_TABLE:
+        assert name in WITHOUT_A_TABLE or not strays(statement), f"{name} is of no cell"
+        return EVERY_CELL if name.startswith(IN_TURN) else CELL
+    return DIRECTORY if named & {"merchants", "tenants", "api_keys"} else SERVER

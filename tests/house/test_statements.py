@@ -7,7 +7,18 @@ import asyncpg
 import pytest
 
 from dues.db.citus import additions
-from tests.house.statements import parts, statements, strays, tables
+from tests.house.statements import (
+    CELL,
+    DIRECTORY,
+    EVERY_CELL,
+    IN_TURN,
+    SERVER,
+    class_of,
+    parts,
+    statements,
+    strays,
+    tables,
+)
 
 STATEMENTS = statements()
 
@@ -51,6 +62,16 @@ def test_the_schema_knows_everything_that_statements_name(database_url: str) -> 
 def test_every_statement_stays_in_its_cell() -> None:
     found = {name: strays(statement) for name, statement in STATEMENTS.items()}
     assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_every_statement_has_a_class() -> None:
+    found = {name: class_of(name, statement) for name, statement in STATEMENTS.items()}
+    assert found["account.insert on a node"] == found["dues.events.store.FIND_WRITERS_ON_NODE"] == CELL
+    assert found["dues.books.store.STREAM_ENTRIES"] == found["dues.idempotency.store.DELETE_EXPIRED"] == EVERY_CELL
+    assert found["dues.tenants.store.FIND_KEY"] == DIRECTORY
+    assert found["dues.events.store.FIND_WRITERS"] == SERVER
+    for name in IN_TURN:
+        assert any(one.startswith(name) for one in found), f"{name} is no more"
 
 
 def test_what_changes_a_limited_number_of_rows_chooses_them_once() -> None:
