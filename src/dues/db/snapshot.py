@@ -41,8 +41,10 @@ async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
     with translated():
         first, second = await asyncpg.connect(url), await asyncpg.connect(url)
         try:
+            if spread := await is_spread(first):
+                await first.execute("set citus.override_table_visibility = off")
             async with first.transaction(isolation="repeatable_read", readonly=True):
-                if await is_spread(first):
+                if spread:
                     # Each node has an instant of its own, which a session has asked it for once. A cell is on one node.
                     await first.execute("set local citus.max_adaptive_executor_pool_size = 1")
                     yield Snapshot(first), Snapshot(first)
