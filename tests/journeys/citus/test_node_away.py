@@ -106,8 +106,8 @@ def test_a_node_that_is_gone_is_missed_by_its_cells_alone(spread_out: Spread, re
     (gone, unlucky), (_, lucky), *_ = merchants.items()
     journals = [Journal(unlucky.key()), Journal(lucky.key())]
     for number, (journal, merchant) in enumerate(zip(journals, (unlucky, lucky), strict=True)):
-        journal.register_customer(server.base)
         receiver.register(merchant.caller(), f"/{number}", lambda _: TAKEN)
+        journal.register_customer(server.base)
     here, there = journals[1], journals[0]
     with Follower(lucky.caller()) as follower, Crowd(server.base, here, 4), Crowd(server.base, there, 4):
         until(lambda: min(len(here.acknowledged), len(there.acknowledged)) > 20)
