@@ -51,6 +51,11 @@ def statements() -> dict[str, str]:
     return found | {name: text for name, text in on_nodes.items() if text not in found.values()}
 
 
+def statements_of_the_schema() -> dict[str, str]:
+    """Those that need nothing but the schema: not what a database has where it is spread over nodes."""
+    return {name: text for name, text in statements().items() if not re.search(r"\bcells home\b|\bpg_dist_", text)}
+
+
 def parts() -> list[Part]:
     """All pieces of the reading statement."""
     of_kinds = [
