@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
+from classes import classes
 from man_page import man_page
 from money import money
 from typer.main import get_command
@@ -226,6 +227,8 @@ def statements() -> Iterator[str]:
             yield "```sql"
             yield statement.strip()
             yield "```"
+    yield ""
+    yield from classes()
 
 
 def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from dues.db.grants import FUNCTIONS, SEQUENCES, TABLES, RoleError
 from dues.db.migrate import grant_to, migrate, migrations
 from tests.db.databases import EmptyDatabases, execute
 from tests.db.roles import Roles, as_role
-from tests.house.statements import statements
+from tests.house.statements import statements_of_the_schema
 from tests.journeys.own_database import rows_of
 
 
@@ -66,7 +66,7 @@ def test_every_statement_is_granted(granted: Granted) -> None:
     async def explain() -> dict[str, str]:
         connection, refused = await asyncpg.connect(granted.server), {}
         try:
-            for name, statement in statements().items():
+            for name, statement in statements_of_the_schema().items():
                 try:
                     await connection.execute(f"explain (generic_plan) {statement}")
                 except asyncpg.InsufficientPrivilegeError as error:

@@ -47,7 +47,8 @@ async def write(tx: Transaction, tenant: Tenant, object_id: str) -> None:
 
 async def objects_told(database: Database, watermark: Watermark, tenant: Tenant) -> list[str]:
     """The objects of all events that the watermark says are there."""
-    found = await list_events_after(database, tenant, TYPES, BEGINNING, await watermark.stable_position(), 100, None)
+    to = await watermark.stable_position(tenant.cell)
+    found = await list_events_after(database, tenant, TYPES, BEGINNING, to, 100, None)
     return [event.object_id for event in found]
 
 
@@ -296,7 +297,7 @@ def test_who_follows_misses_nothing_of_what_many_commit_at_random(ask: Ask[None]
             watermark, ended = Watermark(database), False
             while True:
                 last, ended = ended, writers.done()
-                to = await watermark.stable_position()
+                to = await watermark.stable_position(tenant.cell)
                 for event in await list_events_after(database, tenant, TYPES, place, to, 1_000, None):
                     told.append(event.object_id)
                 place = Place(to, 0)

@@ -1,11 +1,13 @@
 """The pool of connections to PostgreSQL, and the two ways to use one: a transaction, or a single statement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from dues.db import citus
+from dues.db.citus import is_spread
 from dues.db.connecting import CONNECT_TIMEOUT_SECONDS, Route
 from dues.db.errors import translated
 from dues.db.pooler import DIRECT, Pooler
@@ -58,6 +60,8 @@ class Database:
         begin: str = "",
         turn: AbstractAsyncContextManager[Any] | None = None,
         waiting: _Waiting | None = None,
+        *,
+        is_spread: bool = False,
     ) -> None:
         self._pool = pool
         self._begin = begin
@@ -65,6 +69,8 @@ class Database:
         self._waiting = waiting or _Waiting()
         self.url = url
         """Where a session can be had that nobody shares."""
+        self.is_spread = is_spread
+        """Whether it is spread over nodes: then what is true of a cell is known on the cell's node alone."""
 
     @classmethod
     async def connect(cls, url: str, connections_max: int = 10, pooler: Pooler = DIRECT, **session: str) -> "Database":
@@ -75,22 +81,16 @@ class Database:
         """
         parameters = SESSION | session
         with translated():
-            pool = await asyncpg.create_pool(
-                connect=Route(pooler.url or url).connect,
-                min_size=1,
-                max_size=connections_max,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=STATEMENT_TIMEOUT_SECONDS,
-                max_inactive_connection_lifetime=300,
-                # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
-                reset=_nothing_to_reset,
-                **pooler.options(parameters),
-            )
-        return cls(pool, url, pooler.begin(parameters))
+            pool = await _pool(url, connections_max, pooler, parameters)
+            if spread := await is_spread(pool):
+                await pool.close()
+                parameters |= citus.SESSION
+                pool = await _pool(url, connections_max, pooler, parameters)
+        return cls(pool, url, pooler.begin(parameters), is_spread=spread)
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return type(self)(self._pool, self.url, self._begin, turn, self._waiting)
+        return type(self)(self._pool, self.url, self._begin, turn, self._waiting, is_spread=self.is_spread)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -102,7 +102,7 @@ class Database:
         """A transaction, of which nothing is left unless the block itself calls `commit`. What it puts off to write is
         written to `cell`."""
         async with self._connection() as connection:
-            transaction = Transaction(connection, cell, self._begin)
+            transaction = Transaction(connection, cell, self._begin, is_spread=self.is_spread)
             try:
                 yield transaction
             finally:
@@ -143,6 +143,23 @@ class Database:
         """How the pool stands."""
         idle = self._pool.get_idle_size()
         return PoolUsage(self._pool.get_size() - idle, idle, self._pool.get_max_size(), self._waiting.number)
+
+
+async def _pool(
+    url: str, connections_max: int, pooler: Pooler, parameters: Mapping[str, str]
+) -> "asyncpg.Pool[asyncpg.Record]":
+    pool: asyncpg.Pool[asyncpg.Record] = await asyncpg.create_pool(
+        connect=Route(pooler.url or url).connect,
+        min_size=1,
+        max_size=connections_max,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=STATEMENT_TIMEOUT_SECONDS,
+        max_inactive_connection_lifetime=300,
+        # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
+        reset=_nothing_to_reset,
+        **pooler.options(parameters),
+    )
+    return pool
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from dues.db.citus import in_its_cell
 from dues.db.errors import Unavailable, translated
 
 Row = Mapping[str, Any]
@@ -33,12 +34,14 @@ class Transaction:
     it must be begun, by `begin`, since the session is lent for a transaction only.
     """
 
-    def __init__(self, connection: Connection, cell: int, begin: str = "") -> None:
+    def __init__(self, connection: Connection, cell: int, begin: str = "", *, is_spread: bool = False) -> None:
         self._connection = connection
         self._begin_with = begin
         self._begun = False
         self._writes: dict[str, list[tuple[object, ...]]] = {}
         self.cell = cell
+        self.is_spread = is_spread
+        """Whether the database is spread over nodes."""
 
     async def find(self, query: str, *args: object) -> list[Row]:
         """Rows of a SELECT that locks nothing."""
@@ -80,7 +83,7 @@ class Transaction:
             if self._writes:
                 if self._begin_with:
                     await self._begin()
-                statement, writes = combined(tuple(self._writes))
+                statement, writes = combined(tuple(self._writes), self.is_spread)
                 columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
                 await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
             if self._begun:
@@ -125,14 +128,17 @@ _WRITTEN: Final[Mapping[str, _Write]] = {
 
 
 @lru_cache(maxsize=1024)
-def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[_Write | None]]:
+def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str, Sequence[_Write | None]]:
     """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT; and
     how each of its parameters after $1 is written, where that is sent as text.
 
     $1, the cell, is common to all; their other parameters are numbered on. PostgreSQL runs what nothing refers to from
     the last to the first, so they are written the other way round. Their order matters: whoever updates an object's
     row before it writes to its ledger waits there for whoever holds it, and holds nothing that they need.
+
+    Where the database `is_spread` over nodes, each part is run by itself, from the first to the last.
     """
+    statements = tuple(map(in_its_cell, statements)) if is_spread else statements
     parts, used, writes = [], 0, list[_Write | None]()
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
@@ -142,7 +148,7 @@ def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[_Write | None]]
         shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", as_text)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
         used += max(numbers) - 1
-    return f"with {', '.join(reversed(parts))} select", writes
+    return f"with {', '.join(parts if is_spread else reversed(parts))} select", writes
 
 
 _PARAMETER = re.compile(r"\$(?!1\b)(\d+)")

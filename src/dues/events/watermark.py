@@ -10,6 +10,7 @@ written, nobody is waited for but who writes events of this database, and no pro
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -31,8 +32,11 @@ LOOK_SECONDS_MAX: Final = 0.05
 PREPARED: Final = "prepared"
 """All writers whose transaction was prepared for a commit in two phases: those are called by another name then."""
 
-Ask = Callable[[str], Awaitable[Sequence[Row]]]
+Ask = Callable[..., Awaitable[Sequence[Row]]]
 """Asks the database, each time with a snapshot of its own."""
+
+Latest = Callable[[], Awaitable[int]]
+Writing = Callable[[], Awaitable[frozenset[str]]]
 
 
 class Mark(Struct, frozen=True):
@@ -48,15 +52,26 @@ class Mark(Struct, frozen=True):
 
 
 async def mark(ask: Ask) -> tuple[Mark, frozenset[str]]:
+    """The latest position, and who is writing, where all servers connect."""
+    return await _mark(partial(_latest, ask), partial(_writing, ask))
+
+
+async def _mark(latest: Latest, writing: Writing) -> tuple[Mark, frozenset[str]]:
     """The latest position, and who is writing. In this order: who took it before that was read, is seen writing."""
     since = time.monotonic()
+    position = await latest()
+    writers = await writing()
+    return Mark(position, writers | {PREPARED} if writers else writers, since), writers
+
+
+async def _latest(ask: Ask) -> int:
     [row] = await ask(store.FIND_LATEST_POSITION)
-    writing = await _writing(ask)
-    return Mark(row["position"], writing | {PREPARED} if writing else writing, since), writing
+    position: int = row["position"]
+    return position
 
 
-async def _writing(ask: Ask) -> frozenset[str]:
-    return frozenset(row["writer"] for row in await ask(store.FIND_WRITERS))
+async def _writing(ask: Ask, statement: str = store.FIND_WRITERS, *arguments: object) -> frozenset[str]:
+    return frozenset(row["writer"] for row in await ask(statement, *arguments))
 
 
 async def next_stable_position(ask: Ask) -> int:
@@ -89,17 +104,22 @@ class Pauses:
         return True
 
 
-class Watermark:
-    """Answers everybody in a process who asks at the same time with one look at the database."""
+class Stable:
+    """A position up to which nothing can come any more, for everybody in a process who asks at the same time.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `latest`: a position that nobody takes any more. `writing`: who may have taken one up to there before, and has not
+    ended. They are asked in this order.
+    """
+
+    def __init__(self, latest: Latest, writing: Writing) -> None:
+        self._latest = latest
+        self._writing = writing
         self._stable = 0
         self._held: Mark | None = None
         self._looking: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
-    async def stable_position(self) -> int:
+    async def position(self) -> int:
         """The position up to which all events can be read, those that were committed before the call among them.
 
         Where a transaction is under way for long: up to what came before it. Raises Unavailable.
@@ -111,7 +131,7 @@ class Watermark:
 
     @property
     def lag_seconds(self) -> float:
-        """For how long the watermark has waited for transactions that were under way; 0 where it waits for none."""
+        """For how long it has waited for transactions that were under way; 0 where it waits for none."""
         return time.monotonic() - self._held.since if self._held else 0.0
 
     async def _look_after(self, other: "asyncio.Task[None] | None") -> None:
@@ -127,7 +147,7 @@ class Watermark:
         What an earlier look has waited for in vain is waited for on: where transactions that take long follow each
         other closely, there is never a moment at which none is under way.
         """
-        latest, writing = await mark(self._database.rows)
+        latest, writing = await _mark(self._latest, self._writing)
         pauses = Pauses(PATIENCE_SECONDS)
         while not latest.is_stable(writing):
             if self._held and self._held.is_stable(writing):
@@ -135,5 +155,41 @@ class Watermark:
             if not await pauses.wait():
                 self._held = self._held or latest
                 return
-            writing = await _writing(self._database.rows)
+            writing = await self._writing()
         self._stable, self._held = max(self._stable, latest.position), None
+
+
+class Watermark:
+    """The watermark of one process.
+
+    Where the database is spread over nodes, positions are taken where all servers connect, and that is asked first. A
+    transaction that has ended there may still be under way on the node of its cell, where that did not answer: so the
+    node is asked who writes there. Each cell has a watermark of its own then, and waits for the nodes of no others.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._everywhere = Stable(partial(_latest, database.rows), partial(_writing, database.rows))
+        self._cells: dict[int, Stable] = {}
+
+    async def stable_position(self, cell: int) -> int:
+        """The position up to which all events of a cell can be read, those that were committed before the call among
+        them.
+
+        Where a transaction is under way for long: up to what came before it. Raises Unavailable.
+        """
+        return await (self._of(cell) if self._database.is_spread else self._everywhere).position()
+
+    async def look(self) -> None:
+        """Looks once more where all servers connect. Raises Unavailable."""
+        await self._everywhere.position()
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long the watermark has waited for transactions that were under way, in the cell that waits longest of
+        those that anybody has asked for; 0 where it waits for none."""
+        return max(one.lag_seconds for one in (self._everywhere, *self._cells.values()))
+
+    def _of(self, cell: int) -> Stable:
+        writing = partial(_writing, self._database.rows, store.FIND_WRITERS_ON_NODE, cell)
+        return self._cells.get(cell) or self._cells.setdefault(cell, Stable(self._everywhere.position, writing))

@@ -103,7 +103,7 @@ class Rounds:
 
     async def _plan(self) -> Round | None:
         database, progress, lease = self._context.database, self._progress, self._progress.lease
-        to = await self._context.watermark.stable_position()
+        to = await self._context.watermark.stable_position(lease.tenant.cell)
         after = Place(progress.position, 0)
         events = await list_events_after(database, lease.tenant, progress.types, after, to, ROUND_SIZE, None)
         if not events:

@@ -23,9 +23,11 @@ def delivery_backlog(database: Database, watermark: Watermark, observe: Callable
 
 async def watch(database: Database, watermark: Watermark, observe: Callable[[Due], None]) -> None:
     """Looks once."""
-    to = await watermark.stable_position()
     now, types = datetime.now(UTC), get_args(EventType)
-    found = [await find_due(database, cell, now, types, to) for cell in await list_cells(database)]
+    found = [
+        await find_due(database, cell, now, types, await watermark.stable_position(cell))
+        for cell in await list_cells(database)
+    ]
     observe(
         Due(
             working=sum(one.working for one in found),

@@ -12,12 +12,12 @@ async def release_deliveries(database: Database, *, skip_pending: bool) -> bool:
     With `skip_pending` nothing is sent that happened before, unless somebody asks for it to be sent again. Every
     process that delivers notices within a second.
     """
-    position = await Watermark(database).stable_position() if skip_pending else 0
-    cells = await list_cells(database)
+    watermark, cells = Watermark(database), await list_cells(database) if skip_pending else ()
+    positions = {cell: await watermark.stable_position(cell) for cell in cells}
     async with database.transaction() as tx:
         if not await store.lock_held(tx):
             return False
-        for cell in cells if skip_pending else ():
+        for cell, position in positions.items():
             await store.skip(tx, cell, position)
         await store.save_released(tx)
         await tx.commit()
