@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from dues.db.hosts import hosts_of
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
@@ -224,7 +225,7 @@ def _check_database_url(url: str) -> None:
     """Refuses what can be no URL of a PostgreSQL, without repeating it: it may have a password in it."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = hosts_of(url) or parts.port
     except ValueError:
         raise SettingsError("DUES_DATABASE_URL has a host or port that is none.") from None
     if parts.scheme not in ("postgresql", "postgres"):

@@ -7,15 +7,14 @@ from typing import Any
 import asyncpg
 
 from dues.db.errors import translated
+from dues.db.hosts import Session, connect, target_of
+from dues.db.pool import CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS, Held, Pool
 from dues.db.transaction import Row, Transaction
-
-CONNECT_TIMEOUT_SECONDS = 5.0
-STATEMENT_TIMEOUT_SECONDS = 15.0
-"""A database that neither answers nor refuses is away; nothing of ours takes longer, save what sets its own limit."""
 
 _SESSION = {
     "application_name": "dues",
     "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS:.0f}s",
     # Past this a duplicate is told "in progress" and the client asks again.
     "lock_timeout": "4s",
     # A program that was stopped (not killed) in mid-transaction must not hold its locks for ever.
@@ -35,9 +34,7 @@ _SESSION = {
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
-    def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, turn: AbstractAsyncContextManager[Any] | None = None
-    ) -> None:
+    def __init__(self, pool: Pool, url: str, turn: AbstractAsyncContextManager[Any] | None = None) -> None:
         self._pool = pool
         self._turn = turn or nullcontext()
         self.url = url
@@ -54,13 +51,14 @@ class Database:
                 min_size=1,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=STATEMENT_TIMEOUT_SECONDS,
+                connect=connect,
+                connection_class=Session,
                 server_settings=_SESSION | session,
                 max_inactive_connection_lifetime=300,
                 # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
                 reset=_nothing_to_reset,
             )
-        return cls(pool, url)
+        return cls(Pool(pool, target_of(url)), url)
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
@@ -94,19 +92,16 @@ class Database:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _connection(self) -> AsyncIterator[Held]:
         async with self._turn:
             with translated():
-                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
-                try:
+                async with self._pool.connection() as connection:
                     yield connection
-                finally:
-                    await self._pool.release(connection)
 
     @property
     def connections(self) -> dict[str, int]:
         """How many connections are open, and how many of them wait for work."""
-        return {"open": self._pool.get_size(), "idle": self._pool.get_idle_size()}
+        return self._pool.connections
 
 
 async def _nothing_to_reset(_connection: object) -> None:

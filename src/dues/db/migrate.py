@@ -10,6 +10,7 @@ import asyncpg
 from dues.db.database import Database
 from dues.db.errors import translated
 from dues.db.grants import RoleError, find_granted_roles, grant, refuse_missing_grants
+from dues.db.hosts import connect
 
 POSTGRES_MAJOR_MIN = 15
 
@@ -64,7 +65,7 @@ async def grant_to(url: str, role: str) -> list[str]:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
     with translated():
-        connection = await asyncpg.connect(url)
+        connection = await connect(url)
         try:
             if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
                 raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")

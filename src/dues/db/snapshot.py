@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import asyncpg
-
 from dues.db.errors import translated
+from dues.db.hosts import connect
 from dues.db.transaction import Row
 
 ROWS_AT_ONCE: Final = 5_000
@@ -35,7 +34,7 @@ class Snapshot:
 async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
     """Two readers of one instant, so that two streams can be read side by side."""
     with translated():
-        first, second = await asyncpg.connect(url), await asyncpg.connect(url)
+        first, second = await connect(url), await connect(url)
         try:
             async with first.transaction(isolation="repeatable_read", readonly=True):
                 name = await first.fetchval("select pg_export_snapshot()")

@@ -182,16 +182,25 @@ async def find_position(database: Database, tenant: Tenant, event_id: str) -> in
     return row["position"] if row else None
 
 
-FIND_LATEST_POSITION = "select coalesce(pg_sequence_last_value('event_positions'), 0) as position"
-"""By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
-to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there."""
+FIND_LATEST_POSITION = """
+select coalesce(pg_sequence_last_value('event_positions'), 0) as position, pg_postmaster_start_time() as server,
+       current_setting('synchronous_standby_names') <> '' as has_standby
+"""
+"""And which server says so, by the time of its start: after a fail-over it is another.
+
+By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
+to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there.
+"""
 
 FIND_WRITERS = """
-select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
-  from pg_locks l
- where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+select distinct pg_postmaster_start_time() as server,
+       case when l.pid is null and l.locktype is not null then 'prepared' else l.virtualtransaction end as writer
+  from (select) as this
+  left join pg_locks l
+    on l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
 """
+"""One row without a writer where there is none."""
 
 FIND_OLDEST_WRITERS = """
 select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() - a.xact_start)::float8 as age_seconds

@@ -5,18 +5,23 @@ it would miss the other. But whoever takes a position has locked the table of ev
 INSERT does, and keeps that lock until others see what it did. So: what was the latest position (1), who holds such a
 lock (2), and has each of those ended (3)? Then every event up to (1) can be read, or will never exist. Nothing is
 written, nobody is waited for but who writes events of this database, and no process leads.
+
+All of it has to be asked of one server. Where a standby took over meanwhile, the look is begun anew: what the other
+primary knew, of positions or of who writes, says nothing of this one. And what standbys have to confirm is told to
+nobody before they have: a reader that knows more than the next primary would miss what is written there in its place.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dues.db.database import Database
 from dues.db.errors import Unavailable
-from dues.db.transaction import Row
+from dues.db.transaction import CONFIRM, Row
 from dues.events import store
 
 PATIENCE_SECONDS: Final = 2.0
@@ -41,22 +46,34 @@ class Mark(Struct, frozen=True):
     position: int
     writers: frozenset[str]
     since: float
+    server: datetime | None = None
+    """Whose it is: when that server was started."""
+    has_standby: bool = False
 
     def is_stable(self, writing: frozenset[str]) -> bool:
         """Whether all of them have ended, where these are writing."""
         return not self.writers & writing
+
+    async def writing(self, ask: Ask) -> frozenset[str]:
+        """Who is writing now. Raises Unavailable where that is asked of another server."""
+        rows = await ask(store.FIND_WRITERS)
+        if rows[0]["server"] != self.server:
+            raise Unavailable("the database is another server now")
+        return frozenset(row["writer"] for row in rows if row["writer"])
+
+    async def confirm(self, ask: Ask) -> None:
+        """Returns when the standbys have what is up to here, where there are any."""
+        if self.has_standby:
+            await ask(CONFIRM)
 
 
 async def mark(ask: Ask) -> tuple[Mark, frozenset[str]]:
     """The latest position, and who is writing. In this order: who took it before that was read, is seen writing."""
     since = time.monotonic()
     [row] = await ask(store.FIND_LATEST_POSITION)
-    writing = await _writing(ask)
-    return Mark(row["position"], writing | {PREPARED} if writing else writing, since), writing
-
-
-async def _writing(ask: Ask) -> frozenset[str]:
-    return frozenset(row["writer"] for row in await ask(store.FIND_WRITERS))
+    latest = Mark(row["position"], frozenset(), since, row["server"], row["has_standby"])
+    writing = await latest.writing(ask)
+    return structs.replace(latest, writers=writing | {PREPARED} if writing else writing), writing
 
 
 async def next_stable_position(ask: Ask) -> int:
@@ -69,7 +86,7 @@ async def next_stable_position(ask: Ask) -> int:
     while not marked.is_stable(writing):
         if not await pauses.wait():
             raise Unavailable("a transaction that writes events takes long")
-        writing = await _writing(ask)
+        writing = await marked.writing(ask)
     return marked.position
 
 
@@ -96,6 +113,7 @@ class Watermark:
         self._database = database
         self._stable = 0
         self._held: Mark | None = None
+        self._server: datetime | None = None
         self._looking: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -127,13 +145,18 @@ class Watermark:
         What an earlier look has waited for in vain is waited for on: where transactions that take long follow each
         other closely, there is never a moment at which none is under way.
         """
-        latest, writing = await mark(self._database.rows)
+        ask = self._database.rows
+        latest, writing = await mark(ask)
+        if latest.server != self._server:
+            self._stable, self._held, self._server = 0, None, latest.server
         pauses = Pauses(PATIENCE_SECONDS)
         while not latest.is_stable(writing):
             if self._held and self._held.is_stable(writing):
+                await self._held.confirm(ask)
                 self._stable, self._held = max(self._stable, self._held.position), latest
             if not await pauses.wait():
                 self._held = self._held or latest
                 return
-            writing = await _writing(self._database.rows)
+            writing = await latest.writing(ask)
+        await latest.confirm(ask)
         self._stable, self._held = max(self._stable, latest.position), None
