@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -51,7 +51,7 @@ class Database:
                 min_size=1,
                 max_size=connections_max,
                 timeout=CONNECT_TIMEOUT_SECONDS,
-                connect=connect,
+                connect=cast("Any", connect),  # its protocol names each argument of the driver
                 connection_class=Session,
                 server_settings=_SESSION | session,
                 max_inactive_connection_lifetime=300,

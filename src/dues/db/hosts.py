@@ -24,7 +24,7 @@ UNACKNOWLEDGED_SECONDS: Final = 5
 Host = tuple[str, int]
 
 
-class Session(asyncpg.Connection):  # type: ignore[misc]
+class Session(asyncpg.Connection):
     """A connection of the driver's, and the generation of its pool in which it was made."""
 
     __slots__ = ("generation",)
