@@ -7,9 +7,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from dues.background import Job, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.database import Database
+from dues.db.durability import what_is_not_waited_for
 from dues.db.errors import Transient
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.feed import Feed
@@ -40,6 +43,9 @@ LIST_SECONDS: Final = 5
 """A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
 
 
+_log = structlog.get_logger()
+
+
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[Entrance, Notifier]]:
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
@@ -47,6 +53,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     for_lists = max(1, 2 * settings.database_connections // 5)
     commits = await Database.connect(database_url, settings.database_connections - for_lists)
     database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
+    if reason := await what_is_not_waited_for(commits):
+        _log.warning("commits_do_not_wait", reason=reason)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out

@@ -38,11 +38,11 @@ class Pool:
         try:
             yield held
         finally:
-            if held.is_broken:
-                self._target.distrust()
-                connection.terminate()
-            else:
-                with suppress(asyncpg.InterfaceError):  # it was closed just now
+            with suppress(asyncpg.InterfaceError):  # it is closed already, and the pool has forgotten it
+                if held.is_broken:
+                    self._target.distrust()
+                    connection.terminate()
+                else:
                     connection.remove_log_listener(held.heard)
             await self._pool.release(connection, timeout=CONNECT_TIMEOUT_SECONDS)
 

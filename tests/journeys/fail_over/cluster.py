@@ -11,10 +11,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ class Machine:
     number: int
     space: str
     folder: Path
+    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -90,21 +91,33 @@ class Machine:
         """As in the guide."""
         return f"db{self.number}"
 
-    def run(self, *command: str) -> "subprocess.Popen[bytes]":
+    def run(self, *command: str) -> None:
         """Starts a program on it, as nobody."""
         log = (self.folder / f"{Path(command[0]).name}.log").open("ab")
         as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
         environment |= {name: os.environ[name] for name in ("STARTED_BY_TESTS",) if name in os.environ}
         with log:
-            return subprocess.Popen(
-                ["ip", "netns", "exec", self.space, *as_nobody, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=environment,
+            self.started.append(
+                subprocess.Popen(
+                    ["ip", "netns", "exec", self.space, *as_nobody, *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.folder,
+                    env=environment,
+                )
             )
+
+    def end(self) -> None:
+        """Ends all that runs on it, however it is, and the machine."""
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+            process.wait()
+        for started in self.started:
+            started.wait(10)
+        subprocess.run(["ip", "netns", "del", self.space], check=False, capture_output=True)
 
     def processes(self) -> list[psutil.Process]:
         """All that run on it."""
@@ -162,15 +175,17 @@ class Machine:
 class Cluster:
     """All of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        # Whoever is nobody has to come there.
+        self.folder = Path(tempfile.mkdtemp(prefix="dues-", dir="/var/tmp"))
         nobody = pwd.getpwnam(PEOPLE["postgres"])
         tag = f"dues{os.getpid() % 10_000}"
         self.app = f"{tag}-app"
         self.machines = []
-        folder.chmod(0o755)
+        self._beside = Machine(0, self.app, self.folder)
+        self.folder.chmod(0o755)
         for number in (1, 2, 3):
-            machine = Machine(number, f"{tag}-{number}", folder / f"db{number}")
+            machine = Machine(number, f"{tag}-{number}", self.folder / f"db{number}")
             machine.folder.mkdir(mode=0o700)
             os.chown(machine.folder, nobody.pw_uid, nobody.pw_gid)
             self.machines.append(machine)
@@ -192,7 +207,12 @@ class Cluster:
 
     def _connect(self) -> None:
         _ip("netns", "add", self.app)
-        for command in ("link add bridge type bridge", "addr add 10.0.0.1/24 dev bridge", "link set bridge up", "link set lo up"):
+        for command in (
+            "link add bridge type bridge",
+            "addr add 10.0.0.1/24 dev bridge",
+            "link set bridge up",
+            "link set lo up",
+        ):
             _ip("-n", self.app, *command.split())
         for machine in self.machines:
             here = f"to{machine.number}"
@@ -211,29 +231,25 @@ class Cluster:
         _ip("-n", self.app, "link", "set", f"to{machine.number}", "up")
 
     def _open_doors(self) -> None:
-        wanted = {f"{kind}{one.number}": f"{one.address}:{port}" for one in self.machines[:2] for kind, port in (("sql", 5432), ("rest", 8008))}
+        wanted = {
+            f"{kind}{one.number}": f"{one.address}:{port}"
+            for one in self.machines[:2]
+            for kind, port in (("sql", 5432), ("rest", 8008))
+        }
         sockets = {name: _listener() for name in wanted}
         self.doors = {name: one.getsockname()[1] for name, one in sockets.items()}
         files = {name: one.fileno() for name, one in sockets.items()}
         arguments = [f"{files[name]}={address}" for name, address in wanted.items()]
         command = ["ip", "netns", "exec", self.app, str(ROOT / ".venv/bin/python"), str(RELAY), *arguments]
-        self.relay = subprocess.Popen(command, pass_fds=list(files.values()), stdin=subprocess.DEVNULL)
+        relay = subprocess.Popen(command, pass_fds=list(files.values()), stdin=subprocess.DEVNULL)
+        self._beside.started.append(relay)
         for one in sockets.values():
             one.close()
 
     def _take_down(self) -> None:
-        spaces = [*(machine.space for machine in self.machines), self.app]
-        for space in spaces:
-            alive = Machine(0, space, self.folder).processes()
-            for process in alive:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(signal.SIGCONT)
-                    process.kill()
-            psutil.wait_procs(alive, timeout=5)
-            subprocess.run(["ip", "netns", "del", space], check=False, capture_output=True)
-        for machine in self.machines:
-            for name in ("data", "etcd"):
-                shutil.rmtree(machine.folder / name, ignore_errors=True)
+        for machine in (*self.machines, self._beside):
+            machine.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # How it is ------------------------------------------------------------------------------------------------
 
@@ -291,7 +307,11 @@ class Server:
         listener = _listener()
         self.base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
-        environment |= {"DUES_DATABASE_URL": self._url, "DUES_DRAIN_SECONDS": "0", "DUES_DATA": str(self._cluster.folder / "dues")}
+        environment |= {
+            "DUES_DATABASE_URL": self._url,
+            "DUES_DRAIN_SECONDS": "0",
+            "DUES_DATA": str(self._cluster.folder / "dues"),
+        }
         lent = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec 3<&{listener.fileno()}; exec "$@"'
         command = ["bash", "-c", lent, "bash", str(ROOT / ".venv/bin/dues"), "serve"]
         with self.log.open("ab") as log:
@@ -300,7 +320,7 @@ class Server:
                 env=environment,
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
                 stderr=log,
             )
         listener.close()
@@ -313,13 +333,9 @@ class Server:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
             process.kill()
+            process.wait()
 
     def _is_ready(self) -> bool:
         with suppress(httpx.HTTPError):
             return httpx.get(f"{self.base}/readyz", timeout=5).status_code == 200
         return False
-
-
-def pause(seconds: float) -> None:
-    """Lets time pass."""
-    time.sleep(seconds)
