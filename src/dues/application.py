@@ -53,8 +53,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     for_lists = max(1, 2 * settings.database_connections // 5)
     commits = await Database.connect(database_url, settings.database_connections - for_lists)
     database = await Database.connect(database_url, for_lists, statement_timeout=f"{LIST_SECONDS}s")
-    if reason := await what_is_not_waited_for(commits):
-        _log.warning("commits_do_not_wait", reason=reason)
+    await _warn_where_commits_do_not_wait(commits)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
@@ -108,6 +107,11 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
             await keys.uses.write(commits)
         await commits.close()
         await database.close()
+
+
+async def _warn_where_commits_do_not_wait(database: Database) -> None:
+    if reason := await what_is_not_waited_for(database):
+        _log.warning("commits_do_not_wait", reason=reason)
 
 
 def _delivery(settings: Settings, url: str, notifier: Notifier, counts: Metrics) -> Coroutine[Any, Any, None]:

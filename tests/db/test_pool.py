@@ -13,8 +13,8 @@ from dues.db.errors import Unavailable
 from dues.db.hosts import target_of
 from tests.conftest import Ask
 from tests.db.databases import EmptyDatabases
-from tests.db.test_hosts import with_hosts
 from tests.db.proxy import Proxy
+from tests.db.test_hosts import with_hosts
 
 PID = "select pg_backend_pid() as pid, pg_sleep($1)"
 

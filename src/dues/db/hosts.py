@@ -29,6 +29,8 @@ class Session(asyncpg.Connection):
 
     __slots__ = ("generation",)
 
+    generation: int
+
 
 def hosts_of(url: str) -> list[Host]:
     """The hosts of a URL that names several, and their ports; none where it names one, or a socket's folder.

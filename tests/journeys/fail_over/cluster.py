@@ -128,11 +128,12 @@ class Machine:
                 found.append(psutil.Process(int(pid)))
         return found
 
-    def signal(self, number: signal.Signals) -> None:
-        """To all that run on it."""
+    def signal(self, number: signal.Signals, but: str = "") -> None:
+        """To all that run on it, but those with a name."""
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
+                if process.name() != but:
+                    process.send_signal(number)
 
     def start_etcd(self) -> None:
         """As in the guide."""

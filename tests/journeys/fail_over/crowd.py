@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 import asyncpg
 import httpx
@@ -24,18 +25,18 @@ class Stubborn(Crowd):
         door = Door(self._base, self._journal.secret)
         while not self._leave.wait(self._pause_seconds):
             wish = self._journal.new_wish()
-            while not wish.acknowledged and not self._leave.is_set():
-                self._journal.send(door, wish)
-                if wish.acknowledged:
+            while not self._leave.is_set():
+                answer = self._journal.send(door, wish)
+                if answer and answer.status == wish.status:
                     self.granted_at.append(time.monotonic())
-                else:
-                    self._leave.wait(AGAIN_SECONDS)
+                    break
+                self._leave.wait(AGAIN_SECONDS)
         door.close()
 
     def outage_seconds(self, since: float) -> float:
         """The longest time without one that was granted."""
         times = [since, *sorted(one for one in self.granted_at if one > since)]
-        return max((later - earlier for earlier, later in zip(times, times[1:], strict=False)), default=0.0)
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def first_after(self, moment: float) -> float | None:
         """When the first was granted after that."""
