@@ -39,7 +39,7 @@ def test_a_worker_that_stood_still_for_half_a_minute_loses_and_doubles_nothing(
     folder: Path, receiver: Receiver
 ) -> None:
     with stage(folder, workers="2") as made:
-        merchant = made.new_merchant()
+        merchant, other = made.new_merchant(), made.new_merchant()
         opened, paid = Journal(merchant.key()), PayingJournal(merchant.key())
         receiver.register(merchant.caller(), "/a")
         opened.register_customer(made.server.base)
@@ -50,7 +50,7 @@ def test_a_worker_that_stood_still_for_half_a_minute_loses_and_doubles_nothing(
             frozen = workers_of(made.server)[0]
             frozen.send_signal(signal.SIGSTOP)
             frozen_at = time.monotonic()
-            newcomers = [seconds_of_a_newcomer(merchant) for _ in range(int(STANDSTILL_SECONDS))]
+            newcomers = [seconds_of_a_newcomer(other) for _ in range(int(STANDSTILL_SECONDS))]
             frozen.send_signal(signal.SIGCONT)
             time.sleep(5)
         outage = max(crowd.outage_seconds(frozen_at) for crowd in crowds)
