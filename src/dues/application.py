@@ -8,11 +8,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from dues.background import Job, ObservePurge, run_jobs
 from dues.commands.carry_out import Group
 from dues.db.archives.watch import EVERY_SECONDS as ARCHIVE_SECONDS
 from dues.db.archives.watch import Said, watch_archive
 from dues.db.database import Database
+from dues.db.durability import what_is_not_waited_for
 from dues.db.errors import Transient
 from dues.db.installation import find_installation
 from dues.db.sessions import session_name
@@ -39,7 +42,7 @@ from dues.tenants.authenticate import KeyRing
 from dues.tenants.guesses import Guesses
 from dues.tenants.spending.retention import spending_retention
 from dues.tenants.uses.key_uses import key_uses
-from dues.tracing.parts import parts_of
+from dues.tracing.parts import Parts, parts_of
 from dues.webhooks.backlog.watch import delivery_backlog
 from dues.webhooks.context import Send
 from dues.webhooks.retention.purge import delivery_retention
@@ -51,15 +54,16 @@ WATCH_SECONDS: Final = 15.0
 """As often as Prometheus usually asks."""
 
 
+_log = structlog.get_logger()
+
+
 @asynccontextmanager
 async def application(settings: Settings, database_url: str) -> AsyncIterator[tuple[Entrance, Notifier]]:
     """The front door on a database whose schema is current, and what wakes those who wait for events in it."""
     # Commits, and looks at one object, have connections that nothing which may take long can have.
     for_lists = max(1, 2 * settings.database_connections // 5)
-    between, session = settings.between, {"application_name": session_name("serves")}
     parts = parts_of(os.environ, settings.path_prefix)
-    commits = await parts.connect(database_url, settings.database_connections - for_lists, between, **session)
-    database = await parts.connect(database_url, for_lists, between, statement_timeout=f"{LIST_SECONDS}s", **session)
+    commits, database = await _pools(settings, parts, database_url, for_lists)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
     carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
@@ -113,6 +117,15 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await commits.close()
         await database.close()
         await parts.aclose()
+
+
+async def _pools(settings: Settings, parts: Parts, url: str, for_lists: int) -> tuple[Database, Database]:
+    between, session = settings.between, {"application_name": session_name("serves")}
+    commits = await parts.connect(url, settings.database_connections - for_lists, between, **session)
+    if reason := await what_is_not_waited_for(commits):
+        _log.warning("commits_do_not_wait", reason=reason)
+    database = await parts.connect(url, for_lists, between, statement_timeout=f"{LIST_SECONDS}s", **session)
+    return commits, database
 
 
 def _delivery(

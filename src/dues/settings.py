@@ -98,9 +98,7 @@ class Settings:
     )
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
-    webhook_allow_private: bool = _setting(
-        False, "Whether webhooks may go to private, loopback and link-local addresses."
-    )
+    webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
     secret_key: str = _secret(
         "What webhook secrets are encrypted with in the database: 32 random bytes in base64, as "

@@ -15,10 +15,11 @@ import pytest
 import trustme
 
 from dues.cli.main import main
-from dues.db import connecting
+from dues.db import connecting, hosts
 from dues.db import migrate as migrations
-from dues.db.connecting import CannotConnect, Route, connect
+from dues.db.connecting import CannotConnect
 from dues.db.embedded import BINARIES
+from dues.db.hosts import connect
 from tests.journeys.home import dues
 from tests.postgres_server import PASSWORD, PostgresServer, running
 from tests.running import free_port
@@ -100,7 +101,7 @@ def test_each_reason_is_a_sentence(server: PostgresServer) -> None:
 
 
 def test_who_never_answers_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connecting, "CONNECT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(hosts, "CONNECT_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert "it does not answer within 0.2 seconds." in refused(
             f"postgresql://me:geheim@127.0.0.1:{silent.getsockname()[1]}/dues"
@@ -160,15 +161,15 @@ def several(server: PostgresServer, *ports: int, user: str = "dues") -> str:
 def test_of_several_hosts_the_frozen_one_is_passed_by_and_remembered(
     server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "HOST_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(hosts, "HEAD_START_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as frozen:
-        route = Route(several(server, free_port(), frozen.getsockname()[1], server.port))
+        url = several(server, free_port(), frozen.getsockname()[1], server.port)
 
         async def twice() -> tuple[float, float]:
             taken = []
             for _ in range(2):
                 began = asyncio.get_running_loop().time()
-                connection = await route.connect()
+                connection = await connect(url)
                 taken.append(asyncio.get_running_loop().time() - began)
                 await connection.close()
             return taken[0], taken[1]

@@ -75,12 +75,12 @@ def test_nothing_is_left_in_a_session_that_is_lent(url: str, mode: Mode) -> None
             await tx.commit()
         async with database.transaction(7) as tx:
             await tx.find("select from things")
-        async with database._pool.acquire() as connection:
+        async with database._pool.connection() as connection:
             changed = await connection.fetch(
                 "select name from pg_settings where source='session' and setting<>reset_val"
             )
             named = await connection.fetch("select name, statement from pg_prepared_statements")
-            return [row["name"] for row in changed], named, await connection.fetchval("show transaction_isolation")
+            return [row["name"] for row in changed], named, await connection.execute("show transaction_isolation")
 
     changed, named, _ = run(url, mode, work)
     assert changed == []

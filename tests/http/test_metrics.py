@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dues.db.database import PoolUsage
 from dues.db.installation import Installation
+from dues.db.pool import PoolUsage
 from dues.http import facts
 from dues.http.metrics import Metrics
 from dues.webhooks.backlog.due import Due

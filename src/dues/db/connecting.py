@@ -1,65 +1,27 @@
-"""How connections are made: to the first of the hosts that can be written to, or refused in a sentence."""
+"""How a connection is made to one host, or refused in a sentence."""
 
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
 
-from dues.db.address import WRITABLE, host_of, split_hosts
+from dues.db.address import host_of
 from dues.db.errors import Unavailable
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 """A database that neither answers nor refuses is away."""
-
-HOST_TIMEOUT_SECONDS: Final = 2.0
-"""Where there are several hosts, each gets less: a machine that is frozen must not hide the one that took over."""
 
 
 class CannotConnect(Unavailable):
     """No connection was made. The message is a sentence for whoever set the URL; it has no password in it."""
 
 
-class Route:
-    """The way to the database that a URL names. It remembers which host could be written to, and begins with that."""
-
-    def __init__(self, url: str) -> None:
-        """Raises CannotConnect for what is no URL."""
-        try:
-            self._urls = split_hosts(url)
-        except ValueError:
-            raise CannotConnect("The URL of the database has a host or port that is none.") from None
-        self._first = 0
-
-    async def connect(self, *_: Any, **options: Any) -> Any:
-        """A connection of the driver's, made with its `options`. Raises CannotConnect.
-
-        Of several hosts, it is to the first that can be written to: never to a standby.
-        """
-        if len(self._urls) == 1:
-            return await _connect(self._urls[0], CONNECT_TIMEOUT_SECONDS, options)
-        count, said = len(self._urls), []
-        seconds = min(HOST_TIMEOUT_SECONDS, 0.9 * CONNECT_TIMEOUT_SECONDS / count)
-        for turn in range(count):
-            place = (self._first + turn) % count
-            try:
-                found = await _connect(self._urls[place], seconds, {"target_session_attrs": WRITABLE[0]} | options)
-            except CannotConnect as error:
-                said.append(str(error))
-                continue
-            self._first = place
-            return found
-        raise CannotConnect(" ".join(said))
-
-
-async def connect(url: str, **options: Any) -> Any:
-    """The same, once."""
-    return await Route(url).connect(**options)
-
-
-async def _connect(url: str, seconds: float, options: dict[str, Any]) -> Any:
+async def connect_to(url: str, seconds: float, options: Mapping[str, Any]) -> Any:
+    """A connection of the driver's to the one host of a URL, made with its `options`. Raises CannotConnect."""
     try:
-        return await asyncpg.connect(url, **options | {"timeout": seconds})
+        return await asyncpg.connect(url, **{**options, "timeout": seconds})
     except (
         asyncpg.PostgresError,
         asyncpg.InterfaceError,

@@ -2,23 +2,24 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, cast
 
 import asyncpg
 
 from dues.db import citus
 from dues.db.citus import is_spread
-from dues.db.connecting import CONNECT_TIMEOUT_SECONDS, Route
+from dues.db.connecting import CONNECT_TIMEOUT_SECONDS
 from dues.db.errors import translated
+from dues.db.hosts import connect, target_of
+from dues.db.pool import STATEMENT_TIMEOUT_SECONDS, Held, Pool, PoolUsage
 from dues.db.pooler import DIRECT, Pooler
 from dues.db.transaction import Row, Transaction
-
-STATEMENT_TIMEOUT_SECONDS = 15.0
-"""Nothing of ours takes longer, save what sets its own limit."""
 
 SESSION = {
     "application_name": "dues",
     "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS:.0f}s",
     # Past this a duplicate is told "in progress" and the client asks again.
     "lock_timeout": "4s",
     # A program that was stopped (not killed) in mid-transaction must not hold its locks for ever.
@@ -35,38 +36,21 @@ SESSION = {
 }
 
 
-class PoolUsage(NamedTuple):
-    """How many connections of a pool are in use, how many are idle, how many there may be, and who waits for one."""
-
-    used: int
-    idle: int
-    most: int
-    waiting: int
-
-
-class _Waiting:
-    """How many wait for a connection of one pool."""
-
-    number = 0
-
-
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
     def __init__(
         self,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        pool: Pool,
         url: str,
         begin: str = "",
         turn: AbstractAsyncContextManager[Any] | None = None,
-        waiting: _Waiting | None = None,
         *,
         is_spread: bool = False,
     ) -> None:
         self._pool = pool
         self._begin = begin
         self._turn = turn or nullcontext()
-        self._waiting = waiting or _Waiting()
         self.url = url
         """Where a session can be had that nobody shares."""
         self.is_spread = is_spread
@@ -81,16 +65,16 @@ class Database:
         """
         parameters = SESSION | session
         with translated():
-            pool = await _pool(url, connections_max, pooler, parameters)
+            pool = await _pool(pooler.url or url, connections_max, pooler, parameters)
             if spread := await is_spread(pool):
                 await pool.close()
                 parameters |= citus.SESSION
-                pool = await _pool(url, connections_max, pooler, parameters)
-        return cls(pool, url, pooler.begin(parameters), is_spread=spread)
+                pool = await _pool(pooler.url or url, connections_max, pooler, parameters)
+        return cls(Pool(pool, target_of(pooler.url or url)), url, pooler.begin(parameters), is_spread=spread)
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return type(self)(self._pool, self.url, self._begin, turn, self._waiting, is_spread=self.is_spread)
+        return type(self)(self._pool, self.url, self._begin, turn, is_spread=self.is_spread)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -125,35 +109,26 @@ class Database:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _connection(self) -> AsyncIterator[Held]:
         async with self._turn:
             with translated():
-                self._waiting.number += 1
-                try:
-                    connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
-                finally:
-                    self._waiting.number -= 1
-                try:
+                async with self._pool.connection() as connection:
                     yield connection
-                finally:
-                    await self._pool.release(connection)
 
     @property
     def usage(self) -> PoolUsage:
         """How the pool stands."""
-        idle = self._pool.get_idle_size()
-        return PoolUsage(self._pool.get_size() - idle, idle, self._pool.get_max_size(), self._waiting.number)
+        return self._pool.usage
 
 
 async def _pool(
     url: str, connections_max: int, pooler: Pooler, parameters: Mapping[str, str]
 ) -> "asyncpg.Pool[asyncpg.Record]":
     pool: asyncpg.Pool[asyncpg.Record] = await asyncpg.create_pool(
-        connect=Route(pooler.url or url).connect,
+        connect=cast("Any", partial(connect, url)),  # its protocol names each argument of the driver
         min_size=1,
         max_size=connections_max,
         timeout=CONNECT_TIMEOUT_SECONDS,
-        command_timeout=STATEMENT_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
         reset=_nothing_to_reset,

@@ -55,6 +55,21 @@ _NODE_LOST = re.compile(
 """What Citus says of a node that it has lost, as an internal error (XX000) in the middle of something."""
 
 
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""After these a connection is of no use any more, though it may look whole: what was the primary may be a standby by
+now, or nobody may be there to answer. A ValueError among them is a defect of ours all the same."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turns the driver's exceptions into the three kinds of Transient, and Contradiction."""

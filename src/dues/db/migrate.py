@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 
 from dues.db import citus
-from dues.db.connecting import connect
 from dues.db.database import Database
 from dues.db.errors import translated
 from dues.db.grants import RoleError, find_granted_roles, grant, refuse_missing_grants
+from dues.db.hosts import connect
 
 POSTGRES_MAJOR_MIN = 15
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 import asyncpg
 
 from dues.db.address import host_of
-from dues.db.connecting import connect
 from dues.db.database import SESSION
 from dues.db.errors import translated
+from dues.db.hosts import connect
 from dues.db.pooler import Mode, Pooler
 
 ROUNDS: Final = 3

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from dues.db.citus import is_spread
-from dues.db.connecting import connect
 from dues.db.errors import translated
+from dues.db.hosts import connect
 from dues.db.transaction import Row
 
 ROWS_AT_ONCE: Final = 5_000

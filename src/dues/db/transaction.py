@@ -14,6 +14,12 @@ Row = Mapping[str, Any]
 """A row of an answer: column name to value."""
 
 
+CONFIRM: Final = """
+select pg_logical_emit_message(true, 'dues', '') where current_setting('synchronous_standby_names') <> ''
+"""
+"""A commit of nothing. It waits for a standby as every commit does, and so for all that was committed before it."""
+
+
 class Connection(Protocol):
     """What a transaction needs of the driver's connection."""
 
@@ -39,6 +45,7 @@ class Transaction:
         self._begin_with = begin
         self._begun = False
         self._writes: dict[str, list[tuple[object, ...]]] = {}
+        self._confirms = False
         self.cell = cell
         self.is_spread = is_spread
         """Whether the database is spread over nodes."""
@@ -77,6 +84,11 @@ class Transaction:
         if rows:
             self._writes.setdefault(statement, []).extend(rows)
 
+    def confirm(self) -> None:
+        """What was read is going to be told as done, so `commit` waits until standbys have it too: what they have not
+        confirmed can be seen already, where whoever waited for that has gone."""
+        self._confirms = True
+
     async def commit(self) -> None:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
@@ -86,6 +98,8 @@ class Transaction:
                 statement, writes = combined(tuple(self._writes), self.is_spread)
                 columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
                 await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
+            elif self._confirms:
+                await self._connection.fetch(CONFIRM)
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False

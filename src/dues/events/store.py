@@ -50,8 +50,7 @@ class NewEvent(NamedTuple):
 
 
 def insert_events(work: Work, events: Sequence[NewEvent]) -> None:
-    """Writes events, in the order in which the feed has them. A number that is taken makes the transaction raise
-    Conflict."""
+    """Writes events, in the order of the feed. A number that is taken makes the transaction raise Conflict."""
     work.tx.write(INSERT_EVENTS_ON_NODE if work.tx.is_spread else INSERT_EVENTS, events)
 
 
@@ -200,16 +199,25 @@ async def find_position(database: Database, tenant: Tenant, event_id: str) -> in
     return row["position"] if row else None
 
 
-FIND_LATEST_POSITION = "select coalesce(pg_sequence_last_value('event_positions'), 0) as position"
-"""By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
-to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there."""
+FIND_LATEST_POSITION = """
+select coalesce(pg_sequence_last_value('event_positions'), 0) as position, pg_postmaster_start_time() as server,
+       current_setting('synchronous_standby_names') <> '' as has_standby
+"""
+"""And which server says so, by the time of its start: after a fail-over it is another.
+
+By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
+to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there.
+"""
 
 FIND_WRITERS = """
-select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
-  from pg_locks l
- where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+select distinct pg_postmaster_start_time() as server,
+       case when l.pid is null and l.locktype is not null then 'prepared' else l.virtualtransaction end as writer
+  from (select) as this
+  left join pg_locks l
+    on l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
 """
+"""One row without a writer where there is none."""
 
 FIND_WRITERS_ON_NODE = """
 select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
@@ -226,13 +234,11 @@ select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() 
   left join pg_stat_activity a on a.pid = l.pid
  where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
- order by a.xact_start
- limit 5
+ order by a.xact_start limit 5
 """
 
 COUNT_LISTENERS = """
-select count(*) as listeners
-  from pg_stat_activity
+select count(*) as listeners from pg_stat_activity
  where datname = current_database() and application_name = $1 and pid <> $2
 """
 
@@ -240,6 +246,5 @@ NOTIFY_EVENTS = "select pg_notify($1, $2)"
 
 
 def event_of(row: Row) -> Event:
-    """The event that a row with COLUMNS is."""
-    columns = "id", "type", "object_id", "sequence", "position", "created_at", "data", "actor"
-    return Event(*(row[column] for column in columns))
+    """What a row with COLUMNS is."""
+    return Event(*(row[name] for name in Event.__struct_fields__))

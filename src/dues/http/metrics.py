@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from dues.db.database import PoolUsage
+from dues.db.pool import PoolUsage
 from dues.http.facts import Facts
 from dues.http.pools import Pools
 
@@ -93,17 +93,23 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
-        self._archive_lag = Gauge(
-            "dues_archive_lag_seconds",
-            "For how long nothing could be archived of what should be; 0: it is, or there is no archive.",
-            registry=self._registry,
-            multiprocess_mode="livemax",
-        )
+        self._count_upkeep()
         self._guesses = Counter(
             "dues_unauthorized",
             "Requests without a key that is known: refused with 401, or limited with 429 since there are too many.",
             ("outcome",),
             registry=self._registry,
+        )
+        # Looking a child up by its labels costs more than counting with it.
+        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+        self._commands: dict[str, Any] = {}
+
+    def _count_upkeep(self) -> None:
+        self._archive_lag = Gauge(
+            "dues_archive_lag_seconds",
+            "For how long nothing could be archived of what should be; 0: it is, or there is no archive.",
+            registry=self._registry,
+            multiprocess_mode="livemax",
         )
         self._purged = Counter(
             "dues_purged_rows", "Rows that retention has deleted.", ("table",), registry=self._registry
@@ -115,9 +121,6 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
-        # Looking a child up by its labels costs more than counting with it.
-        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
-        self._commands: dict[str, Any] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request."""

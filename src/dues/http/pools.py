@@ -7,7 +7,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge
 
 from dues.background import Job
-from dues.db.database import Database, PoolUsage
+from dues.db.database import Database
+from dues.db.pool import PoolUsage
 
 EVERY_SECONDS: Final = 5.0
 

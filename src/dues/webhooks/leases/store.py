@@ -48,6 +48,9 @@ _LEASE = """
                 where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id) as is_resending
 """
 
+_IS_FREE = "(e.leased_until is null or e.leased_until < $2 or e.leased_until > $4::timestamptz + interval '1 minute')"
+"""A lease that ends later than any could was taken by a clock that was ahead: nobody shall wait for as long as that."""
+
 LOCK_ENDPOINTS_WITH_WORK = f"""
 with wanting as materialized (
     select e.tenant_id, e.id,
@@ -55,7 +58,7 @@ with wanting as materialized (
       from webhook_endpoints e
       left join unnest($8::integer[], $9::bigint[]) as held(tenant_id, number) on held.tenant_id = e.tenant_id
       join tenants t on t.id = e.tenant_id
-     where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+     where e.cell = $1 and e.status = 'enabled' and {_IS_FREE}
        and (exists (select from webhook_lanes l
                      where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
                        and l.next_attempt_at <= {_NOW})
@@ -77,7 +80,7 @@ with wanting as materialized (
     select e.tenant_id, e.id
       from in_turn i
       join webhook_endpoints e on e.cell = $1 and e.tenant_id = i.tenant_id and e.id = i.id
-     where e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+     where e.status = 'enabled' and {_IS_FREE}
        and i.turn <= $10 - i.rank + 1
      order by i.rank
      limit $5
