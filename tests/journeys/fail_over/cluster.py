@@ -52,6 +52,12 @@ def lacking() -> str | None:
     return "network namespaces are not allowed here" if tried.returncode else None
 
 
+def patroni_version() -> tuple[int, ...]:
+    """Of this machine's Patroni."""
+    told = subprocess.run(["patroni", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", told))
+
+
 def block(kind: str) -> str:
     """A file of the guide."""
     found = re.search(rf"(?ms)^```\w+ {kind}\n(.*?)^```$", GUIDE.read_text())
