@@ -13,14 +13,14 @@ from _pytest.mark import ParameterSet
 from tests.conftest import findings
 from tests.journeys.fail_over.cluster import Cluster, Machine, Server, lacking, patroni_version, url_of_the_guide
 from tests.journeys.fail_over.crowd import Follower, Promotion, Stubborn
-from tests.journeys.journal import Journal, hold_to_json, keys_in
+from tests.journeys.journal import SOAK, Journal, hold_to_json, keys_in
 from tests.journeys.own_database import rows_of, until
 from tests.journeys.paying_journal import PayingJournal
 
 pytestmark = [
     pytest.mark.soak,
-    pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="takes long"),
-    pytest.mark.skipif(bool(lacking()), reason=str(lacking())),
+    pytest.mark.skipif(not SOAK, reason="takes long"),
+    pytest.mark.skipif(SOAK and bool(lacking()), reason=str(SOAK and lacking())),
 ]
 
 ROUNDS = int(os.environ.get("DUES_TEST_FAIL_OVERS", "5"))
@@ -162,12 +162,12 @@ def hold_to(stage: Stage, since: tuple[int, int]) -> None:
 def faults() -> Iterator[ParameterSet]:
     """Those that the Patroni of this machine comes back from."""
     for name in FAULTS:
-        too_old = name == "freeze" and not lacking() and patroni_version() < (3, 1)
+        too_old = SOAK and name == "freeze" and not lacking() and patroni_version() < (3, 1)
         reason = "Patroni before 3.1 takes no standby back after that: see the guide"
         yield pytest.param(name, marks=pytest.mark.skipif(too_old, reason=reason))
 
 
-@pytest.mark.parametrize("name", faults())
+@pytest.mark.parametrize("name", list(faults()))
 def test_nothing_acknowledged_is_lost_or_doubled_and_things_go_on(stage: Stage, name: str) -> None:
     since = len(stage.opened.wishes), len(stage.paid.wishes)
     results = [go_through(stage, *FAULTS[name]) for _ in range(ROUNDS)]
