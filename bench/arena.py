@@ -32,6 +32,8 @@ class Size:
     """How many accounts are adjusted, around and around."""
     events: int = 10_000
     """How many events wait for delivery."""
+    expired: int = 1_000_000
+    """How many rows of a table are to be purged."""
     listed: int = 200_000
     """How many accounts the neighbour has, of which it asks for long lists."""
 

@@ -35,10 +35,12 @@ class _Rows:
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-async def fill(url: str, key: str, first: int, last: int, tell: Callable[[int], None]) -> None:
+async def fill(
+    url: str, key: str, first: int, last: int, tell: Callable[[int], None], each: int = ENTRIES_OF_AN_ACCOUNT
+) -> None:
     """Puts the entries `first` to `last` (counted from 0, `last` not among them) into the ledger of `key`'s tenant.
 
-    They come with their accounts, one for each ten, every one of a customer of its own, and with the events of both.
+    They come with their accounts, one for each ten (`each`), each of its own customer, and with the events of both.
     `tell` is called with the number of entries done so far.
     """
     connection = await asyncpg.connect(url)
@@ -46,23 +48,23 @@ async def fill(url: str, key: str, first: int, last: int, tell: Callable[[int], 
         # Foreign keys are not checked meanwhile: they hold by construction.
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
         tenant = await tenant_of(connection, key)
-        step = ENTRIES_OF_AN_ACCOUNT * ACCOUNTS_AT_ONCE
+        step = each * ACCOUNTS_AT_ONCE
         for begin in range(first, last, step):
             end = min(begin + step, last)
-            await _copy(connection, tenant, _rows(tenant, begin, end))
+            await _copy(connection, tenant, _rows(tenant, begin, end, each))
             tell(end)
     finally:
         await connection.close()
     await run(url, "vacuum analyze", "checkpoint")
 
 
-def _rows(tenant: Tenant, first: int, last: int) -> _Rows:
+def _rows(tenant: Tenant, first: int, last: int, each: int) -> _Rows:
     rows = _Rows()
     opened_at = datetime.now(UTC) - timedelta(days=1)
-    for begin in range(first, last, ENTRIES_OF_AN_ACCOUNT):
+    for begin in range(first, last, each):
         reference = f"BOOKS-{begin:010}"
         customer, account = new_id("bcus_", opened_at), new_id("bacc_", opened_at)
-        entries = _chain(tenant, account, min(ENTRIES_OF_AN_ACCOUNT, last - begin), opened_at)
+        entries = _chain(tenant, account, min(each, last - begin), opened_at)
         named = (reference, "Jane Doe", opened_at)
         rows.customers.append((customer, *named))
         rows.accounts.append((account, *named, CURRENCY, entries[-1].balance_after, customer))

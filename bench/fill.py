@@ -18,24 +18,27 @@ ACCOUNTS_OF_A_CUSTOMER = 5
 STEP = 250_000
 
 
-async def fill(ground: Ground, accounts: int, tell: Callable[[int], None]) -> None:
+async def fill(
+    ground: Ground, accounts: int, tell: Callable[[int], None], begin: int = 0, told: int = EVENTS_OF_A_MONTH_MAX
+) -> None:
     """Puts `accounts` accounts into the tables, with their customers, entries, events, and a day's keys.
 
     `tell` is called with the number done so far. Foreign keys are not checked meanwhile: they hold by construction.
+    With `begin`, so many are there already. Of the last `told` events tell what happened; with none, no keys are there.
     """
     connection = await asyncpg.connect(ground.url)
     try:
         await connection.execute("set session_replication_role = replica; set synchronous_commit = off")
-        for first in range(0, accounts, STEP):
+        for first in range(begin, accounts, STEP):
             last = min(first + STEP, accounts) - 1
-            keyed = min(last, KEYS_OF_A_DAY_MAX - 1)
+            keyed = min(last, KEYS_OF_A_DAY_MAX - 1) if told else first - 1
             for statement, *range_ in (
                 (_CUSTOMERS, first, last),
                 (_CUSTOMER_EVENTS, first, last),
                 (_ACCOUNTS, first, last),
                 (_ENTRIES, first, last),
                 (_PAIRS, first, last),
-                (_EVENTS, first, last, accounts - EVENTS_OF_A_MONTH_MAX),
+                (_EVENTS, first, last, accounts - told),
                 (_KEYS, first, keyed),
             ):
                 await connection.execute(ground.tenant.sql(statement), *range_, timeout=600)
@@ -73,8 +76,9 @@ _SHOWN = f"""
 """
 
 _CUSTOMERS = f"""
-insert into customers ({{columns}}, id, external_reference, name, created_at)
-select {{values}}, 'bcus_' || {_ID}, 'OLD-' || number, 'Jane Doe', now() - interval '1 hour'
+insert into customers ({{columns}}, id, external_reference, name, created_at, reference_folded, name_folded)
+select {{values}}, 'bcus_' || {_ID}, 'OLD-' || number, 'Jane Doe', now() - interval '1 hour', 'old-' || number,
+       'jane doe'
   from {_CUSTOMER_EACH}
 """
 
@@ -87,17 +91,20 @@ select {{values}}, 'evt_0B' || substr({_ID}, 3), 'customer.created', 'bcus_' || 
 """
 
 _ACCOUNTS = f"""
-insert into accounts ({{columns}}, id, external_reference, customer_id, name, currency, balance, metadata, created_at)
+insert into accounts ({{columns}}, id, external_reference, customer_id, name, currency, balance, metadata, created_at,
+                      reference_folded, name_folded)
 select {{values}}, 'bacc_' || {_ID}, 'OLD-' || lpad(number::text, 10, '0'), {_CUSTOMER_ID}, 'Jane Doe', 'ZAR', 2000,
-       '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now() - interval '1 hour'
+       '{{"account_type": "subscription", "billing_cycle": "monthly"}}', now() - interval '1 hour',
+       'old-' || lpad(number::text, 10, '0'), 'jane doe'
   from {_EACH}
 """
 
 _ENTRIES = f"""
 insert into entries ({{columns}}, owner_id, number, id, kind, currency, amount, balance_after, request_id,
-                     idempotency_key, created_at, hash)
+                     idempotency_key, created_at, hash, actor, version, salt)
 select {{values}}, 'bacc_' || {_ID}, 1, 'ent_' || {_ID}, 'opening', 'ZAR', 2000, 2000, 'req_' || {_ID},
-       md5(number::text)::uuid::text, now() - interval '1 hour', sha256(number::text::bytea)
+       md5(number::text)::uuid::text, now() - interval '1 hour', sha256(number::text::bytea), 'key_' || {_ID}, 2,
+       decode(md5(number::text), 'hex')
   from {_EACH}
 """
 
@@ -108,9 +115,10 @@ select {{values}}, pair, 'bacc_' || {_ID}
 """
 
 _EVENTS = f"""
-insert into events ({{columns}}, id, type, object_id, data, created_at, sequence)
+insert into events ({{columns}}, id, type, object_id, data, created_at, sequence, actor)
 select {{values}}, 'evt_' || {_ID}, 'account.created', 'bacc_' || {_ID},
-       case when number >= $3::bigint then ({_SHOWN})::json end, now() - interval '1 hour', 1
+       case when number >= $3::bigint then ({_SHOWN})::json end, now() - interval '1 hour', 1,
+       case when number >= $3::bigint then 'key_' || {_ID} end
   from {_EACH}
 """
 

@@ -40,12 +40,22 @@ class Costs:
     samples: dict[str, list[Sample]]
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A table of figures that are no ratios, and a paragraph on them."""
+
+    head: Sequence[str]
+    rows: list[Sequence[str]]
+    says: str
+
+
 @dataclass
 class Report:
-    """All that was found."""
+    """All that was found; `sheets` are about how large it becomes."""
 
     findings: list[Finding] = field(default_factory=list)
     costs: list[Costs] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
 
     def add(self, findings: Iterable[Finding], costs: Iterable[Costs] = ()) -> None:
         """Adds what a measure has found."""

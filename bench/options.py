@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from bench.arena import Size
-
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
+from bench.page import PAGE
 
 BESIDE = ("creates", "single", "reads", "payments", "adjustments")
-AT_SIZE = ("lists", "size")
-MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify")
+AT_SIZE = ("growth", "lists", "size")
+MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify", "backup")
 
 WORKLOADS = (
     *("create", "get", "replay", "list", "patch", "payments", "payments-of-one", "adjustments-of-one", "one-client"),
@@ -40,6 +39,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
     parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
     parser.add_argument("--entries", type=int, help="entries in the ledger that is verified (default: 1000000)")
+    parser.add_argument("--expired", type=int, help="rows of each table that are purged (default: 1000000)")
     parser.add_argument("--memory-creates", type=int, help="creates until memory is read again (default: 200000)")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(PAGE.parents[2])}")
     parser.add_argument(
@@ -74,5 +74,6 @@ def size_of(options: argparse.Namespace) -> Size:
         distinct=100 if quick else 1_000,
         spread=500 if quick else 10_000,
         events=1_000 if quick else 10_000,
+        expired=options.expired or (20_000 if quick else 1_000_000),
         listed=20_000 if quick else 200_000,
     )

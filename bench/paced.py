@@ -32,11 +32,13 @@ class Pace(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """The accounts that were created, each with the time on CLOCK_MONOTONIC at which that was known; and how many
-    requests were not answered with 201."""
+    """The accounts that were created, each with the time on CLOCK_MONOTONIC at which that was known; how many requests
+    were not answered with 201; and how long the others took, from when they were due."""
 
     accounts: dict[str, float]
     failed: int
+    p50_ms: float
+    p99_ms: float
 
 
 def paced(pace: Pace) -> Answered:
@@ -49,9 +51,14 @@ def paced(pace: Pace) -> Answered:
 class _Connection(asyncio.Protocol):
     """One client: sends what it is given, and is free again when that is answered."""
 
-    def __init__(self, free: "deque[_Connection]", accounts: dict[str, float]) -> None:
-        self.free, self.accounts = free, accounts
-        self.received = b""
+    def __init__(self, free: "deque[_Connection]", accounts: dict[str, float], seconds: list[float]) -> None:
+        self.free, self.accounts, self.seconds = free, accounts, seconds
+        self.received, self.due = b"", 0.0
+
+    def send(self, request: bytes, due: float) -> None:
+        """Sends a request that was to be sent at `due`."""
+        self.due = due
+        self.transport.write(request)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -61,7 +68,8 @@ class _Connection(asyncio.Protocol):
         self.received += data
         if is_whole(self.received):
             if found := _ID.search(self.received):
-                self.accounts[found[1].decode()] = time.monotonic()
+                self.accounts[found[1].decode()] = now = time.monotonic()
+                self.seconds.append(now - self.due)
             self.received = b""
             self.free.append(self)
 
@@ -70,16 +78,19 @@ async def _perform(pace: Pace) -> Answered:
     loop = asyncio.get_running_loop()
     free: deque[_Connection] = deque()
     accounts: dict[str, float] = {}
+    seconds: list[float] = []
     for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: _Connection(free, accounts), "127.0.0.1", pace.port)
-    sent, began, requests = 0, loop.time(), iter(pace.creates)
-    while (elapsed := loop.time() - began) < pace.seconds:
+        await loop.create_connection(lambda: _Connection(free, accounts, seconds), "127.0.0.1", pace.port)
+    sent, began, requests = 0, time.monotonic(), iter(pace.creates)
+    while (elapsed := time.monotonic() - began) < pace.seconds:
         while free and sent < elapsed * pace.per_second:
-            free.popleft().transport.write(next(requests))
+            free.popleft().send(next(requests), began + sent / pace.per_second)
             sent += 1
         await asyncio.sleep(min(0.001, 0.5 / pace.per_second))
     await asyncio.sleep(1)
-    return Answered(accounts, sent - len(accounts))
+    seconds.sort()
+    p50_ms, p99_ms = (seconds[int(len(seconds) * part)] * 1000 if seconds else float("nan") for part in (0.5, 0.99))
+    return Answered(accounts, sent - len(accounts), p50_ms, p99_ms)
 
 
 def main() -> None:

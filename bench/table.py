@@ -2,8 +2,9 @@
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,8 @@ from bench.rounds import median_of
 
 FINDINGS = ("measure", "dues", "beside it", "ratio", "rounds", "target", "reached")
 COSTS = ("what", "way", "per s", "p50 ms", "p99 ms", "program µs", "PostgreSQL µs", "both µs", "× first", "client µs")
+
+WIDTH = 118
 
 WORDS = ("measure", "target", "reached", "what", "way")
 
@@ -33,9 +36,12 @@ that its account owes. Memory is judged after a million creates (`--full`): befo
 """
 
 
+GROWTH = "Growth"
+
+
 def print_report(console: Console, report: Report) -> None:
-    """Prints both tables."""
-    for title, head, rows in _tables(report):
+    """Prints all tables."""
+    for title, head, rows in (*_tables(report), *((GROWTH, sheet.head, sheet.rows) for sheet in report.sheets)):
         table = Table(title=title, title_justify="left")
         for name in head:
             table.add_column(name, justify="left" if name in WORDS else "right")
@@ -50,8 +56,21 @@ def markdown(report: Report, size: Size, settings: dict[str, str]) -> str:
     origin = f"Written by `python -m bench --write` on {datetime.now(UTC):%Y-%m-%d}: {how}."
     parts = ["# Measures", origin, EXPLANATION.rstrip()]
     for title, head, rows in _tables(report):
-        lines = [f"## {title}", "", _line(head), _line(["---"] * len(head)), *(_line(row) for row in rows)]
-        parts.append("\n".join(lines))
+        parts += [f"## {title}", _grid(head, rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def growth_markdown(report: Report, size: Size, settings: dict[str, str], *, findings: bool) -> str:
+    """The section of that page on how large it becomes; with what else was found in the same run, if so."""
+    origin = (
+        f"Written by `python -m bench --only growth lists size --size {size.accounts} --write` on "
+        f"{datetime.now(UTC):%Y-%m-%d}: {machine(settings)}; {size.rounds} rounds of {size.seconds:g} s each."
+    )
+    parts = [f"## {GROWTH}", "\n".join(wrap(origin, WIDTH))]
+    for sheet in report.sheets:
+        parts += ["\n".join(wrap(sheet.says, WIDTH)), _grid(sheet.head, sheet.rows)]
+    for _, head, rows in _tables(report) if findings and report.findings else ():
+        parts.append(_grid(head, rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -116,6 +135,10 @@ def _cost_rows(costs: Costs) -> Iterator[Sequence[str]]:
 
 def _number(value: float | None, decimals: int = 0) -> str:
     return "–" if value is None else f"{value:,.{decimals}f}"
+
+
+def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join((_line(head), _line(["---"] * len(head)), *(_line(row) for row in rows)))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def _verified(data: Path, postgres: Postgres, entries: int) -> Run:
     with subprocess.Popen(
         command, env=servers.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        peak_bytes = _watch(process)
+        peak_bytes = watch(process)
         seconds, after = time.perf_counter() - began, os.times()
         told, said = process.communicate()
     if process.returncode or msgspec.json.decode(told)["entries"] != entries:
@@ -87,7 +87,7 @@ def _verified(data: Path, postgres: Postgres, entries: int) -> Run:
     return Run(sample, peak_bytes)
 
 
-def _watch(process: "subprocess.Popen[bytes]") -> int:
+def watch(process: "subprocess.Popen[bytes]") -> int:
     """Waits for the end of `process`; the most bytes of memory that it was seen to hold.
 
     (What the kernel would tell of an ended child includes what its parent held when it started it.)

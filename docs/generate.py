@@ -4,20 +4,24 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
+from classes import classes
+from man_page import man_page
 from money import money
 from typer.main import get_command
 
-from dues.cli.main import app
+from dues.cli.main import EXIT_STATUSES, app
 from dues.cli.serve import serve
 from dues.commands.kind import Kind
 from dues.db.grants import COLUMNS, FUNCTIONS, SEQUENCES, TABLES
 from dues.db.migrate import schema
 from dues.events.catalogue import MEANINGS
+from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.pages.errors.remedies import remedy
@@ -136,8 +140,13 @@ def cli() -> Iterator[str]:
     yield "# The command line"
     yield ""
     yield "`dues` works on the database that its settings name: run it where the server runs, with the same settings."
-    yield "It may run while the server does. Exit status 0: done; 1: `dues verify` found something wrong; 2: not done,"
-    yield "and one sentence says why. `DUES_MERCHANT` is the merchant where none is said."
+    yield "It may run while the server does. `DUES_MERCHANT` is the merchant where none is said. Every command explains"
+    yield "itself with `-h`, and prints JSON with `--json`, those alone excepted that serve or deliver. The manual page"
+    yield "`man dues` comes with the wheel; `--install-completion` has your shell complete commands and options."
+    yield ""
+    yield "| exit status | says |"
+    yield "| --- | --- |"
+    yield from (f"| {status} | {meaning} |" for status, meaning in EXIT_STATUSES.items())
     for words, command in _commands("dues", get_command(app)):
         parameters = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
         arguments = [_optional(parameter.name.upper(), parameter.required) for parameter in parameters]
@@ -171,6 +180,11 @@ def _default(option: Any) -> str:
     """What holds where the option is not given, as the command line's own help has it."""
     shown = option.show_default if isinstance(option.show_default, str) else option.default
     return "" if shown in (None, False, "") else f"`{getattr(shown, 'value', shown)}`"
+
+
+def manual() -> Iterator[str]:
+    """The manual page."""
+    return man_page(metadata.version("dues"), list(_commands("dues", get_command(app))), EXIT_STATUSES)
 
 
 def tables() -> Iterator[str]:
@@ -213,6 +227,8 @@ def statements() -> Iterator[str]:
             yield "```sql"
             yield statement.strip()
             yield "```"
+    yield ""
+    yield from classes()
 
 
 def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
@@ -229,6 +245,24 @@ def _statements(kind: Kind[Any]) -> Iterator[tuple[str, str]]:
     yield "Writes new ones:", kind.insert
     for saving in kind.savings:
         yield f"Writes {', '.join(column.name for column in saving.columns)}:", saving.statement
+
+
+def metrics() -> Iterator[str]:
+    """The metrics, by name."""
+    yield "# Metrics"
+    yield ""
+    yield from wrap(
+        "What `/metrics` tells Prometheus, for which the [guide](../guides/see-what-it-does.md) has alerts and a "
+        "dashboard. A histogram is `_bucket`, `_sum` and `_count`. With several workers, one answer is of all of them "
+        "together. Of several servers, add up what each counts. Gauges of the feed, of webhooks and of the backup are "
+        "what is found in the database, the same by each server: take the largest.",
+        WIDTH,
+    )
+    yield ""
+    yield "| metric | type | labels | what it is |"
+    yield "| --- | --- | --- | --- |"
+    for metric in Metrics().described():
+        yield f"| `{metric.name}` | {metric.type} | {_listed(metric.labels)} | {_cell(metric.says)} |"
 
 
 def _cell(text: str) -> str:
@@ -249,6 +283,8 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "errors.md": errors,
     "events.md": events,
     "cli.md": cli,
+    "dues.1": manual,
+    "metrics.md": metrics,
     "money.md": money,
     "schema.md": tables,
     "statements.md": statements,
@@ -260,7 +296,9 @@ def main() -> int:
     check = "--check" in sys.argv
     differing = []
     for name, lines in PAGES.items():
-        text = "\n".join(["<!-- Written by docs/generate.py from the code: change it there. -->", *lines()]) + "\n"
+        says = "Written by docs/generate.py from the code: change it there."
+        first = f"<!-- {says} -->" if name.endswith(".md") else rf".\" {says}"
+        text = "\n".join([first, *lines()]) + "\n"
         path = REFERENCE / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             differing.append(path)

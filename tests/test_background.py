@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from dues import background
-from dues.background import Batch, Job, repeat, run_batches, run_jobs
+from dues.background import Batch, Deleted, Job, Purge, Queue, repeat, run_batches, run_jobs
 from dues.db.errors import Conflict, LockTimeout, Unavailable
 
 
@@ -16,6 +17,7 @@ from dues.db.errors import Conflict, LockTimeout, Unavailable
 def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "AGAIN_SECONDS", 0.001)
     monkeypatch.setattr(background, "BREATH_SECONDS", 0.001)
+    monkeypatch.setattr(background, "PAUSE_SECONDS_MIN", 0.001)
 
 
 class Script:
@@ -110,3 +112,57 @@ def test_a_batch_is_repeated_until_it_is_not_full() -> None:
 
     asyncio.run(run_batches(batches(), 100))
     assert taken == [("a", 100), ("a", 100), ("a", 50), ("b", 100), ("b", 0), ("c", 0)]
+
+
+def test_a_purge_goes_on_where_its_last_batch_ended_and_says_how_far_it_is_behind() -> None:
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = {"a": [1, 2, 3, 4, 5], "b": [7]}
+    told: list[tuple[str, int, float]] = []
+
+    def some_of(name: str) -> Queue:
+        async def take(after: int, limit: int) -> Deleted:
+            taken = [row for row in rows[name] if row > after][:limit]
+            # They stay where they are, as they do for PostgreSQL: only the place says what is next.
+            return Deleted(len(taken), taken[-1] if taken else None, before - timedelta(hours=10 - (taken or [0])[-1]))
+
+        return take, 0
+
+    async def queues() -> AsyncIterator[Queue]:
+        for name in rows:
+            yield some_of(name)
+
+    purge = Purge("events", before, 2, lambda *one: told.append(one))
+    asyncio.run(asyncio.wait_for(purge.run(queues()), 5))
+    hour = 3_600.0
+    assert told == [
+        ("events", 2, 8 * hour),
+        ("events", 2, 6 * hour),
+        ("events", 1, 5 * hour),
+        ("events", 1, 3 * hour),
+        ("events", 0, 0.0),
+    ]
+
+
+def test_a_purge_pauses_for_longer_where_its_batches_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+        await sleep(0)
+
+    async def queues() -> AsyncIterator[Queue]:
+        left = iter((0.0, 0.2, None))
+
+        async def take(_after: int, limit: int) -> Deleted:
+            seconds = next(left)
+            await sleep(seconds or 0)
+            return Deleted(0 if seconds is None else limit, 0, datetime.now(UTC))
+
+        yield take, 0
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    asyncio.run(Purge("events", datetime.now(UTC), 2, lambda *_: None).run(queues()))
+    quick, slow = paused
+    assert quick < 0.05
+    assert slow >= 0.1

@@ -14,16 +14,17 @@ from dues.http.entrance import Entrance
 from dues.http.metrics import Metrics
 from dues.http.route_table import RouteTable
 from dues.server import uvicorn_config
+from dues.service_manager import FIRST_SOCKET, lends_a_socket
 from dues.settings import Settings
 
 
 def test_a_socket_that_it_was_started_with_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as given:
         lent = os.dup(given.fileno())
-        monkeypatch.setattr(server, "SYSTEMD_FIRST", lent)
+        monkeypatch.setattr(server, "FIRST_SOCKET", lent)
         monkeypatch.setenv("LISTEN_FDS", "1")
         monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
-        assert server.is_lent()
+        assert lends_a_socket()
         with server.listen(Settings()) as listener:
             assert listener.getsockname() == given.getsockname()
             assert listener.fileno() == lent
@@ -32,9 +33,9 @@ def test_a_socket_that_it_was_started_with_is_taken(monkeypatch: pytest.MonkeyPa
 def test_a_socket_that_somebody_else_was_started_with_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_PID", "1")
-    assert not server.is_lent()
+    assert not lends_a_socket()
     with server.listen(Settings(port=0)) as listener:
-        assert listener.fileno() != server.SYSTEMD_FIRST
+        assert listener.fileno() != FIRST_SOCKET
 
 
 def test_who_is_told_to_stop_while_it_starts_hurries_no_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,12 @@ def test_a_public_url_is_one_that_can_be_put_into_a_shell(url: str) -> None:
 # Secrets in files -------------------------------------------------------------------------------------------------
 
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-SECRETS = {"database_url": "postgresql://me:geheim@db/dues", "secret_key": KEY, "listen_secret": "whsec_AAAA"}
+SECRETS = {
+    "database_url": "postgresql://me:geheim@db/dues",
+    "session_database_url": "postgresql://me:geheim@db/dues",
+    "secret_key": KEY,
+    "listen_secret": "whsec_AAAA",
+}
 
 
 def test_every_secret_is_one_that_is_known_here() -> None:
@@ -84,7 +89,10 @@ def test_every_secret_is_one_that_is_known_here() -> None:
 def test_a_secret_may_be_in_a_file_whose_last_line_ends(name: str, tmp_path: Path) -> None:
     for end in ("", "\n", "\r\n"):
         (tmp_path / name).write_text(SECRETS[name] + end, newline="")
-        settings = read_settings({f"DUES_{name.upper()}_FILE": str(tmp_path / name)})
+        variables = {f"DUES_{name.upper()}_FILE": str(tmp_path / name)}
+        if name == "session_database_url":  # which makes sense with a pooler alone
+            variables |= {"DUES_POOLER": "transaction", "DUES_DATABASE_URL": "postgresql://me@pooler/dues"}
+        settings = read_settings(variables)
         assert getattr(settings, name) == SECRETS[name]
         assert SECRETS[name] not in repr(settings)
 
@@ -138,3 +146,39 @@ def test_what_kubernetes_sets_for_a_service_called_dues_is_not_ours() -> None:
     }
     assert read_settings(links) == Settings()
     assert read_settings(links, port=9000).port == 9000
+
+
+# The database -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"POOLER": "statement"}, "DUES_POOLER must be one of none, session, transaction, transaction-prepared."),
+        ({"POOLER": "session"}, "DUES_POOLER is for a pooler at DUES_DATABASE_URL: set that too."),
+        (
+            {"POOLER": "transaction", "DATABASE_URL": "postgresql://me:geheim@pooler/dues"},
+            "With DUES_POOLER=transaction, set DUES_SESSION_DATABASE_URL to the same database past the pooler.",
+        ),
+        (
+            {
+                "DATABASE_URL": "postgresql://me:geheim@db/dues",
+                "SESSION_DATABASE_URL": "postgresql://me:geheim@db/dues",
+            },
+            "DUES_SESSION_DATABASE_URL is for where DUES_DATABASE_URL is a pooler: set DUES_POOLER too.",
+        ),
+        (
+            {"DATABASE_URL": "postgresql://me:geheim@one:1,two:x/dues"},
+            "DUES_DATABASE_URL has a host, port or parameter",
+        ),
+    ],
+)
+def test_what_is_said_of_the_database_fits_together(variables: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({f"DUES_{name}": text for name, text in variables.items()})
+    assert str(refused.value).startswith(says)
+    assert "geheim" not in str(refused.value)
+
+
+def test_several_hosts_may_be_named() -> None:
+    read_settings({"DUES_DATABASE_URL": "postgresql://me@one:5432,two:5433/dues?sslmode=verify-full"})

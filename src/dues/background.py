@@ -5,9 +5,11 @@ ends with its first error would be missed by nobody until the disk is full.
 """
 
 import asyncio
+import time
 import traceback
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Final, NoReturn
+from datetime import datetime
+from typing import Any, Final, NamedTuple, NoReturn
 
 import structlog
 from msgspec import Struct
@@ -19,6 +21,10 @@ AGAIN_SECONDS: Final = 1.0
 
 BREATH_SECONDS: Final = 0.05
 """Between two batches, so that requests have the database to themselves again and again."""
+
+PAUSE_SECONDS_MIN: Final = 0.01
+"""Between two batches of a purge, which otherwise pauses for as long as a batch took: it gives way by itself where
+everything is slow."""
 
 _log = structlog.get_logger()
 
@@ -62,6 +68,49 @@ async def run_batches(batches: AsyncIterable[Batch], size: int) -> None:
     async for batch in batches:
         while await batch() >= size:  # noqa: ASYNC110 -- it waits for time to pass, not for an event
             await asyncio.sleep(BREATH_SECONDS)
+
+
+class Deleted(NamedTuple):
+    """What a batch of a purge has deleted: how many rows, and the place and the time of the last of them."""
+
+    rows: int
+    place: Any
+    time: datetime
+
+
+ObservePurge = Callable[[str, int, float], None]
+"""Told of a table how many of its rows were deleted, and by how many seconds the last of them was overdue."""
+
+Queue = tuple[Callable[[Any, int], Awaitable[Deleted]], object]
+"""Rows that go in one order: what deletes some of them (after a place, how many at most), and where it begins."""
+
+
+class Purge(Struct, frozen=True):
+    """One round of deleting what a table has from before a time, a batch after the other."""
+
+    table: str
+    before: datetime
+    batch_size: int
+    observe: ObservePurge
+
+    async def run(self, queues: AsyncIterable[Queue]) -> None:
+        """Deletes of each queue until there is not a whole batch left."""
+        async for some, place in queues:
+            await self._empty(some, place)
+        self.observe(self.table, 0, 0.0)
+
+    async def _empty(self, some: Callable[[Any, int], Awaitable[Deleted]], place: object) -> None:
+        # Each batch goes on where the one before has ended. From the beginning, it would step over all that was deleted
+        # before it: while a backup is under way, PostgreSQL removes none of that.
+        while True:
+            began = time.monotonic()
+            deleted = await some(place, self.batch_size)
+            if deleted.rows:
+                self.observe(self.table, deleted.rows, (self.before - deleted.time).total_seconds())
+            if deleted.rows < self.batch_size:
+                return
+            place = deleted.place
+            await asyncio.sleep(max(PAUSE_SECONDS_MIN, time.monotonic() - began))
 
 
 def report(job: str, error: Exception, **context: object) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import signal
 import socket
 import threading
@@ -15,6 +14,7 @@ import uvicorn
 import uvloop
 
 from dues.application import application
+from dues.db.archives.bases import BaseBackups
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.draining import DrainingServer
 from dues.handover import Offer, Taken, offer
@@ -22,6 +22,7 @@ from dues.http.client_address import parse_networks
 from dues.http.connection import Connection
 from dues.http.connections import Connections, connections_that_fit
 from dues.logs import configure_logs
+from dues.service_manager import FIRST_SOCKET, lends_a_socket, tell_ready, tell_stopping
 from dues.settings import Settings
 from dues.supervisor import is_orphan, report_that_it_serves, supervise
 
@@ -31,21 +32,13 @@ draining less than the half minute that orchestrators give."""
 
 WATCH_SECONDS: Final = 0.5
 
-SYSTEMD_FIRST: Final = 3
-"""The first of the sockets that systemd, or whoever does as it does, has opened for us."""
-
 _log = structlog.get_logger()
-
-
-def is_lent() -> bool:
-    """Whether this process was started with its listening socket, which stays open when it ends."""
-    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
 
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket: one that we were started with, or a new one. Raises OSError where the port is taken."""
-    if is_lent():
-        return socket.socket(fileno=SYSTEMD_FIRST)
+    if lends_a_socket():
+        return socket.socket(fileno=FIRST_SOCKET)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,17 +58,23 @@ def serve(
     """Serves until SIGINT or SIGTERM, or until another server takes the port over; in this process, or in
     `settings.workers` others. `taken`: from whom the port was taken over."""
     configure_logs(settings.log_level)
-    chore = partial(_revive, embedded) if embedded else None
+    bases = BaseBackups(embedded.archive, embedded.cluster, database_url) if embedded and embedded.archive else None
+    chore = partial(_look_after, embedded, bases) if embedded else None
     watch = Watch(listener, taken, chore)
-    serves = partial(serve_here, settings, database_url, is_lent=is_lent())
-    if settings.workers > 1:
-        supervise(partial(serves, listener), settings.workers, watch)
-    else:
-        serves(listener.dup(), watch)
+    serves = partial(serve_here, settings, database_url, is_lent=lends_a_socket())
+    try:
+        if settings.workers > 1:
+            supervise(partial(serves, listener), settings.workers, watch)
+        else:
+            serves(listener.dup(), watch)
+    finally:
+        if bases:
+            bases.close()
 
 
 class Watch:
-    """What is looked after beside serving: a dead embedded PostgreSQL is started again, and the port handed over."""
+    """What is looked after beside serving: a dead embedded PostgreSQL is started again, base backups are taken, and the
+    port is handed over."""
 
     def __init__(self, listener: socket.socket, taken: Taken | None, chore: Callable[[], None] | None) -> None:
         self._listener = listener
@@ -88,6 +87,7 @@ class Watch:
         if self._taken:
             self._taken.serves()
         self._offer = offer(self._listener)
+        tell_ready()
 
     def look(self) -> bool:
         """Once more; whether another server serves in the place of this one."""
@@ -98,6 +98,7 @@ class Watch:
 
     def close(self) -> None:
         """This server ends; the port is the business of whoever serves on it, and of nobody else here."""
+        tell_stopping()
         self._listener.close()
         if self._offer:
             self._offer.close()
@@ -189,7 +190,9 @@ def _replace(server: DrainingServer) -> None:
     server.is_replaced = server.should_exit = True
 
 
-def _revive(embedded: EmbeddedPostgres) -> None:
+def _look_after(embedded: EmbeddedPostgres, bases: BaseBackups | None) -> None:
+    if bases:
+        bases.look()
     try:
         embedded.keep_running()
     except EmbeddedPostgresError as error:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from dues.db.address import AddressError
+from dues.db.pooler import Mode, Pooler, check_databases
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
@@ -54,8 +56,17 @@ class Settings:
     host: str = _setting("127.0.0.1", "The address to listen on.")
     port: int = _setting(8080, "The port to listen on; 0 takes any that is free.")
     data: Path = _setting(Path("data"), "The folder of the embedded PostgreSQL. Not used with a database URL.")
+    archive: str = _setting("", "A folder that the embedded PostgreSQL archives to, for `dues restore --at`.")
     workers: int = _setting(1, "How many server processes share the port.")
     database_url: str = _secret("A PostgreSQL (15 or newer) to use instead of the embedded one.")
+    pooler: Mode = _setting(
+        "none",
+        "The pooler that DUES_DATABASE_URL leads to: `none`, or in which mode it is: `session`, `transaction`, or the "
+        "latter with prepared statements kept (`transaction-prepared`).",
+    )
+    session_database_url: str = _secret(
+        "The same database past a pooler in transaction mode, for what needs sessions: migrating, verifying, listening."
+    )
     database_connections: int = _setting(10, "How many connections each server process may open.")
     connections_max: int = _setting(
         0,
@@ -87,9 +98,7 @@ class Settings:
     )
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
-    webhook_allow_private: bool = _setting(
-        False, "Whether webhooks may go to private, loopback and link-local addresses."
-    )
+    webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
     secret_key: str = _secret(
         "What webhook secrets are encrypted with in the database: 32 random bytes in base64, as "
@@ -122,8 +131,12 @@ class Settings:
             SecretKeys.parse(self.secret_key)
         except InvalidKeyError as error:
             raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
-        if self.database_url:
-            _check_database_url(self.database_url)
+        try:
+            check_databases(self.database_url, self.pooler, self.session_database_url)
+        except AddressError as error:
+            raise SettingsError(str(error)) from None
+        if self.database_url and self.archive:
+            raise SettingsError("DUES_ARCHIVE is of the embedded PostgreSQL; that of DUES_DATABASE_URL has its own.")
         _parsed("trusted_proxies", parse_networks, self.trusted_proxies, "addresses and networks such as 10.0.0.0/8")
         _parsed(
             "cors_origins", parse_origins, self.cors_origins, "origins such as https://shop.example, without a path"
@@ -134,6 +147,11 @@ class Settings:
             raise SettingsError(
                 "DUES_PUBLIC_URL must be a URL like https://api.example.com/dues, without a slash at its end."
             )
+
+    @property
+    def between(self) -> Pooler:
+        """What lies between dues and the database."""
+        return Pooler(self.pooler, self.database_url if self.session_database_url else "")
 
     @property
     def docs_url(self) -> str:
@@ -218,17 +236,6 @@ def _parse(variable: str, text: str, default: object) -> object:
         return int(text)
     except ValueError:
         raise SettingsError(f"{variable} must be a whole number; it is {text!r}.") from None
-
-
-def _check_database_url(url: str) -> None:
-    """Refuses what can be no URL of a PostgreSQL, without repeating it: it may have a password in it."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise SettingsError("DUES_DATABASE_URL has a host or port that is none.") from None
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise SettingsError("DUES_DATABASE_URL must begin with postgresql://")
 
 
 def _parsed(name: str, parse: Callable[[str], object], text: str, wanted: str) -> None:

@@ -13,6 +13,7 @@ from tests.journeys.own_database import rows_of
 
 COMMANDS = [
     ("verify",),
+    ("status",),
     ("database-url",),
     ("keys", "list"),
     ("merchants", "list"),

@@ -12,7 +12,7 @@ from dues.db.grants import FUNCTIONS, SEQUENCES, TABLES, RoleError
 from dues.db.migrate import grant_to, migrate, migrations
 from tests.db.databases import EmptyDatabases, execute
 from tests.db.roles import Roles, as_role
-from tests.house.statements import statements
+from tests.house.statements import statements_of_the_schema
 from tests.journeys.own_database import rows_of
 
 
@@ -66,7 +66,7 @@ def test_every_statement_is_granted(granted: Granted) -> None:
     async def explain() -> dict[str, str]:
         connection, refused = await asyncpg.connect(granted.server), {}
         try:
-            for name, statement in statements().items():
+            for name, statement in statements_of_the_schema().items():
                 try:
                     await connection.execute(f"explain (generic_plan) {statement}")
                 except asyncpg.InsufficientPrivilegeError as error:
@@ -165,7 +165,7 @@ def test_what_the_owner_does_for_it_is_no_way_round(granted: Granted) -> None:
         for name, age in (("young", "6 days"), ("old", "8 days")):
             await connection.execute(event.replace("$1", f"'{name}'").replace("$2", f"'{age}'"))
         await connection.execute("create temporary table events (n int); create temporary table tenants (n int)")
-        forgotten = await connection.fetchval("select forget_events(1, 1, 'bill.paid', 'infinity', 100)")
+        forgotten = await connection.fetchval("select number from forget_events(1, 1, 'bill.paid', 'infinity', 0, 100)")
         assert forgotten == 1
         await connection.fetch("select analyze_table('public.entries')")
         left = await connection.fetch("select object_id from public.events where data is not null")

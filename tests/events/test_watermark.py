@@ -12,7 +12,7 @@ import structlog
 
 from dues.db.database import Database
 from dues.db.errors import Unavailable
-from dues.db.transaction import Row, Transaction
+from dues.db.transaction import CONFIRM, Row, Transaction
 from dues.domain.tenants import Tenant
 from dues.events import lag
 from dues.events import watermark as module
@@ -47,7 +47,8 @@ async def write(tx: Transaction, tenant: Tenant, object_id: str) -> None:
 
 async def objects_told(database: Database, watermark: Watermark, tenant: Tenant) -> list[str]:
     """The objects of all events that the watermark says are there."""
-    found = await list_events_after(database, tenant, TYPES, BEGINNING, await watermark.stable_position(), 100, None)
+    to = await watermark.stable_position(tenant.cell)
+    found = await list_events_after(database, tenant, TYPES, BEGINNING, to, 100, None)
     return [event.object_id for event in found]
 
 
@@ -296,7 +297,7 @@ def test_who_follows_misses_nothing_of_what_many_commit_at_random(ask: Ask[None]
             watermark, ended = Watermark(database), False
             while True:
                 last, ended = ended, writers.done()
-                to = await watermark.stable_position()
+                to = await watermark.stable_position(tenant.cell)
                 for event in await list_events_after(database, tenant, TYPES, place, to, 1_000, None):
                     told.append(event.object_id)
                 place = Place(to, 0)
@@ -312,3 +313,41 @@ def test_who_follows_misses_nothing_of_what_many_commit_at_random(ask: Ask[None]
         await database.close()
 
     ask(race)
+
+
+# Another server --------------------------------------------------------------------------------------------------
+
+
+class Answers:
+    """What a database says to the statements of a look, of which each may be another server's."""
+
+    is_spread = False
+
+    def __init__(self, *looks: tuple[int, int, int]) -> None:
+        """`looks`: a position, the number of the server that says it, and of the one that says who writes."""
+        self._looks = list(looks)
+        self.confirmed = 0
+
+    async def rows(self, query: str) -> list[dict[str, object]]:
+        """The rows of one."""
+        if query == CONFIRM:
+            self.confirmed += 1
+            return []
+        position, here, there = self._looks[0]
+        if query == FIND_LATEST_POSITION:
+            return [{"position": position, "server": datetime.fromtimestamp(here, UTC), "has_standby": True}]
+        self._looks.pop(0)
+        return [{"server": datetime.fromtimestamp(there, UTC), "writer": None}]
+
+
+def test_a_look_at_two_servers_says_nothing_and_another_server_begins_anew() -> None:
+    async def look() -> None:
+        database = Answers((1000, 1, 1), (1010, 1, 2), (990, 2, 2))
+        watermark = Watermark(database)  # type: ignore[arg-type]
+        assert await watermark.stable_position(1) == 1000
+        with pytest.raises(Unavailable, match="another server"):
+            await watermark.stable_position(1)
+        assert await watermark.stable_position(1) == 990, "what comes there now is not stable yet"
+        assert database.confirmed == 2
+
+    asyncio.run(look())

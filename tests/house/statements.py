@@ -13,6 +13,7 @@ from typing import Any
 import dues
 from dues.commands import ledger
 from dues.commands.kind import Kind
+from dues.db.citus import in_its_cell
 from dues.db.migrate import schema
 from dues.lists.listing import Listing
 from dues.lists.ordered import section_statement
@@ -46,7 +47,13 @@ def statements() -> dict[str, str]:
     found |= {f"part {part.name}": reading((part,)) for part in parts()}
     for listing in _unique(Listing):
         found |= dict(_lists(listing))
-    return found
+    on_nodes = {f"{name} on a node": in_its_cell(statement) for name, statement in found.items()}
+    return found | {name: text for name, text in on_nodes.items() if text not in found.values()}
+
+
+def statements_of_the_schema() -> dict[str, str]:
+    """Those that need nothing but the schema: not what a database has where it is spread over nodes."""
+    return {name: text for name, text in statements().items() if not re.search(r"\bcells home\b|\bpg_dist_", text)}
 
 
 def parts() -> list[Part]:
@@ -140,7 +147,8 @@ class Block:
     def _begins_with_cell(self, first: str) -> bool:
         inside = re.match(r"\((\d+)\)", first)
         told = _inside[int(inside[1])] if inside else first
-        return bool(re.match(r"\$1(?!\d)", told.strip()))
+        at_home = told.startswith("home.cell") and re.search(r"\bfrom cells home\b.*\bhome\.cell = \$1\b", self.text)
+        return bool(at_home or re.match(r"\$1(?!\d)", told.strip()))
 
 
 _NO_ALIAS = r"(?:where|set|on|order|group|cross|left|join|union|limit|for|using|select|values|returning|having|do)\b"
@@ -172,3 +180,36 @@ def _sides(text: str) -> Iterable[Block]:
 def strays(statement: str) -> list[str]:
     """What a statement touches of tenants' data without saying that it is in the cell $1."""
     return [stray for block in blocks(statement) for stray in block.strays()]
+
+
+# Where a statement is carried out ---------------------------------------------------------------------------------
+
+CELL, EVERY_CELL, DIRECTORY, SERVER = "one cell", "each cell in turn", "the directory", "the server"
+
+IN_TURN = (
+    "dues.books.",
+    "dues.events.retention.store.DELETE_OLD_EVENTS",
+    "dues.idempotency.store.DELETE_EXPIRED",
+    "dues.ledger.store.FIND_UNPROVEN_BALANCES",
+    "dues.resources.bills.overdue.",
+    "dues.tenants.spending.store.DELETE_OLD_SPENDINGS",
+    "dues.webhooks.leases.store.ANY_ENABLED",
+    "dues.webhooks.leases.store.LOCK_ENDPOINTS_WITH_WORK",
+    "dues.webhooks.leases.store.SAVE_LEASES",
+    "dues.webhooks.retention.",
+    "dues.webhooks.secrets.",
+)
+"""What goes through all tenants, and so from one cell to the next: how such statements are called."""
+
+WITHOUT_A_TABLE = {"dues.events.retention.store.DELETE_OLD_EVENTS"}
+"""Statements that call a function of the schema, whose first argument is the cell."""
+
+
+def class_of(name: str, statement: str) -> str:
+    """Where a statement is carried out, if the database is spread over nodes."""
+    text = re.sub(r"'[^']*'", "''", statement)
+    named = set(re.findall(r"\w+", text))
+    if named & (tables() | {"cells"}) or name in WITHOUT_A_TABLE:
+        assert name in WITHOUT_A_TABLE or not strays(statement), f"{name} is of no cell"
+        return EVERY_CELL if name.startswith(IN_TURN) else CELL
+    return DIRECTORY if named & {"merchants", "tenants", "api_keys"} else SERVER

@@ -6,7 +6,19 @@ import re
 import asyncpg
 import pytest
 
-from tests.house.statements import parts, statements, strays, tables
+from dues.db.citus import additions
+from tests.house.statements import (
+    CELL,
+    DIRECTORY,
+    EVERY_CELL,
+    IN_TURN,
+    SERVER,
+    class_of,
+    parts,
+    statements,
+    strays,
+    tables,
+)
 
 STATEMENTS = statements()
 
@@ -19,6 +31,7 @@ def test_there_are_statements_to_look_at() -> None:
     assert {"answers", "events", "balances then", "default_rules", "accounts by id with ends"} <= named
     owners, names = ("customer", "account"), ("id", "external_reference")
     assert {f"open bills by {owner}'s {name}" for owner in owners for name in names} <= named
+    assert {"account.insert on a node", "dues.ledger.store.INSERT_ENTRIES on a node"} <= STATEMENTS.keys()
     assert any(name.startswith("list payments (('bill', True),) 2") for name in STATEMENTS)
     assert {"customers", "entries", "idempotency_keys", "webhook_lanes"} < tables()
     assert tables().isdisjoint({"tenants", "merchants", "api_keys", "schema_migrations"})
@@ -27,13 +40,19 @@ def test_there_are_statements_to_look_at() -> None:
 def test_the_schema_knows_everything_that_statements_name(database_url: str) -> None:
     async def prepare() -> dict[str, str]:
         connection, broken = await asyncpg.connect(database_url), {}
+        undone = connection.transaction()
         try:
+            await undone.start()
+            await connection.execute(additions())
+            await connection.execute("create temporary table pg_dist_partition (logicalrelid regclass)")
             for name, statement in STATEMENTS.items():
                 try:
-                    await connection.prepare(statement)
+                    async with connection.transaction():
+                        await connection.prepare(statement)
                 except asyncpg.PostgresError as error:
                     broken[name] = str(error)
         finally:
+            await undone.rollback()
             await connection.close()
         return broken
 
@@ -43,6 +62,16 @@ def test_the_schema_knows_everything_that_statements_name(database_url: str) -> 
 def test_every_statement_stays_in_its_cell() -> None:
     found = {name: strays(statement) for name, statement in STATEMENTS.items()}
     assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_every_statement_has_a_class() -> None:
+    found = {name: class_of(name, statement) for name, statement in STATEMENTS.items()}
+    assert found["account.insert on a node"] == found["dues.events.store.FIND_WRITERS_ON_NODE"] == CELL
+    assert found["dues.books.store.STREAM_ENTRIES"] == found["dues.idempotency.store.DELETE_EXPIRED"] == EVERY_CELL
+    assert found["dues.tenants.store.FIND_KEY"] == DIRECTORY
+    assert found["dues.events.store.FIND_WRITERS"] == SERVER
+    for name in IN_TURN:
+        assert any(one.startswith(name) for one in found), f"{name} is no more"
 
 
 def test_what_changes_a_limited_number_of_rows_chooses_them_once() -> None:

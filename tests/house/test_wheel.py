@@ -1,7 +1,6 @@
 """What is installed is whole: a wheel has all that pages are made of, files where the source has links to docs/."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from dues.http.openapi import document
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.pages.guides import guides
 from dues.pages.site import site
+from tests.wheel import build_wheel
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,14 +42,7 @@ def test_the_source_has_the_documents_by_reference_and_none_is_forgotten() -> No
 @pytest.mark.soak
 @pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="takes long")
 def test_a_wheel_has_every_page(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    for folder in ("src", "docs"):
-        shutil.copytree(ROOT / folder, source / folder, symlinks=True, ignore=shutil.ignore_patterns("*.egg-info"))
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / file, source)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "wheel", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--no-build-isolation", "-w", tmp_path, source], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = build_wheel(tmp_path)
     place = tmp_path / "installed"
     ZipFile(wheel).extractall(place)
 

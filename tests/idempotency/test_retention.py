@@ -1,7 +1,7 @@
 """Expired answers are deleted, and nobody waits for it."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from dues.db.database import Database
 from dues.idempotency.store import delete_expired
@@ -9,6 +9,7 @@ from tests.conftest import Ask
 from tests.running import Caller, new_key
 
 COUNT = "select count(*) as keys from idempotency_keys where key = any($1::text[])"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 CELL = 1
 """Where the server of these tests keeps everybody's data."""
 
@@ -22,7 +23,7 @@ def test_it_deletes_what_has_expired_and_nothing_else(alice: Caller, ask: Ask[in
 
     async def purge(database: Database) -> int:
         await database.rows(EXPIRE, old)
-        await delete_expired(database, CELL, datetime.now(UTC), 1_000)
+        await delete_expired(database, CELL, datetime.now(UTC), BEGINNING, 1_000)
         row = await database.row(COUNT, [*old, young])
         assert row
         return int(row["keys"])
@@ -38,7 +39,7 @@ def test_it_takes_no_more_than_it_is_told_to(alice: Caller, ask: Ask[int]) -> No
 
     async def purge(database: Database) -> int:
         await database.rows(EXPIRE, keys)
-        return await delete_expired(database, CELL, datetime.now(UTC) - timedelta(milliseconds=1), 3)
+        return (await delete_expired(database, CELL, datetime.now(UTC), BEGINNING, 3)).rows
 
     assert ask(purge) == 3
 
@@ -52,7 +53,7 @@ def test_it_passes_over_what_somebody_is_using(alice: Caller, ask: Ask[int]) -> 
         async with database.transaction() as tx:
             await tx.lock("select 1 from idempotency_keys where key = $1 for update", key)
             # It would wait for ever, and not for a second.
-            await asyncio.wait_for(delete_expired(database, CELL, datetime.now(UTC), 1_000), 1)
+            await asyncio.wait_for(delete_expired(database, CELL, datetime.now(UTC), BEGINNING, 1_000), 1)
             row = await database.row(COUNT, [key])
             assert row
             return int(row["keys"])
@@ -66,7 +67,7 @@ def test_it_forgets_nothing_of_another_cell(alice: Caller, ask: Ask[int]) -> Non
 
     async def purge_elsewhere(database: Database) -> int:
         await database.rows(EXPIRE, [key])
-        await delete_expired(database, CELL + 1, datetime.now(UTC), 1_000)
+        await delete_expired(database, CELL + 1, datetime.now(UTC), BEGINNING, 1_000)
         row = await database.row(COUNT, [key])
         assert row
         return int(row["keys"])

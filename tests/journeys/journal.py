@@ -189,11 +189,13 @@ class Journal:
         found = self._rows(
             url,
             "select a.external_reference, count(*) as accounts,"
-            "       sum((select count(*) from entries e where (e.tenant_id, e.owner_id) = (a.tenant_id, a.id)"
+            "       sum((select count(*) from entries e"
+            "             where (e.cell, e.tenant_id, e.owner_id) = (a.cell, a.tenant_id, a.id)"
             "             and e.kind = 'opening' and e.amount = a.balance)) as openings,"
             "       sum((select count(*) from entries e"
-            "             where (e.tenant_id, e.owner_id) = (a.tenant_id, a.id))) as entries,"
-            "       sum((select count(*) from events v where (v.tenant_id, v.object_id) = (a.tenant_id, a.id)"
+            "             where (e.cell, e.tenant_id, e.owner_id) = (a.cell, a.tenant_id, a.id))) as entries,"
+            "       sum((select count(*) from events v"
+            "             where (v.cell, v.tenant_id, v.object_id) = (a.cell, a.tenant_id, a.id)"
             "             and v.type = 'account.created')) as events"
             "  from accounts a where a.tenant_id = $1 and a.external_reference like 'UAR-%' group by 1",
         )

@@ -121,3 +121,10 @@ def test_payment_rules_are_shown_changed_and_taken_away(home: Home) -> None:
 def test_the_databases_url_is_one_that_works(home: Home) -> None:
     url = home.cli("database-url").strip()
     assert rows_of(url, "select 1 as one") == [{"one": 1}]
+
+
+def test_status_sees_who_serves(home: Home) -> None:
+    assert home.server.process
+    found = home.cli_json("status")
+    assert [one["pid"] for one in found["servers"]] == [home.server.process.pid]
+    assert (found["wrong"], found["database"]["embedded"]) == ([], True)

@@ -20,6 +20,7 @@ from tests.conftest import Ask, Merchant
 from tests.journeys.journal import SOAK
 from tests.journeys.outgoing import register_customers, rename
 from tests.journeys.own_database import rows_of, until
+from tests.observing import unobserved
 from tests.running import Caller, RunningServer
 
 LOAD_SECONDS = 60.0 if SOAK else 2.0
@@ -242,7 +243,7 @@ def test_who_stood_before_what_is_deleted_is_told(ask: Ask[None], alice: Caller,
     long_ago = datetime.now(UTC) - timedelta(days=400)
     rows_of(database_url, "update events set created_at = $2 where object_id = $1", customer, long_ago)
     rows_of(database_url, "update customers set created_at = $2 where id = $1", customer, long_ago)
-    ask(lambda database: purge_events(database, datetime.now(UTC) - timedelta(days=365)))
+    ask(lambda database: purge_events(database, datetime.now(UTC) - timedelta(days=365), unobserved))
     answer = alice.http.get("/billing/events", params={"order": "oldest_first", "cursor": early})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "cursor_expired")
     assert page(alice)["data"] == []

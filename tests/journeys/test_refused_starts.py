@@ -27,7 +27,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(empty_folder: Path
         ("workers", "0", "DUES_WORKERS must be between 1 and 64; it is 0."),
         ("nope", "1", "DUES_NOPE is no setting of dues."),
         ("database_url", "mysql://root@localhost/dues", "DUES_DATABASE_URL must begin with postgresql://"),
-        ("database_url", "postgresql://me:geheim@127.0.0.1:1/dues", "The database does not answer"),
+        ("database_url", "postgresql://me:geheim@127.0.0.1:1/dues", "127.0.0.1:1: nobody listens there."),
         ("database_url", "postgresql://me:geheim@127.0.0.1:port/dues", "DUES_DATABASE_URL"),
         ("data", "{folder}/file", "{folder}/file"),
     ],

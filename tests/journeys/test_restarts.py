@@ -114,12 +114,14 @@ def test_of_two_servers_one_after_the_other_is_restarted(
 @soak
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_who_comes_between_two_servers_with_a_lent_socket_waits_for_the_second(
-    database_url: str, merchant: Merchant, tmp_path: Path, workers: str
+    database_url: str, merchant: Merchant, tmp_path: Path, servers: ExitStack, workers: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as lent:
         lends = f"exec 3<&{lent.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec {sys.executable} -m dues serve"
         load = Load(lent.getsockname()[1], merchant.key(), 0.01)
         served = environment(database_url=database_url, workers=workers, log_level="warning")
+        manager = service_manager(tmp_path, servers)
+        served["NOTIFY_SOCKET"] = manager.getsockname()
         with load.running(), (tmp_path / "log").open("w") as log:
             for restart in range(5):
                 command = ["bash", "-c", lends]
@@ -130,21 +132,34 @@ def test_who_comes_between_two_servers_with_a_lent_socket_waits_for_the_second(
                         load.end()
                     server.terminate()
                     assert server.wait(8) == 0, "it takes no more of them"
+                assert (manager.recv(100), manager.recv(100)) == (b"READY=1", b"STOPPING=1")
     print(f"lent socket, {workers} workers: 4 restarts, {load.sent} requests, {len(load.failed)} failed")
     assert load.failed == []
 
 
+def service_manager(folder: Path, until_the_end: ExitStack) -> socket.socket:
+    """A socket that hears what servers tell whoever manages them."""
+    heard = until_the_end.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    heard.bind(str(folder / "notify"))
+    heard.settimeout(10)
+    return heard
+
+
 def test_a_server_that_stops_says_so_first_and_answers_whoever_comes(
-    database_url: str, log_path: Path, servers: ExitStack
+    database_url: str, log_path: Path, servers: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    manager = service_manager(log_path.parent, servers)
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     server = RunningServer(database_url=database_url, log=log_path, drain_seconds="2", webhooks="false")
     servers.enter_context(stopped_at_the_end(server))
     server.start()
+    assert manager.recv(100) == b"READY=1"
     kept, idle, new = (servers.enter_context(closing(HTTPConnection("127.0.0.1", server.port))) for _ in range(3))
     assert ask(kept) == ask(idle) == (200, False)
     assert idle.sock
     assert server.process
     server.process.terminate()
+    assert manager.recv(100) == b"STOPPING=1"
     while (told := ask(kept))[0] == 200:  # one that was asked before is answered, and may be told to go already
         time.sleep(0.01)
     assert told == (503, True)

@@ -12,7 +12,8 @@ import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from dues.webhooks.destinations import Destinations
-from dues.webhooks.sending import Outcome, Sender
+from dues.webhooks.outcome import Outcome
+from dues.webhooks.sending import Sender
 
 Result = TypeVar("Result")
 

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 
 from dues.db.database import Database
+from dues.db.errors import Unavailable
 from dues.db.migrate import migrate
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
@@ -48,9 +50,9 @@ class Counting(Watermark):
 
     asked = 0
 
-    async def stable_position(self) -> int:
+    async def stable_position(self, cell: int) -> int:
         self.asked += 1
-        return await super().stable_position()
+        return await super().stable_position(cell)
 
 
 class Process:
@@ -156,3 +158,23 @@ def test_it_is_quiet_again_when_the_last_one_is_disabled(url: str, monkeypatch: 
             assert await process.looks_while_busy() == 0
 
     asyncio.run(story())
+
+
+def test_a_cell_that_cannot_be_reached_is_left_alone_while_the_others_go_on() -> None:
+    asked: list[int] = []
+
+    async def ask(cell: int) -> bool:
+        asked.append(cell)
+        if cell == 2:
+            raise Unavailable("its node is gone")
+        return True
+
+    async def look() -> None:
+        dispatcher = Dispatcher(cast(Any, None))
+        assert await dispatcher._of_each([1, 2, 3], ask) == {1: True, 2: None, 3: True}
+        assert await dispatcher._of_each([1, 2, 3], ask) == {1: True, 2: None, 3: True}
+        assert asked == [1, 2, 3, 1, 3], "not again so soon"
+        with pytest.raises(Unavailable):
+            await Dispatcher(cast(Any, None))._of_each([2], ask)
+
+    asyncio.run(look())

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from dues.webhooks.sending import Outcome
+from dues.webhooks.outcome import Outcome
 from tests.webhooks.receiver import Answer, Names, answer, attempt, receiving, run, sender
 
 GIGABYTE = 1024**3

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dues.events.store import Event
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.rounds import Chain, plan_round
-from dues.webhooks.sending import Outcome
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TAKEN, FAILED = Outcome(200, None, 5, ""), Outcome(500, None, 5, "no")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dues.cli.database import Data, with_database
+from dues.cli.database import AlwaysJson, Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant, print_json, run_command
 from dues.cli.webhooks import Endpoint
@@ -19,7 +19,13 @@ from dues.resources.webhook_endpoints.send_event import SEND_TEST_EVENTS
 from dues.resources.webhook_endpoints.wire import delivery_body
 
 
-def send_test(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
+def send_test(
+    endpoint: Endpoint,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AlwaysJson = True,
+) -> None:
     """Send ENDPOINT an event, to see that it arrives."""
     print_json(run_command(SEND_TEST_EVENTS, Modify(endpoint, None), merchant, live, data))
 
@@ -31,6 +37,7 @@ def deliveries(
     merchant: Merchant = None,
     live: Live = False,
     data: Data = None,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Show what became of events at ENDPOINT, newest first, with every attempt, as JSON."""
 
@@ -51,6 +58,7 @@ def resend(
     merchant: Merchant = None,
     live: Live = False,
     data: Data = None,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Send events to ENDPOINT again: one, those of a time, or all that failed."""
     if sum([event is not None, since is not None, failed]) != 1:

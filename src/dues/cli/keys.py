@@ -28,6 +28,8 @@ from dues.tenants.keys import ApiKey, KeyKind, Mode, NewKey, generate
 
 app = typer.Typer(help="The API keys of a merchant. They work while the server runs.", no_args_is_help=True)
 
+KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, key_…, as `dues keys list` shows it.")]
+
 
 class ModeChoice(StrEnum):
     """Test data and live data never meet."""
@@ -147,7 +149,7 @@ def list_keys(merchant: Merchant = None, data: Data = None, as_json: AsJson = Fa
 
 @app.command("set")
 def set_key(
-    key_id: str,
+    key_id: KeyId,
     rate_limit: RateLimitOption = None,
     no_rate_limit: Annotated[bool, typer.Option("--no-rate-limit", help="As often as it likes.")] = False,
     data: Data = None,
@@ -176,7 +178,7 @@ def scopes(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(key_id: str, data: Data = None, as_json: AsJson = False) -> None:
+def revoke(key_id: KeyId, data: Data = None, as_json: AsJson = False) -> None:
     """Revoke the key with the id KEY_ID (key_…), for good. Every server stops accepting it within a second."""
 
     async def run(database: Database) -> bool:

@@ -93,7 +93,7 @@ def _secret(settings: Settings) -> str:
 
 async def _beginning(feed: Feed, tenant: Tenant, after: str | None) -> int:
     if after is None:
-        return await feed.watermark.stable_position()
+        return await feed.watermark.stable_position(tenant.cell)
     position = await find_position(feed.database, tenant, after)
     if position is None:
         raise typer.BadParameter(f"there is no event {after}, or it is no longer kept.")

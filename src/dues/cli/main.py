@@ -1,11 +1,16 @@
 """The `dues` command."""
 
+import os
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
+from dues.backups.manifest import BackupError
 from dues.cli import (
+    backup,
     clock,
     database,
     deliver,
@@ -15,21 +20,58 @@ from dues.cli import (
     listen,
     merchants,
     migrate,
+    release,
+    restore,
     serve,
+    status,
     verify,
     webhooks,
     work,
 )
 from dues.cli.private_files import PrivateFileError
+from dues.db.archives.folder import ArchiveError
+from dues.db.connecting import CannotConnect
 from dues.db.embedded import EmbeddedPostgresError
 from dues.db.errors import Unavailable
 from dues.db.grants import RoleError
 from dues.db.migrate import NoDatabase, PostgresTooOld, SchemaTooNew
+from dues.db.new_cluster import FolderTaken
+from dues.db.pooler_seen import OtherPooler
 from dues.settings import SettingsError
+
+EXIT_STATUSES: Final = {
+    0: "done; of servers and of `dues listen`: ended as they were told",
+    1: "`dues verify`, `dues restore` or `dues status` found something wrong",
+    2: "not done, or not begun, and standard error says why",
+    130: "interrupted by Ctrl-C",
+    143: "`dues backup` or `dues restore` was ended by SIGTERM, and leaves nothing behind",
+}
+"""What every command ends with, and nothing else."""
+
+RUN: Final = "Run it"
+LOOK_AFTER: Final = "Look after it"
+MERCHANTS: Final = "Merchants"
+
+
+class Commands(TyperGroup):
+    """All commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs what was asked for; nobody need read to the end what it prints."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+            raise typer.Exit(2) from None
+        return result
+
 
 app = typer.Typer(
     name="dues",
+    cls=Commands,
     help="A billing accounts server that a company trusts with what its customers owe.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -54,19 +96,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-app.command()(serve.serve)
-app.command()(deliver.deliver)
-app.command()(work.work)
-app.command(name="import")(imports.import_file)
-app.command()(listen.listen)
-app.command(name="verify")(verify.verify_books)
-app.command(name="migrate")(migrate.migrate_schema)
-app.command(name="database-url")(database.database_url)
-app.add_typer(keys.app, name="keys")
-app.add_typer(merchants.app, name="merchants")
+app.command(rich_help_panel=RUN)(serve.serve)
+app.command(rich_help_panel=RUN)(deliver.deliver)
+app.command(rich_help_panel=RUN)(work.work)
+app.command(rich_help_panel=RUN)(listen.listen)
+app.command(name="status", rich_help_panel=LOOK_AFTER)(status.show_status)
+app.command(name="verify", rich_help_panel=LOOK_AFTER)(verify.verify_books)
+app.command(rich_help_panel=LOOK_AFTER)(backup.backup)
+app.command(rich_help_panel=LOOK_AFTER)(restore.restore)
+app.command(name="migrate", rich_help_panel=LOOK_AFTER)(migrate.migrate_schema)
+app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_url)
+app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
+app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
+app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)
-app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(clock.app, name="clock")
+webhooks.app.command()(release.release)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=MERCHANTS)
+app.add_typer(clock.app, name="clock", rich_help_panel=MERCHANTS)
 
 
 def main() -> None:
@@ -76,15 +122,24 @@ def main() -> None:
     except (
         SettingsError,
         EmbeddedPostgresError,
+        CannotConnect,
+        OtherPooler,
         NoDatabase,
         SchemaTooNew,
         PostgresTooOld,
         RoleError,
         PrivateFileError,
+        BackupError,
+        FolderTaken,
+        ArchiveError,
     ) as error:
         _fail(str(error))
     except Unavailable as error:
-        _fail(f"The database does not answer: {error}")
+        _fail(f"The database does not answer: {error}".splitlines()[0])
+    except Exception:
+        # What nobody foresaw is told in full. Python would end with 1, which says that the books are wrong.
+        traceback.print_exc()
+        sys.exit(2)
 
 
 def _fail(sentence: str) -> None:

@@ -99,7 +99,7 @@ TimeZone = Annotated[
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(parser=_parse_name)],
+    name: Annotated[str, typer.Argument(parser=_parse_name, metavar="NAME", help="What it is called.")],
     time_zone: TimeZone = None,
     data: Data = None,
     as_json: AsJson = False,

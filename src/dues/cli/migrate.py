@@ -3,9 +3,10 @@
 import asyncio
 from typing import Annotated
 
+import msgspec
 import typer
 
-from dues.cli.database import Data, opened
+from dues.cli.database import AsJson, Data, opened
 from dues.db.migrate import grant_to, migrate
 from dues.settings import read_settings
 
@@ -21,12 +22,21 @@ def migrate_schema(
         ),
     ] = None,
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Bring the schema up to date, as the owner of the database. So does every other command whose role may do that."""
+    """Bring the schema up to date, as the owner of the database. So does every other command whose role may do that.
+
+    It says which migrations it applied, and what it granted.
+    """
     with opened(read_settings(data=data)) as (url, _):
-        for name in asyncio.run(migrate(url)):
-            print(f"Applied {name}.")
-        if grant:
-            for statement in asyncio.run(grant_to(url, grant)):
-                print(f"{statement};")
-    print("The schema is current.")
+        applied = asyncio.run(migrate(url))
+        if not as_json:
+            for name in applied:
+                print(f"Applied {name}.")
+        granted = asyncio.run(grant_to(url, grant)) if grant else []
+    if as_json:
+        print(msgspec.json.encode({"applied": applied, "granted": granted}).decode())
+        return
+    for statement in granted:
+        print(f"{statement};")
+    print("The schema is current." if applied else "The schema is current: there was nothing to apply.")

@@ -1,6 +1,7 @@
 """`dues serve`: the server."""
 
 import asyncio
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -42,8 +43,10 @@ def serve(
     # Here, and not above: no other command needs the server, and it takes as long to import as they take to run.
     from dues import server
     from dues.handover import take
+    from dues.tracing.wanted import is_wanted
 
     settings = read_settings(host=host, port=port, data=data, workers=workers, log_level=log_level)
+    is_wanted(os.environ)  # and possible; before anything is started
     taken = take(settings.host, settings.port) if replace else None
     try:
         listener = taken.listener if taken else server.listen(settings)
@@ -85,7 +88,7 @@ async def _first_keys(url: str, settings: Settings, shown: bool) -> tuple[list[N
         write_private(path, "".join(f"{line}\n" for line in _lines(keys)))
         written.append(path)
 
-    database = await Database.connect(url, connections_max=2)
+    database = await Database.connect(url, 2, settings.between)
     try:
         keep = (lambda merchant_id, keys: None) if shown else write
         keys = await create_first_merchant(database, datetime.now(UTC), settings.cells, keep)

@@ -26,7 +26,7 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
     progress = Progress()
     settings = read_settings(data=data)
     with database_of(settings) as (url, _):
-        findings, notices = asyncio.run(_run(url, progress))
+        findings, notices = asyncio.run(find_wrong(url, progress))
     seconds = time.monotonic() - started
 
     if as_json:
@@ -42,8 +42,8 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
         }
         print(msgspec.json.encode(report).decode())
     else:
-        _print("WRONG", findings)
-        _print("NOTICE", notices)
+        print_found("WRONG", findings)
+        print_found("NOTICE", notices)
         looked = f"{progress.entries:,} entries of {progress.objects:,} objects in {seconds:.1f} s"
         result = f"{len(findings)} wrong" if findings else "The books are right"
         print(f"{result}: {looked}, in {place_of(settings)}.")
@@ -51,14 +51,16 @@ def verify_books(data: Data = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _print(mark: str, found: Sequence[Finding | Notice]) -> None:
+def print_found(mark: str, found: Sequence[Finding | Notice]) -> None:
+    """Prints what was found, each thing on a line, and no more than SHOWN_MAX."""
     for one in found[:SHOWN_MAX]:
         print(f"{mark}  tenant {one.tenant_id}  {one.object_id}  {one.detail}")
     if len(found) > SHOWN_MAX:
         print(f"… and {len(found) - SHOWN_MAX} more")
 
 
-async def _run(url: str, progress: Progress) -> tuple[list[Finding], list[Notice]]:
+async def find_wrong(url: str, progress: Progress) -> tuple[list[Finding], list[Notice]]:
+    """All that is wrong, and all notices, with a bar on a terminal meanwhile."""
     # Here, and not above: no other command has a bar, and all the others would wait for its import.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dues.cli.database import AsJson, Data, with_database
+from dues.cli.database import AlwaysJson, AsJson, Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant, print_json, run_command
 from dues.commands.command import Modify
@@ -24,12 +24,17 @@ from dues.webhooks.secrets.encrypt import encrypt_secrets
 app = typer.Typer(help="Where a merchant's events are sent.", no_args_is_help=True)
 
 Types = Annotated[list[str] | None, typer.Option("--type", help="A type of event to send; again for more.")]
-Endpoint = Annotated[str, typer.Argument(help="The endpoint's id, whe_….")]
+Endpoint = Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint's id, whe_….")]
 
 
 @app.command()
 def create(
-    url: str, event_types: Types = None, merchant: Merchant = None, live: Live = False, data: Data = None
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where to send them.", show_default=False)],
+    event_types: Types = None,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Have events sent to URL, all of them or those of some types. Shows the secret this once."""
     command = create_webhook_endpoints(read_settings(data=data).outgoing)
@@ -56,13 +61,25 @@ def list_endpoints(merchant: Merchant = None, live: Live = False, data: Data = N
 
 
 @app.command()
-def enable(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
+def enable(
+    endpoint: Endpoint,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AlwaysJson = True,
+) -> None:
     """Send events to ENDPOINT again, from where it was."""
     _change(endpoint, WebhookEndpointChanges(status="enabled"), merchant, live, data)
 
 
 @app.command()
-def disable(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
+def disable(
+    endpoint: Endpoint,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AlwaysJson = True,
+) -> None:
     """Send nothing to ENDPOINT for now."""
     _change(endpoint, WebhookEndpointChanges(status="disabled"), merchant, live, data)
 
@@ -76,6 +93,7 @@ def update(
     merchant: Merchant = None,
     live: Live = False,
     data: Data = None,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Send the events of ENDPOINT elsewhere, or others."""
     types = {"event_types": None} if all_types else {"event_types": event_types} if event_types else {}
@@ -84,7 +102,13 @@ def update(
 
 
 @app.command()
-def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
+def delete(
+    endpoint: Endpoint,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
     """Delete ENDPOINT with all that waits for it."""
 
     async def run(database: Database) -> bool:
@@ -93,18 +117,27 @@ def delete(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, da
 
     if not with_database(data, run):
         raise typer.BadParameter(f"there is no webhook endpoint {endpoint}. See dues webhooks list.")
-    print(f"Deleted {endpoint}.")
+    if as_json:
+        print_json({"id": endpoint, "deleted": True})
+    else:
+        print(f"Deleted {endpoint}.")
 
 
 @app.command("rotate-secret")
-def rotate_secret(endpoint: Endpoint, merchant: Merchant = None, live: Live = False, data: Data = None) -> None:
+def rotate_secret(
+    endpoint: Endpoint,
+    merchant: Merchant = None,
+    live: Live = False,
+    data: Data = None,
+    as_json: AlwaysJson = True,
+) -> None:
     """Give ENDPOINT a new secret, shown this once. The old one signs as well for 24 hours."""
     command = rotate_secrets(read_settings(data=data).outgoing)
     print_json(run_command(command, Modify(endpoint, None), merchant, live, data))
 
 
 @app.command("encrypt-secrets")
-def encrypt(data: Data = None) -> None:
+def encrypt(data: Data = None, as_json: AsJson = False) -> None:
     """Encrypt all stored secrets with the first key of DUES_SECRET_KEY, while servers go on.
 
     For secrets from before there was a key, and after a new one was put in front: then the others are needed no more,
@@ -116,7 +149,10 @@ def encrypt(data: Data = None) -> None:
     result = with_database(data, lambda database: encrypt_secrets(database, keys))
     for sentence in result.unreadable:
         print(f"dues: {sentence}", file=sys.stderr)
-    print(f"Encrypted now: the secrets of {result.now} endpoints; already: of {result.before}.")
+    if as_json:
+        print_json({"encrypted": result.now, "already_encrypted": result.before, "unreadable": result.unreadable})
+    else:
+        print(f"Encrypted now: the secrets of {result.now} endpoints; already: of {result.before}.")
     if result.unreadable:
         raise typer.Exit(2)
 

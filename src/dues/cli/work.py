@@ -18,7 +18,7 @@ from dues.events.notifier import Notifier
 from dues.jobs.process import work_for_ever
 from dues.logs import configure_logs
 from dues.resources.imports.carry_out import Carrier
-from dues.settings import read_settings
+from dues.settings import Settings, read_settings
 
 
 def work(
@@ -32,11 +32,11 @@ def work(
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
     with database_of(settings) as (url, _), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(url, until_idle))
+        runner.run(_work(settings, url, until_idle))
 
 
-async def _work(url: str, until_idle: bool) -> None:
-    database, this = await Database.connect(url, 4), asyncio.current_task()
+async def _work(settings: Settings, url: str, until_idle: bool) -> None:
+    database, this = await Database.connect(url, 4, settings.between), asyncio.current_task()
     assert this
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)

@@ -54,6 +54,8 @@ class Group:
 
     async def _answer(self, work: Work, known: Known, job: Job) -> Any:
         stored = _stored(known, job)
+        if stored is not None:
+            work.tx.confirm()
         if isinstance(job.command, Procedure) and stored is None:
             # It is alone, so whatever it raises is told to nobody else.
             return self._finish(work, known, job, await job.command.run(work, job.request))

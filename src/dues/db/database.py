@@ -1,21 +1,25 @@
 """The pool of connections to PostgreSQL, and the two ways to use one: a transaction, or a single statement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import asyncpg
 
+from dues.db import citus
+from dues.db.citus import is_spread
+from dues.db.connecting import CONNECT_TIMEOUT_SECONDS
 from dues.db.errors import translated
+from dues.db.hosts import connect, target_of
+from dues.db.pool import STATEMENT_TIMEOUT_SECONDS, Held, Pool, PoolUsage
+from dues.db.pooler import DIRECT, Pooler
 from dues.db.transaction import Row, Transaction
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-STATEMENT_TIMEOUT_SECONDS = 15.0
-"""A database that neither answers nor refuses is away; nothing of ours takes longer, save what sets its own limit."""
-
-_SESSION = {
+SESSION = {
     "application_name": "dues",
     "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS:.0f}s",
     # Past this a duplicate is told "in progress" and the client asks again.
     "lock_timeout": "4s",
     # A program that was stopped (not killed) in mid-transaction must not hold its locks for ever.
@@ -36,35 +40,41 @@ class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
     def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", url: str, turn: AbstractAsyncContextManager[Any] | None = None
+        self,
+        pool: Pool,
+        url: str,
+        begin: str = "",
+        turn: AbstractAsyncContextManager[Any] | None = None,
+        *,
+        is_spread: bool = False,
     ) -> None:
         self._pool = pool
+        self._begin = begin
         self._turn = turn or nullcontext()
         self.url = url
+        """Where a session can be had that nobody shares."""
+        self.is_spread = is_spread
+        """Whether it is spread over nodes: then what is true of a cell is known on the cell's node alone."""
 
     @classmethod
-    async def connect(cls, url: str, connections_max: int = 10, **session: str) -> "Database":
-        """A pool on the PostgreSQL at `url`, with one connection made to see that it is there.
+    async def connect(cls, url: str, connections_max: int = 10, pooler: Pooler = DIRECT, **session: str) -> "Database":
+        """A pool on the PostgreSQL at `url`, or on what lies before it, with one connection made to see that it is
+        there. Raises CannotConnect.
 
         `session`: parameters of its sessions that are to be others than usual.
         """
+        parameters = SESSION | session
         with translated():
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=connections_max,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=STATEMENT_TIMEOUT_SECONDS,
-                server_settings=_SESSION | session,
-                max_inactive_connection_lifetime=300,
-                # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
-                reset=_nothing_to_reset,
-            )
-        return cls(pool, url)
+            pool = await _pool(pooler.url or url, connections_max, pooler, parameters)
+            if spread := await is_spread(pool):
+                await pool.close()
+                parameters |= citus.SESSION
+                pool = await _pool(pooler.url or url, connections_max, pooler, parameters)
+        return cls(Pool(pool, target_of(pooler.url or url)), url, pooler.begin(parameters), is_spread=spread)
 
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
-        return Database(self._pool, self.url, turn)
+        return type(self)(self._pool, self.url, self._begin, turn, is_spread=self.is_spread)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""
@@ -76,7 +86,7 @@ class Database:
         """A transaction, of which nothing is left unless the block itself calls `commit`. What it puts off to write is
         written to `cell`."""
         async with self._connection() as connection:
-            transaction = Transaction(connection, cell)
+            transaction = Transaction(connection, cell, self._begin, is_spread=self.is_spread)
             try:
                 yield transaction
             finally:
@@ -84,6 +94,11 @@ class Database:
 
     async def rows(self, query: str, *args: object) -> list[Row]:
         """The rows of one statement, which is a transaction of its own."""
+        if self._begin:
+            async with self.transaction() as tx:
+                rows = await tx.find(query, *args)
+                await tx.commit()
+                return rows
         async with self._connection() as connection:
             found: list[Row] = await connection.fetch(query, *args)
             return found
@@ -94,19 +109,32 @@ class Database:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _connection(self) -> AsyncIterator[Held]:
         async with self._turn:
             with translated():
-                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_SECONDS)
-                try:
+                async with self._pool.connection() as connection:
                     yield connection
-                finally:
-                    await self._pool.release(connection)
 
     @property
-    def connections(self) -> dict[str, int]:
-        """How many connections are open, and how many of them wait for work."""
-        return {"open": self._pool.get_size(), "idle": self._pool.get_idle_size()}
+    def usage(self) -> PoolUsage:
+        """How the pool stands."""
+        return self._pool.usage
+
+
+async def _pool(
+    url: str, connections_max: int, pooler: Pooler, parameters: Mapping[str, str]
+) -> "asyncpg.Pool[asyncpg.Record]":
+    pool: asyncpg.Pool[asyncpg.Record] = await asyncpg.create_pool(
+        connect=cast("Any", partial(connect, url)),  # its protocol names each argument of the driver
+        min_size=1,
+        max_size=connections_max,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        max_inactive_connection_lifetime=300,
+        # Sessions are only ever changed inside a transaction, so there is nothing to reset: saves a round trip.
+        reset=_nothing_to_reset,
+        **pooler.options(parameters),
+    )
+    return pool
 
 
 async def _nothing_to_reset(_connection: object) -> None:

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 import psutil
 
+from dues.db.archives.folder import archiving, prepare, wal_folder
 from dues.db.server_account import Account, AccountError, programs, reachable, server_account, take_over
 
 
@@ -68,6 +69,7 @@ WHO_MAY_CONNECT: Final = """\
 # Written by dues at every start. Whoever can open the socket, in a folder that is closed to others, is let in. There is
 # no line for TCP: also a server that is started by hand, and listens, lets nobody in that way.
 local all all trust
+local replication dues trust
 """
 """The whole of pg_hba.conf."""
 
@@ -83,13 +85,27 @@ class EmbeddedPostgresError(Exception):
 
 
 class EmbeddedPostgres:
-    """The server in `data/postgres`. `open` it, `keep_running` while in use, `close` it."""
+    """The server in `data/postgres`. `open` it, `keep_running` while in use, `close` it.
 
-    def __init__(self, data: Path) -> None:
+    `archive`: the folder that its log and base backups go to.
+    """
+
+    def __init__(self, data: Path, archive: Path | None = None) -> None:
+        self._archive = archive and archive.expanduser().resolve()
         self._data = data.expanduser().resolve()
         self._cluster = self._data / "postgres"
         self._in_use: int | None = None
         self._server: psutil.Process | None = None
+
+    @property
+    def archive(self) -> Path | None:
+        """Where its log and base backups go."""
+        return self._archive
+
+    @property
+    def cluster(self) -> Path:
+        """PostgreSQL's own folder."""
+        return self._cluster
 
     @property
     def exists(self) -> bool:
@@ -141,9 +157,10 @@ class EmbeddedPostgres:
     def _stop_if_last(self, in_use: int) -> None:
         with suppress(BlockingIOError):
             fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._stop()
+            self.stop()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Stops the server, whoever uses it."""
         lines = self._pid_file()
         # It would be whatever has the number in the pid file by now.
         if not lines or not self._is_ours(lines[0]):
@@ -236,12 +253,13 @@ class EmbeddedPostgres:
 
         No pg_ctl: that puts together a line for a shell, with the folder's name in it.
         """
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         log = os.open(self._cluster / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
             if account:
                 os.fchown(log, account.uid, account.gid)
-            with reachable(self._cluster, account) as (place, started):
+            with reachable(self._cluster, account) as (place, started), self._archiving(account) as (more, passed):
+                settings = [f"--{name}={value}" for name, value in (SETTINGS | more).items()]
+                started["pass_fds"] = [*started.get("pass_fds", ()), *passed]
                 server = subprocess.Popen(
                     [str(_program("postgres", account)), "-D", place, "-k", directory, *settings],
                     stdin=subprocess.DEVNULL,
@@ -262,6 +280,21 @@ class EmbeddedPostgres:
             time.sleep(0.01)
         _bury()
         return False
+
+    @contextmanager
+    def _archiving(self, account: Account | None) -> Iterator[tuple[dict[str, str], Sequence[int]]]:
+        """The settings for the archive, and the open folders that go with them."""
+        if not self._archive:
+            yield {}, ()
+            return
+        wal = wal_folder(self._archive)
+        try:
+            prepare(self._archive, account)
+        except OSError:  # a disk that is not there is no reason to start without the rest: it fails, and is said
+            yield archiving(str(wal)), ()
+            return
+        with reachable(wal, account) as (place, started):
+            yield archiving(place), started.get("pass_fds", ())
 
     def _write_who_may_connect(self, account: Account | None) -> None:
         file = self._cluster / "pg_hba.conf"

@@ -3,6 +3,7 @@
 Everything else that the driver raises is a defect of ours and passes through untouched.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,28 @@ _UNAVAILABLE = (
     TimeoutError,
 )
 
+_NODE_LOST = re.compile(
+    r"SSL SYSCALL error|SSL error: unexpected eof|server closed the connection|connection (not open|to the remote node)"
+    r"|could not (receive data|send data|connect) |failure on connection marked as essential",
+    re.IGNORECASE,
+)
+"""What Citus says of a node that it has lost, as an internal error (XX000) in the middle of something."""
+
+
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""After these a connection is of no use any more, though it may look whole: what was the primary may be a standby by
+now, or nobody may be there to answer. A ValueError among them is a defect of ours all the same."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -58,6 +81,10 @@ def translated() -> Iterator[None]:
         raise Contradiction(error.constraint_name or str(error)) from error
     except asyncpg.LockNotAvailableError as error:
         raise LockTimeout(str(error)) from error
+    except asyncpg.InternalServerError as error:
+        if _NODE_LOST.search(str(error)):
+            raise Unavailable(f"{type(error).__name__}: {error}") from error
+        raise
     except ValueError:  # a value that the driver cannot encode: its DataError is also an InterfaceError
         raise
     except _UNAVAILABLE as error:

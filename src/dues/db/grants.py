@@ -32,6 +32,7 @@ TABLES: Final = {
     "import_rows": "select, insert, update, delete",
     "imported_rows": "select, insert, update",
     "customer_identities": "select, insert, update",
+    "installation": "select, update",
     "schema_migrations": "select",
 }
 """Of every table. Whoever may lock a row of a table has to have `update` on it."""
@@ -41,9 +42,9 @@ COLUMNS: Final = {"payment_applications": ("released", "not_restored", "not_rest
 
 SEQUENCES: Final = {"event_positions": "usage, select"}
 
-FORGET_EVENTS: Final = "forget_events(integer, integer, text, timestamptz, integer)"
+ANALYZE_TABLE: Final = "analyze_table(regclass)"
 
-FUNCTIONS: Final = (FORGET_EVENTS, "analyze_table(regclass)")
+FUNCTIONS: Final = ("forget_events(integer, integer, text, timestamptz, bigint, integer)", ANALYZE_TABLE)
 """What a server asks the schema's owner to do."""
 
 
@@ -105,12 +106,13 @@ select distinct r.rolname as role
   from pg_proc p
  cross join lateral aclexplode(p.proacl) as granted
   join pg_roles r on r.oid = granted.grantee
- where p.oid = to_regprocedure('{FORGET_EVENTS}') and granted.grantee <> p.proowner
+ where p.oid = to_regprocedure('{ANALYZE_TABLE}') and granted.grantee <> p.proowner
 """
 
 
 async def find_granted_roles(connection: Any) -> list[str]:
-    """The roles to whom it was granted: what is new is for them as well."""
+    """The roles to whom it was granted: what is new is for them as well. Known by the one function that no migration
+    has made anew since."""
     return [row["role"] for row in await connection.fetch(FIND_GRANTED_ROLES)]
 
 

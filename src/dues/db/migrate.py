@@ -7,9 +7,11 @@ from typing import Any
 
 import asyncpg
 
+from dues.db import citus
 from dues.db.database import Database
 from dues.db.errors import translated
 from dues.db.grants import RoleError, find_granted_roles, grant, refuse_missing_grants
+from dues.db.hosts import connect
 
 POSTGRES_MAJOR_MIN = 15
 
@@ -30,10 +32,13 @@ def schema() -> str:
 
 
 async def migrate(url: str) -> list[str]:
-    """Applies what is missing and returns its names. Raises SchemaTooNew if a newer dues was here before,
+    """Applies what is missing and returns its names; where Citus is, what there is then is spread over its nodes.
+
+    Raises SchemaTooNew if a newer dues was here before,
     PostgresTooOld, and RoleError where the role of the URL may not do what it has to."""
     async with _connected(url) as connection:
-        applied = await _apply(connection) if await _find_missing(connection) else []
+        behind = await _find_missing(connection) or await citus.find_local(connection)
+        applied = await _apply(connection) if behind else []
         await refuse_missing_grants(connection)
         return applied
 
@@ -56,7 +61,8 @@ async def grant_to(url: str, role: str) -> list[str]:
     async with _connected(url) as connection:
         try:
             async with connection.transaction():
-                return await grant(connection, role)
+                await citus.prepare(connection)
+                return await _grant(connection, role)
         except asyncpg.InsufficientPrivilegeError as error:
             raise RoleError(f"Only the owner of the database can grant: {error}.") from error
 
@@ -64,13 +70,18 @@ async def grant_to(url: str, role: str) -> list[str]:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
     with translated():
-        connection = await asyncpg.connect(url)
+        connection = await connect(url)
         try:
-            if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
-                raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
+            refuse_old_postgres(connection)
             yield connection
         finally:
             await connection.close()
+
+
+def refuse_old_postgres(connection: Any) -> None:
+    """Raises PostgresTooOld."""
+    if (version := connection.get_server_version()).major < POSTGRES_MAJOR_MIN:
+        raise PostgresTooOld(f"This is PostgreSQL {version.major}; dues needs {POSTGRES_MAJOR_MIN} or newer.")
 
 
 async def _is_empty(connection: Any) -> bool:
@@ -94,29 +105,47 @@ async def _find_missing(connection: Any) -> dict[str, str]:
     return {name: sql for name, sql in migrations().items() if name not in applied}
 
 
+async def apply_migrations(connection: Any, last: str | None = None) -> list[str]:
+    """Applies what is missing up to the migration `last` (None: all), once nobody else does, in a transaction of the
+    caller's; the names."""
+    await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
+    await connection.execute(
+        "create table if not exists schema_migrations"
+        " (name text primary key, applied_at timestamptz not null default now())"
+    )
+    await citus.prepare(connection)
+    missing = {name: sql for name, sql in (await _find_missing(connection)).items() if last is None or name <= last}
+    for name, sql in missing.items():
+        await connection.execute(sql)
+        await connection.execute("insert into schema_migrations (name) values ($1)", name)
+    return list(missing)
+
+
 async def _apply(connection: Any) -> list[str]:
-    """Applies what is missing once nobody else does, and grants what is new to whom the rest was granted."""
+    """Applies what is missing, and grants what is new to whom the rest was granted."""
     try:
         async with connection.transaction():
-            await connection.execute(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})")
-            await connection.execute(
-                "create table if not exists schema_migrations"
-                " (name text primary key, applied_at timestamptz not null default now())"
-            )
-            missing = await _find_missing(connection)
-            for name, sql in missing.items():
-                await connection.execute(sql)
-                await connection.execute("insert into schema_migrations (name) values ($1)", name)
-            for role in await find_granted_roles(connection) if missing else ():
+            missing = await apply_migrations(connection)
+            spread = await citus.spread(connection)
+            for role in await find_granted_roles(connection) if missing or spread else ():
                 with suppress(RoleError):  # it may do all by now
-                    await grant(connection, role)
-            return list(missing)
+                    await _grant(connection, role)
+            return missing
     except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
-        role, names = await connection.fetchval("select current_user"), ", ".join(await _find_missing(connection))
+        role = await connection.fetchval("select current_user")
+        names = ", ".join(await _find_missing(connection) or await citus.find_local(connection))
         raise RoleError(
             f"The schema is behind (missing: {names}), and the role {role} may not change it. "
             f"Run `dues migrate --grant-to {role}` as the owner of the database first."
         ) from None
+
+
+async def _grant(connection: Any, role: str) -> list[str]:
+    """Grants a role what a server needs, in a transaction of the caller's; the statements."""
+    done = await grant(connection, role)
+    if await citus.is_spread(connection):
+        done += await citus.grant(connection, role)
+    return done
 
 
 FIND_MIGRATIONS = "select name from schema_migrations"

@@ -4,7 +4,7 @@
 -- tenants' data begins with (cell, tenant_id): the tenant is what keeps them apart, the cell what a table is distributed
 -- by on Citus. The two are as wide together as one bigint. (Busy tables have no foreign key to tenants: every insert
 -- would lock the same row of it.) The three tables of the directory (merchants, tenants, api_keys) are what a tenant
--- and its cell are found by.
+-- and its cell are found by; installation is about all of them.
 --
 -- Text that is sorted is collate "C", so that ids sort by age on every server. Amounts are minor units and stay
 -- within ±(2^53 - 1), which every JSON client holds exactly.
@@ -64,6 +64,17 @@ create table api_keys (
         max_amount between 1 and 9007199254740991 and max_per_day between 1 and 9007199254740991
     )
 );
+
+-- This database as a whole: one row.
+create table installation (
+    single             boolean primary key default true,
+    backed_up_at       timestamptz,         -- the last backup that was finished; null: none
+    restored_at        timestamptz,         -- when it was made from a backup; null: it was not
+    deliveries_held_at timestamptz,         -- nothing is delivered from then on until it is released; null: it is
+    constraint installation_is_a_single_row check (single)
+);
+
+insert into installation default values;
 
 -- A tenant's data -----------------------------------------------------------------------------------------------
 
@@ -439,39 +450,45 @@ create table events (
 create unique index events_by_object on events (cell, tenant_id, object_id, sequence);
 create unique index events_by_type on events (cell, tenant_id, type, position) where data is not null;
 
--- Forgets up to so many events of one type from before a time, and says how many. Of an object's last event its number
--- is kept, so that the next one goes on from there. Events are nobody else's to change or remove but the schema's owner's,
--- so a server asks this, which forgets nothing that is younger than a week.
-create function forget_events(cell integer, tenant_id integer, type text, before timestamptz, number_max integer)
-returns bigint language sql security definer
+-- Forgets up to so many events of one type from after a position and before a time, and says how many, and the position
+-- and time of the last. Of an object's last event its number is kept, so that the next one goes on from there. Events
+-- are nobody else's to change or remove but the schema's owner's, so a server asks this, which forgets nothing that is
+-- younger than a week.
+create function forget_events(
+    cell integer, tenant_id integer, type text, before timestamptz, after bigint, number_max integer,
+    out number bigint, out last_position bigint, out last_created_at timestamptz
+) language sql security definer
 begin atomic
     with old as materialized (
-        select o.tenant_id, o.id, o.position,
+        select o.place, o.position, o.created_at,
                not exists (select from events later
                             where later.cell = $1 and later.tenant_id = o.tenant_id and later.object_id = o.object_id
                               and later.sequence > o.sequence) as is_last
-          from (select * from events e
-                 where e.cell = $1 and e.tenant_id = $2 and e.type = $3 and e.data is not null
+          from (select e.ctid as place, e.* from events e
+                 where e.cell = $1 and e.tenant_id = $2 and e.type = $3 and e.data is not null and e.position > $5
                  order by e.position
-                 limit $5) as o
+                 limit $6) as o
          where o.created_at < least($4, now() - interval '7 days')
     ), emptied as (
         update events e set data = null, actor = null
           from old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and old.is_last
+         where e.cell = $1 and e.ctid = old.place and old.is_last
+     returning e.id
     ), deleted as (
         delete from events e
          using old
-         where e.cell = $1 and e.tenant_id = old.tenant_id and e.id = old.id and not old.is_last
+         where e.cell = $1 and e.ctid = old.place and not old.is_last
+     returning e.id
     ), noted as (
         update tenants t
            set events_forgotten_to = greatest(t.events_forgotten_to, (select max(old.position) from old))
          where t.cell = $1 and t.id = $2 and exists (select from old)
     )
-    select count(*) from old;
+    select (select count(*) from emptied) + (select count(*) from deleted), max(old.position), max(old.created_at)
+      from old;
 end;
 
-revoke execute on function forget_events(integer, integer, text, timestamptz, integer) from public;
+revoke execute on function forget_events(integer, integer, text, timestamptz, bigint, integer) from public;
 
 -- Where a merchant wants its events sent, and how far they were.
 create table webhook_endpoints (

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import asyncpg
-
+from dues.db.citus import is_spread
 from dues.db.errors import translated
+from dues.db.hosts import connect
 from dues.db.transaction import Row
 
 ROWS_AT_ONCE: Final = 5_000
@@ -33,11 +33,21 @@ class Snapshot:
 
 @asynccontextmanager
 async def open_snapshot(url: str) -> AsyncIterator[tuple[Snapshot, Snapshot]]:
-    """Two readers of one instant, so that two streams can be read side by side."""
+    """Two readers of one instant, so that two streams can be read side by side.
+
+    Where the database is spread over nodes, that is one instant of each node.
+    """
     with translated():
-        first, second = await asyncpg.connect(url), await asyncpg.connect(url)
+        first, second = await connect(url), await connect(url)
         try:
+            if spread := await is_spread(first):
+                await first.execute("set citus.override_table_visibility = off")
             async with first.transaction(isolation="repeatable_read", readonly=True):
+                if spread:
+                    # Each node has an instant of its own, which a session has asked it for once. A cell is on one node.
+                    await first.execute("set local citus.max_adaptive_executor_pool_size = 1")
+                    yield Snapshot(first), Snapshot(first)
+                    return
                 name = await first.fetchval("select pg_export_snapshot()")
                 async with second.transaction(isolation="repeatable_read", readonly=True):
                     await second.execute(f"set transaction snapshot '{name}'")

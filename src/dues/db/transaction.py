@@ -7,10 +7,17 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from dues.db.citus import in_its_cell
 from dues.db.errors import Unavailable, translated
 
 Row = Mapping[str, Any]
 """A row of an answer: column name to value."""
+
+
+CONFIRM: Final = """
+select pg_logical_emit_message(true, 'dues', '') where current_setting('synchronous_standby_names') <> ''
+"""
+"""A commit of nothing. It waits for a standby as every commit does, and so for all that was committed before it."""
 
 
 class Connection(Protocol):
@@ -29,18 +36,25 @@ class Transaction:
     """All or nothing: what was written stands after `commit`, or nothing does.
 
     Writes are put off and combined, so a group of requests writes all its tables in one round trip. A
-    transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all.
+    transaction that locks nothing therefore *is* that one statement, and BEGIN and COMMIT are not sent at all: unless
+    it must be begun, by `begin`, since the session is lent for a transaction only.
     """
 
-    def __init__(self, connection: Connection, cell: int) -> None:
+    def __init__(self, connection: Connection, cell: int, begin: str = "", *, is_spread: bool = False) -> None:
         self._connection = connection
+        self._begin_with = begin
         self._begun = False
         self._writes: dict[str, list[tuple[object, ...]]] = {}
+        self._confirms = False
         self.cell = cell
+        self.is_spread = is_spread
+        """Whether the database is spread over nodes."""
 
     async def find(self, query: str, *args: object) -> list[Row]:
         """Rows of a SELECT that locks nothing."""
         with translated():
+            if self._begin_with:
+                await self._begin()
             return await self._connection.fetch(query, *args)
 
     async def lock(self, query: str, *args: object) -> list[Row]:
@@ -57,8 +71,9 @@ class Transaction:
 
     async def _begin(self) -> None:
         if not self._begun:
-            await self._connection.execute("begin")
+            # Before it is sent: where it is cut off, nobody knows, and to roll back nothing does no harm.
             self._begun = True
+            await self._connection.execute(self._begin_with or "begin")
 
     def write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Puts off `rows` to the end: `statement` writes to the cell $1 what it takes FROM unnest($2, $3, …), of which
@@ -69,13 +84,22 @@ class Transaction:
         if rows:
             self._writes.setdefault(statement, []).extend(rows)
 
+    def confirm(self) -> None:
+        """What was read is going to be told as done, so `commit` waits until standbys have it too: what they have not
+        confirmed can be seen already, where whoever waited for that has gone."""
+        self._confirms = True
+
     async def commit(self) -> None:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
             if self._writes:
-                statement, writes = combined(tuple(self._writes))
+                if self._begin_with:
+                    await self._begin()
+                statement, writes = combined(tuple(self._writes), self.is_spread)
                 columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
                 await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
+            elif self._confirms:
+                await self._connection.fetch(CONFIRM)
             if self._begun:
                 await self._connection.execute("commit")
                 self._begun = False
@@ -118,14 +142,17 @@ _WRITTEN: Final[Mapping[str, _Write]] = {
 
 
 @lru_cache(maxsize=1024)
-def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[_Write | None]]:
+def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str, Sequence[_Write | None]]:
     """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT; and
     how each of its parameters after $1 is written, where that is sent as text.
 
     $1, the cell, is common to all; their other parameters are numbered on. PostgreSQL runs what nothing refers to from
     the last to the first, so they are written the other way round. Their order matters: whoever updates an object's
     row before it writes to its ledger waits there for whoever holds it, and holds nothing that they need.
+
+    Where the database `is_spread` over nodes, each part is run by itself, from the first to the last.
     """
+    statements = tuple(map(in_its_cell, statements)) if is_spread else statements
     parts, used, writes = [], 0, list[_Write | None]()
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
@@ -135,7 +162,7 @@ def combined(statements: tuple[str, ...]) -> tuple[str, Sequence[_Write | None]]
         shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", as_text)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
         used += max(numbers) - 1
-    return f"with {', '.join(reversed(parts))} select", writes
+    return f"with {', '.join(parts if is_spread else reversed(parts))} select", writes
 
 
 _PARAMETER = re.compile(r"\$(?!1\b)(\d+)")

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -48,6 +48,14 @@ def new_id(prefix: Prefix, now: datetime) -> str:
 def first_id(prefix: str, time: datetime) -> str:
     """What every id made at `time` (aware) or later is not below, and every earlier one is."""
     return prefix + _time_text(max(0, int(time.timestamp() * 1000)))
+
+
+def time_of(made: str) -> datetime:
+    """When an id was made, to the millisecond."""
+    milliseconds = 0
+    for letter in made.partition("_")[2][:_TIME_LENGTH]:
+        milliseconds = milliseconds * len(_ALPHABET) + _ALPHABET.index(letter)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def new_salt() -> bytes:

@@ -55,7 +55,7 @@ async def follow(feed: Feed, tenant: Tenant, query: FeedQuery, wait_seconds: flo
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
         signal = feed.notifier.signal(tenant.id)
-        to = await feed.watermark.stable_position()
+        to = await feed.watermark.stable_position(tenant.cell)
         found = await store.list_events_after(
             feed.database, tenant, query.types, query.place, to, query.limit + 1, query.object_id
         )

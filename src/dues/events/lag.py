@@ -36,7 +36,7 @@ def feed_lag(database: Database, watermark: Watermark, observe: Callable[[float]
 
 async def watch(database: Database, watermark: Watermark, observe: Callable[[float], None], said: Said) -> None:
     """Looks once. It is said once a minute, for as long as it lasts."""
-    await watermark.stable_position()
+    await watermark.look()
     lag = watermark.lag_seconds
     observe(lag)
     now = time.monotonic()

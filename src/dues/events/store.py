@@ -22,6 +22,18 @@ select $1::integer, *
               $9::text[])
 """
 
+INSERT_EVENTS_ON_NODE = """
+insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at, actor, position)
+select home.cell, new.tenant_id, new.id, new.type, new.object_id, new.sequence, new.data, new.created_at, new.actor,
+       (take_event_positions(cardinality($2::integer[])))[new.number]
+  from cells home,
+       unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::json[], $8::timestamptz[],
+              $9::text[])
+           with ordinality as new(tenant_id, id, type, object_id, sequence, data, created_at, actor, number)
+ where home.cell = $1
+"""
+"""The same where the database is spread over nodes: positions are taken before it goes to the cell's."""
+
 
 class NewEvent(NamedTuple):
     """Something that happened to an object, and who did it. `sequence` is its number among the object's events; `data`
@@ -38,17 +50,20 @@ class NewEvent(NamedTuple):
 
 
 def insert_events(work: Work, events: Sequence[NewEvent]) -> None:
-    """Writes events, in the order in which the feed has them. A number that is taken makes the transaction raise
-    Conflict."""
-    work.tx.write(INSERT_EVENTS, events)
+    """Writes events, in the order of the feed. A number that is taken makes the transaction raise Conflict."""
+    work.tx.write(INSERT_EVENTS_ON_NODE if work.tx.is_spread else INSERT_EVENTS, events)
 
+
+FIND_LAST_SEQUENCE = """
+select e.sequence from events e
+ where e.cell = $1 and e.tenant_id = $2 and e.object_id = $3
+ order by e.sequence desc
+ limit 1
+"""
 
 INSERT_NEXT_EVENT = """
 insert into events (cell, tenant_id, id, type, object_id, sequence, data, created_at, actor)
-values ($1, $2, $3, $4, $5,
-        coalesce((select e.sequence from events e where e.cell = $1 and e.tenant_id = $2 and e.object_id = $5
-                   order by e.sequence desc limit 1), 0) + 1,
-        $6, $7, $8)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
@@ -58,7 +73,9 @@ async def insert_next_event(
     """Writes that something happened to an object that is locked; the event's id. `data` is JSON."""
     now = work.now_of(tenant)
     event_id = new_id("evt_", now)
-    await work.tx.lock(INSERT_NEXT_EVENT, *tenant, event_id, event_type, object_id, data.decode(), now, actor)
+    last = await work.tx.find(FIND_LAST_SEQUENCE, *tenant, object_id)
+    number = (last[0]["sequence"] if last else 0) + 1
+    await work.tx.lock(INSERT_NEXT_EVENT, *tenant, event_id, event_type, object_id, number, data.decode(), now, actor)
     return event_id
 
 
@@ -182,16 +199,34 @@ async def find_position(database: Database, tenant: Tenant, event_id: str) -> in
     return row["position"] if row else None
 
 
-FIND_LATEST_POSITION = "select coalesce(pg_sequence_last_value('event_positions'), 0) as position"
-"""By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
-to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there."""
+FIND_LATEST_POSITION = """
+select coalesce(pg_sequence_last_value('event_positions'), 0) as position, pg_postmaster_start_time() as server,
+       current_setting('synchronous_standby_names') <> '' as has_standby
+"""
+"""And which server says so, by the time of its start: after a fail-over it is another.
+
+By the function, which waits for whoever takes a position: the sequence's row, read as a table's, is for a moment up
+to 32 too high, each time PostgreSQL logs that many in advance. Who went on from there would miss what comes there.
+"""
 
 FIND_WRITERS = """
-select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
-  from pg_locks l
- where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
+select distinct pg_postmaster_start_time() as server,
+       case when l.pid is null and l.locktype is not null then 'prepared' else l.virtualtransaction end as writer
+  from (select) as this
+  left join pg_locks l
+    on l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
 """
+"""One row without a writer where there is none."""
+
+FIND_WRITERS_ON_NODE = """
+select distinct case when l.pid is null then 'prepared' else l.virtualtransaction end as writer
+  from cells home
+ cross join pg_locks l
+ where home.cell = $1 and l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.granted
+   and l.relation::regclass::text ~ '(^|[.])events_[0-9]+$'
+"""
+"""On the node of a cell: each of its parts of the table has a number there."""
 
 FIND_OLDEST_WRITERS = """
 select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() - a.xact_start)::float8 as age_seconds
@@ -199,13 +234,11 @@ select l.pid, a.application_name, a.state, extract(epoch from clock_timestamp() 
   left join pg_stat_activity a on a.pid = l.pid
  where l.locktype = 'relation' and l.relation = 'events'::regclass and l.mode = 'RowExclusiveLock' and l.granted
    and l.database = (select d.oid from pg_database d where d.datname = current_database())
- order by a.xact_start
- limit 5
+ order by a.xact_start limit 5
 """
 
 COUNT_LISTENERS = """
-select count(*) as listeners
-  from pg_stat_activity
+select count(*) as listeners from pg_stat_activity
  where datname = current_database() and application_name = $1 and pid <> $2
 """
 
@@ -213,6 +246,5 @@ NOTIFY_EVENTS = "select pg_notify($1, $2)"
 
 
 def event_of(row: Row) -> Event:
-    """The event that a row with COLUMNS is."""
-    columns = "id", "type", "object_id", "sequence", "position", "created_at", "data", "actor"
-    return Event(*(row[column] for column in columns))
+    """What a row with COLUMNS is."""
+    return Event(*(row[name] for name in Event.__struct_fields__))

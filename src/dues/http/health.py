@@ -1,5 +1,6 @@
 """GET /healthz, /readyz and /metrics: for whoever watches the server."""
 
+from dues.db.installation import find_installation
 from dues.db.migrate import is_current
 from dues.http.context import Context, Endpoint
 from dues.http.exchange import Exchange
@@ -13,7 +14,10 @@ async def healthz(_exchange: Exchange) -> Reply:
 
 
 def readyz(context: Context) -> Endpoint:
-    """200: the database answers, its schema is this program's, and the server is not about to stop; otherwise 503."""
+    """200: the database answers, its schema is this program's, and the server is not about to stop; otherwise 503.
+
+    It says too if deliveries are held: that is no reason to send it no requests.
+    """
 
     async def endpoint(_exchange: Exchange) -> Reply:
         if context.stopping.is_set():
@@ -22,16 +26,17 @@ def readyz(context: Context) -> Endpoint:
             raise ProblemError(
                 "unavailable", "The database's schema is not this program's.", headers={"Retry-After": "5"}
             )
-        return Reply(200, b'{"status":"ready"}')
+        held = (await find_installation(context.database)).deliveries_held_at
+        return Reply(200, b'{"status":"ready","deliveries":"held"}' if held else b'{"status":"ready"}')
 
     return endpoint
 
 
-def metrics(context: Context, counts: Metrics) -> Endpoint:
+def metrics(counts: Metrics) -> Endpoint:
     """The counts, as Prometheus reads them."""
 
     async def endpoint(_exchange: Exchange) -> Reply:
-        body = counts.render(context.database.connections)
+        body = counts.render()
         return Reply(200, body, b"text/plain; version=0.0.4; charset=utf-8")
 
     return endpoint

@@ -54,7 +54,7 @@ class RequestLog:
             UNSET if exchange.client in (exchange.peer, "-") else exchange.client,
             shown_path(exchange),
             exchange.key_id or UNSET,
-            _code(reply.body) if reply.content_type == PROBLEM_CONTENT_TYPE else UNSET,
+            problem_code(reply) or UNSET,
             "request",
             "info",
             datetime.now(UTC),
@@ -76,8 +76,9 @@ class _Coded(Struct):
 _decode: Final = msgspec.json.Decoder(_Coded).decode
 
 
-def _code(problem: bytes) -> str:
-    return _decode(problem).code
+def problem_code(reply: Reply) -> str | None:
+    """The code of a problem; None of any other answer."""
+    return _decode(reply.body).code if reply.content_type == PROBLEM_CONTENT_TYPE else None
 
 
 def _readable(line: RequestLine) -> bytes:

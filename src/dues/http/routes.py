@@ -36,5 +36,5 @@ def routes(context: Context, counts: Metrics) -> Routes:
         **documents(files, context.public_url),
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(context)},
-        "/metrics": {"GET": metrics(context, counts)},
+        "/metrics": {"GET": metrics(counts)},
     }

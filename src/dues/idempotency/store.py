@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from dues.background import Deleted
 from dues.db.database import Database
 from dues.domain.tenants import Tenant
 from dues.work.questions import Part, Question
@@ -87,27 +88,30 @@ def insert_answers(work: Work, answered: Sequence[Answered]) -> None:
 
 DELETE_EXPIRED = """
 with expired as materialized (
-    select tenant_id, key
+    select ctid
       from idempotency_keys
-     where cell = $1 and expires_at <= $2
+     where cell = $1 and expires_at <= $2 and expires_at >= $3
      order by expires_at
-     limit $3
+     limit $4
        for update skip locked
 )
 delete from idempotency_keys k
  using expired
- where k.cell = $1 and k.tenant_id = expired.tenant_id and k.key = expired.key
-returning k.key
+ where k.cell = $1 and k.ctid = expired.ctid
+returning k.expires_at
 """
 
 
-async def delete_expired(database: Database, cell: int, now: datetime, limit: int) -> int:
-    """Removes at most `limit` expired answers, none of which anybody is using; how many there were.
+async def delete_expired(database: Database, cell: int, now: datetime, since: datetime, limit: int) -> Deleted:
+    """Removes at most `limit` answers that expired from `since` to `now`, the oldest first, none of which anybody is
+    using.
 
     By the server's time `now`. A tenant whose test clock is ahead stored later times, so its answers are kept for
     longer than need be, and never for less.
     """
-    return len(await database.rows(DELETE_EXPIRED, cell, now, limit))
+    rows = await database.rows(DELETE_EXPIRED, cell, now, since, limit)
+    last = max((row["expires_at"] for row in rows), default=since)
+    return Deleted(len(rows), last, last)
 
 
 DELETE_EXPIRED_KEYS = """

@@ -4,7 +4,7 @@ it; or by `dues work`, as long as somebody wants."""
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -61,9 +61,13 @@ async def work_for_ever(database: Database, holder: str, carry_out: CarryOut, *,
 class Worker:
     """The process that does a server's work while there is any."""
 
-    def __init__(self, database: Database, environment: Mapping[str, str]) -> None:
+    def __init__(self, database: Database, embedded_url: str | None = None) -> None:
+        """`embedded_url`: where the embedded PostgreSQL is, whose owner the process is not."""
         self._database = database
-        self._environment = {**os.environ, **environment}
+        self._environment = dict(os.environ)
+        if embedded_url:
+            self._environment.pop("DUES_ARCHIVE", None)
+            self._environment["DUES_DATABASE_URL"] = embedded_url
         self._process: asyncio.subprocess.Process | None = None
 
     @property

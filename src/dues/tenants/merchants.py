@@ -21,6 +21,7 @@ async def create_merchant(
     """A merchant with rules for every currency and a key of each mode and kind. Returns its id and the keys."""
     merchant_id = new_id("mer_", now)
     keys = [generate(mode, kind, now) for mode in MODES for kind in KEY_KINDS]
+    await store.lock_merchants(tx)
 
     tenants = await store.insert_merchant(tx, merchant_id, name, now, cells, time_zone)
     rules = [(noun, currency, standard_rules()) for noun in NOUNS for currency in sorted(EXPONENTS)]

@@ -113,7 +113,9 @@ LOCK_MERCHANTS = "select pg_advisory_xact_lock(1684366707)"
 
 
 async def lock_merchants(tx: Transaction) -> None:
-    """One at a time from here to the end of the transaction: two first starts must not make two first merchants."""
+    """One at a time from here to the end of the transaction: two first starts must not make two first merchants, and of
+    two that come at once each finds a cell with the fewest. Where the directory is on several nodes, whoever changes
+    several of its tables would wait in a circle otherwise."""
     await tx.lock(LOCK_MERCHANTS)
 
 
@@ -125,20 +127,13 @@ async def find_merchants(tx: Transaction) -> list[Row]:
     return await tx.find(FIND_MERCHANTS)
 
 
-INSERT_MERCHANTS = """
-with merchant as (
-    insert into merchants (id, name, created_at, time_zone) values ($1, $2, $3, $5) returning id
-), emptiest as (
-    select c.cell
-      from generate_series(1, $4::integer) as c(cell)
-      left join tenants t on t.cell = c.cell
-     group by c.cell
-     order by count(t.id), c.cell
-     limit 1
-)
+INSERT_MERCHANT = "insert into merchants (id, name, created_at, time_zone) values ($1, $2, $3, $4)"
+
+COUNT_TENANTS = "select cell, count(*) as number from tenants where cell <= $1 group by cell"
+
+INSERT_TENANTS = """
 insert into tenants (merchant_id, mode, cell)
-select merchant.id, modes.mode, emptiest.cell
-  from merchant, emptiest, unnest(array['test', 'live']) as modes(mode)
+values ($1, 'test', $2), ($1, 'live', $2)
 returning mode, cell, id
 """
 
@@ -147,7 +142,11 @@ async def insert_merchant(
     tx: Transaction, merchant_id: str, name: str, now: datetime, cells: int, time_zone: str = "UTC"
 ) -> dict[Mode, Tenant]:
     """A merchant and its two tenants, in the one of `cells` cells that has the fewest."""
-    rows = await tx.lock(INSERT_MERCHANTS, merchant_id, name, now, cells, time_zone)
+    await tx.lock(INSERT_MERCHANT, merchant_id, name, now, time_zone)
+    tenants = dict.fromkeys(range(1, cells + 1), 0)
+    tenants |= {row["cell"]: row["number"] for row in await tx.find(COUNT_TENANTS, cells)}
+    cell = min(tenants, key=lambda number: (tenants[number], number))
+    rows = await tx.lock(INSERT_TENANTS, merchant_id, cell)
     return {row["mode"]: Tenant(row["cell"], row["id"]) for row in rows}
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 from dues.events.envelope import envelope
 from dues.events.store import Event
 from dues.webhooks.concurrency import ConcurrencyLimit
 from dues.webhooks.context import DeliveryContext
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.progress import Progress
-from dues.webhooks.sending import Outcome, Sender
+from dues.webhooks.sending import Sender
 from dues.webhooks.signing import signed_headers
 
 Attempt = asyncio.Task[Outcome]
@@ -47,7 +49,8 @@ class Attempts:
             body = envelope(event)
             headers = signed_headers(lease.secrets, event.id, datetime.now(UTC), body)
             headers |= {"dues-object": event.object_id, "dues-sequence": str(event.sequence)}
-            return await self._sender.send(lease.url, headers, body)
+            send = partial(self._sender.send, lease.url, headers, body)
+            return await (self._context.send(lease, event, headers, send) if self._context.send else send())
 
     def _ended(self, attempt: Attempt) -> None:
         self._under_way.discard(attempt)

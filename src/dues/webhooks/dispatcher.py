@@ -3,14 +3,17 @@
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from dues.background import Job, report, run_jobs
 from dues.db.errors import Transient
+from dues.db.installation import find_installation
 from dues.events.notifier import ENDPOINTS, heard
 from dues.tenants.store import list_cells
 from dues.webhooks.context import DeliveryContext
@@ -29,6 +32,9 @@ LOOK_SECONDS: Final = 1.0
 BREATH_SECONDS: Final = 0.02
 """Between two looks, however often it is signalled."""
 
+AWAY_SECONDS: Final = 1.0
+"""For so long a cell is left alone that could not be reached: the node that it is on may be away."""
+
 RENEW_SECONDS: Final = LEASE_SECONDS / 4
 
 _log = structlog.get_logger()
@@ -43,6 +49,8 @@ class Dispatcher:
         self._cells: list[int] = []
         self._unreadable: set[str] = set()
         self._cells_known_until = 0.0
+        self._is_held = False
+        self._away_until: dict[int, float] = {}
 
     async def run(self) -> None:
         """Delivers until cancelled, and gives every lease back."""
@@ -66,19 +74,56 @@ class Dispatcher:
             await heard(signal, LOOK_SECONDS)
 
     async def _find_cells(self) -> list[int]:
-        """The cells with anybody to deliver to. As long as there is one, that is looked up once a second."""
+        """The cells with anybody to deliver to, none while deliveries are held. As long as there is one, that is looked
+        up once a second."""
         now = asyncio.get_running_loop().time()
         if now >= self._cells_known_until or not self._cells:
             database = self._context.database
-            cells = await list_cells(database)
-            self._cells = [cell for cell in cells if await store.is_any_enabled(database, cell)]
+            cells = [] if await self._are_held() else await list_cells(database)
+            enabled = await self._of_each(cells, partial(store.is_any_enabled, database))
+            # Where it cannot be known, it is as it was.
+            unknown = {cell for cell in self._cells if cell in enabled and enabled[cell] is None}
+            self._cells = [cell for cell, is_one in enabled.items() if is_one or cell in unknown]
             self._cells_known_until = now + LOOK_SECONDS
         return self._cells
 
+    async def _are_held(self) -> bool:
+        """Whether nothing may be sent, as in a restored copy. It is said when it begins and when it ends."""
+        held_at = (await find_installation(self._context.database)).deliveries_held_at
+        if (held_at is not None) != self._is_held:
+            self._is_held = held_at is not None
+            if held_at:
+                _log.warning("deliveries_held", since=held_at.isoformat(), until="dues webhooks release")
+                for worker in self._workers.values():
+                    worker.cancel()
+            else:
+                _log.info("deliveries_released")
+        return self._is_held
+
     async def _start_workers(self) -> bool:
         """Leases endpoints of every cell that have something to be sent; whether there may be more of them."""
-        more = [await self._start_workers_of(cell) for cell in self._cells]
-        return any(more)
+        return any((await self._of_each(self._cells, self._start_workers_of)).values())
+
+    async def _of_each(self, cells: Sequence[int], ask: Callable[[int], Awaitable[bool]]) -> dict[int, bool | None]:
+        """What is answered for each cell. None: it cannot be reached, and is left alone for a while; the others go on.
+
+        Raises Transient where that is so of all that were asked.
+        """
+        now = asyncio.get_running_loop().time()
+        answers: dict[int, bool | None] = dict.fromkeys(cells)
+        failed: list[Transient] = []
+        asked = [cell for cell in cells if self._away_until.get(cell, 0.0) <= now]
+        for cell in asked:
+            try:
+                answers[cell] = await ask(cell)
+                self._away_until.pop(cell, None)
+            except Transient as error:
+                failed.append(error)
+                if len(cells) > 1:
+                    self._away_until[cell] = asyncio.get_running_loop().time() + AWAY_SECONDS
+        if failed and len(failed) == len(asked):
+            raise failed[-1]
+        return answers
 
     async def _start_workers_of(self, cell: int) -> bool:
         free = self._context.leases_max - len(self._workers)
@@ -86,7 +131,7 @@ class Dispatcher:
         if room <= 0 or self._context.notifier.closing:
             return False
         context = self._context
-        to = await context.watermark.stable_position()
+        to = await context.watermark.stable_position(cell)
         now = datetime.now(UTC)
         until = now + timedelta(seconds=LEASE_SECONDS)
         # A name that nobody had: one who comes back after its lease has ended is not taken for whom it went to.
@@ -124,11 +169,21 @@ class Dispatcher:
             _log.error("webhook_secret_unreadable", tenant_id=lease.tenant.id, endpoint_id=lease.id, reason=str(error))
 
     async def _renew(self) -> None:
-        held = list(self._workers)
-        if not held:
-            return
+        """Keeps the leases of every cell that can be reached. Raises Transient where one cannot."""
+        by_cell: dict[int, list[LeaseKey]] = {}
+        for key in self._workers:
+            by_cell.setdefault(key[0].cell, []).append(key)
+        for error in await asyncio.gather(*(self._renew_in(cell, held) for cell, held in by_cell.items())):
+            if error is not None:
+                raise error
+
+    async def _renew_in(self, cell: int, held: Sequence[LeaseKey]) -> Transient | None:
         until = datetime.now(UTC) + timedelta(seconds=LEASE_SECONDS)
-        kept = await store.renew_leases(self._context.database, until, held)
+        try:
+            kept = await store.renew_leases(self._context.database, cell, until, held)
+        except Transient as error:
+            return error
         for key in held:
             if key not in kept and (worker := self._workers.get(key)):
                 worker.cancel()
+        return None

@@ -14,7 +14,7 @@ from dues.webhooks.disable import disable
 from dues.webhooks.health import Health, after_failure, after_success, reason_to_disable
 from dues.webhooks.leases.secrets import readable
 from dues.webhooks.leases.store import Lease, find_leased
-from dues.webhooks.sending import Outcome
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.store import Delivery, Lane, MovedLane, NewLane
 
 LEASE_SECONDS: Final = 6.0

@@ -25,8 +25,8 @@ from dues.webhooks import store
 from dues.webhooks.attempts import Attempt, Attempts
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.lanes import Lanes
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.progress import Progress
-from dues.webhooks.sending import Outcome
 from dues.webhooks.store import Delivery, Lane, NewLane
 
 ROUND_SIZE: Final = 200
@@ -103,7 +103,7 @@ class Rounds:
 
     async def _plan(self) -> Round | None:
         database, progress, lease = self._context.database, self._progress, self._progress.lease
-        to = await self._context.watermark.stable_position()
+        to = await self._context.watermark.stable_position(lease.tenant.cell)
         after = Place(progress.position, 0)
         events = await list_events_after(database, lease.tenant, progress.types, after, to, ROUND_SIZE, None)
         if not events:

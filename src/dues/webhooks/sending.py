@@ -14,12 +14,12 @@ from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from msgspec import Struct
 from yarl import URL
 
 from dues.webhooks.addresses import may_be_public
 from dues.webhooks.connections import BriefConnector
 from dues.webhooks.destinations import Destinations
+from dues.webhooks.outcome import Outcome
 from dues.webhooks.resolver import AddressRefusedError, PublicResolver
 
 ATTEMPT_SECONDS: Final = 15.0
@@ -36,21 +36,6 @@ ADDRESS_SECONDS: Final = 5
 CONNECTIONS_MAX: Final = 64
 
 RETRY_AFTER_MAX: Final = 24 * 3600.0
-
-
-class Outcome(Struct, frozen=True):
-    """What came of an attempt. `error`, if there was no whole answer, begins with a word that does not change."""
-
-    status: int | None
-    error: str | None
-    duration_ms: int
-    answer: str
-    retry_after: float | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the endpoint has taken it."""
-        return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
 class PortRefusedError(Exception):

@@ -69,6 +69,7 @@ class GroupCommit:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         observe: Callable[[str, int], None] = lambda command, size: None,
         committed: Callable[[Iterable[Tenant]], None] = lambda tenants: None,
+        conflicted: Callable[[str], None] = lambda command: None,
     ) -> None:
         self._database = database
         self._carry_out = carry_out
@@ -76,6 +77,7 @@ class GroupCommit:
         self._now = now
         self._observe = observe
         self._committed = committed
+        self._conflicted = conflicted
         self._lines: dict[int, Line] = {}
         self._groups_in_flight = groups_in_flight
         self._groups: set[asyncio.Task[None]] = set()
@@ -200,6 +202,7 @@ class GroupCommit:
         return any(not self._cautious.keys().isdisjoint(waiting.job.claims) for waiting in group)
 
     def _take_care(self, group: Sequence[Waiting]) -> None:
+        self._conflicted(group[0].job.name)
         until = asyncio.get_running_loop().time() + CAUTIOUS_SECONDS
         for waiting in group:
             self._cautious.update(dict.fromkeys(waiting.job.claims, until))

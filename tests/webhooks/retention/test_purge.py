@@ -6,6 +6,7 @@ from dues.db.database import Database
 from dues.domain.ids import new_id
 from dues.webhooks.retention.purge import purge_deliveries
 from tests.conftest import Ask
+from tests.observing import unobserved
 from tests.running import Caller
 
 NOW = datetime.now(UTC)
@@ -35,7 +36,7 @@ def test_old_deliveries_go_but_for_what_is_still_tried(alice: Caller, ask: Ask[N
     async def purge(database: Database) -> None:
         for event_id, status in ids.items():
             await database.rows(INSERT, endpoint, event_id, status)
-        await purge_deliveries(database, NOW - timedelta(days=30))
+        await purge_deliveries(database, NOW - timedelta(days=30), unobserved)
 
     ask(purge)
     left = alice.everything(f"/billing/webhook_endpoints/{endpoint}/deliveries")
@@ -51,7 +52,7 @@ def test_nothing_is_left_of_an_endpoint_that_was_deleted(alice: Caller, ask: Ask
         return []
 
     async def purge(database: Database) -> list[int]:
-        await purge_deliveries(database, NOW - timedelta(days=30))
+        await purge_deliveries(database, NOW - timedelta(days=30), unobserved)
         return [(await database.rows(count, endpoint))[0]["number"] for count in (COUNT, COUNT_LANES)]
 
     ask(fill)

@@ -1,7 +1,7 @@
 """The statements on leases of endpoints."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -38,24 +38,27 @@ class Lease(Struct, frozen=True):
 
 _NOW = "($2::timestamptz + make_interval(secs => t.clock_offset_seconds))"
 
-_LEASE = f"""
+_LEASE = """
        e.cell, e.tenant_id, e.id, e.url, e.event_types,
-       case when e.old_secret_until > {_NOW} then array[e.secret, e.old_secret] else array[e.secret] end as secrets,
-       e.position, e.failures, e.failing_since, e.held_until, {_NOW} as now, e.leased_by as holder,
+       e.secret, e.old_secret, e.old_secret_until, e.position, e.failures, e.failing_since, e.held_until,
+       t.clock_offset_seconds, e.leased_by as holder,
        (select min(l.next_attempt_at) from webhook_lanes l
          where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id) as next_lane_at,
        exists (select from webhook_resends r
                 where r.cell = $1 and r.tenant_id = e.tenant_id and r.endpoint_id = e.id) as is_resending
 """
 
+_IS_FREE = "(e.leased_until is null or e.leased_until < $2 or e.leased_until > $4::timestamptz + interval '1 minute')"
+"""A lease that ends later than any could was taken by a clock that was ahead: nobody shall wait for as long as that."""
+
 LOCK_ENDPOINTS_WITH_WORK = f"""
 with wanting as materialized (
     select e.tenant_id, e.id,
-           coalesce(held.number, 0) + row_number() over (partition by e.tenant_id order by random()) as turn
+           coalesce(held.number, 0) + row_number() over (partition by e.tenant_id order by md5(e.id || $3)) as turn
       from webhook_endpoints e
       left join unnest($8::integer[], $9::bigint[]) as held(tenant_id, number) on held.tenant_id = e.tenant_id
       join tenants t on t.id = e.tenant_id
-     where e.cell = $1 and e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+     where e.cell = $1 and e.status = 'enabled' and {_IS_FREE}
        and (exists (select from webhook_lanes l
                      where l.cell = $1 and l.tenant_id = e.tenant_id and l.endpoint_id = e.id
                        and l.next_attempt_at <= {_NOW})
@@ -72,12 +75,12 @@ with wanting as materialized (
                              where e.event_types is null or known.type = any(e.event_types)
                                 or known.type = 'webhook_endpoint.test'))))
 ), in_turn as materialized (
-    select w.*, row_number() over (order by w.turn, random()) as rank from wanting w
+    select w.*, row_number() over (order by w.turn, md5(w.id || $3)) as rank from wanting w
 ), free as materialized (
     select e.tenant_id, e.id
       from in_turn i
       join webhook_endpoints e on e.cell = $1 and e.tenant_id = i.tenant_id and e.id = i.id
-     where e.status = 'enabled' and (e.leased_until is null or e.leased_until < $2)
+     where e.status = 'enabled' and {_IS_FREE}
        and i.turn <= $10 - i.rank + 1
      order by i.rank
      limit $5
@@ -107,30 +110,34 @@ async def lease_endpoints(
     """Takes up to `limit` endpoints of a cell that nobody holds, with something to be sent by the position `to`.
 
     Tenants take turns, those first of whose endpoints the fewest are `held` already; and as with places, a tenant gets
-    another lease only while it has fewer than are `free`.
+    another lease only while it has fewer than are `free`. Among equals it is at random: by their ids with the name of
+    the holder, which is new each time. Where the database is spread over nodes, a node can do that as a whole.
     """
     arguments = cell, now, holder, until, limit, types, to, list(held), list(held.values()), free
     rows = await database.rows(LOCK_ENDPOINTS_WITH_WORK, *arguments)
-    return [_lease(row) for row in rows]
+    return [_lease(row, now) for row in rows]
 
 
-def _lease(row: Row) -> Lease:
+def _lease(row: Row, server_now: datetime) -> Lease:
     values = dict(row)
-    return Lease(tenant=Tenant(values.pop("cell"), values.pop("tenant_id")), **values)
+    now = server_now + timedelta(seconds=values.pop("clock_offset_seconds"))
+    secret, old, old_until = (values.pop(name) for name in ("secret", "old_secret", "old_secret_until"))
+    secrets = [secret, old] if old_until and old_until > now else [secret]
+    return Lease(tenant=Tenant(values.pop("cell"), values.pop("tenant_id")), secrets=secrets, now=now, **values)
 
 
 FIND_LEASED = f"""
 select {_LEASE}
   from webhook_endpoints e
   join tenants t on t.id = e.tenant_id
- where e.cell = $1 and e.tenant_id = $3 and e.id = $4 and e.leased_by = $5 and e.status = 'enabled'
+ where e.cell = $1 and e.tenant_id = $2 and e.id = $3 and e.leased_by = $4 and e.status = 'enabled'
 """
 
 
 async def find_leased(database: Database, now: datetime, lease: Lease) -> Lease | None:
     """The endpoint as it is now, if it is still its holder's to deliver to."""
-    row = await database.row(FIND_LEASED, lease.tenant.cell, now, lease.tenant.id, lease.id, lease.holder)
-    return _lease(row) if row else None
+    row = await database.row(FIND_LEASED, *lease.tenant, lease.id, lease.holder)
+    return _lease(row, now) if row else None
 
 
 SAVE_LEASES = """
@@ -145,14 +152,11 @@ LeaseKey = tuple[Tenant, str, str]
 """Which lease: its tenant, its endpoint, its holder."""
 
 
-async def renew_leases(database: Database, until: datetime, held: Sequence[LeaseKey]) -> set[LeaseKey]:
-    """Keeps leases; those that are still their holders'."""
-    kept: set[LeaseKey] = set()
-    for cell in {tenant.cell for tenant, _, _ in held}:
-        here = [(tenant.id, endpoint_id, holder) for tenant, endpoint_id, holder in held if tenant.cell == cell]
-        rows = await database.rows(SAVE_LEASES, cell, until, *zip(*here, strict=True))
-        kept |= {(Tenant(cell, row["tenant_id"]), row["id"], row["leased_by"]) for row in rows}
-    return kept
+async def renew_leases(database: Database, cell: int, until: datetime, held: Sequence[LeaseKey]) -> set[LeaseKey]:
+    """Keeps leases of a cell; those that are still their holders'."""
+    here = [(tenant.id, endpoint_id, holder) for tenant, endpoint_id, holder in held]
+    rows = await database.rows(SAVE_LEASES, cell, until, *zip(*here, strict=True))
+    return {(Tenant(cell, row["tenant_id"]), row["id"], row["leased_by"]) for row in rows}
 
 
 SAVE_RELEASED = """

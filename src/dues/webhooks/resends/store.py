@@ -12,7 +12,11 @@ from dues.work.work import Work
 
 INSERT_LANE_OF_EVENT = """
 with chosen as materialized (
-    select e.object_id, e.sequence
+    select e.object_id, e.sequence,
+           exists (select from webhook_lanes l
+                    where l.cell = $1 and l.tenant_id = $2 and l.endpoint_id = $3
+                      and l.object_id = e.object_id and l.sequence = e.sequence
+                      and l.last_sequence = e.sequence and l.any_type) as has_lane
       from events e
      where e.cell = $1 and e.tenant_id = $2 and e.id = $5 and e.data is not null
        and (e.type <> 'webhook_endpoint.test' or e.object_id = $3)
@@ -21,10 +25,7 @@ with chosen as materialized (
            (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, any_type, next_attempt_at)
     select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), object_id, sequence, sequence, true, $4
       from chosen
-     where not exists (select from webhook_lanes l
-                        where l.cell = $1 and l.tenant_id = $2 and l.endpoint_id = $3
-                          and l.object_id = chosen.object_id and l.sequence = chosen.sequence
-                          and l.last_sequence = chosen.sequence and l.any_type)
+     where not has_lane
 )
 select count(*) as number from chosen
 """
@@ -143,16 +144,20 @@ with held as (
      group by a.object_id
      order by a.object_id
      limit $6
+), covered as materialized (
+    select c.object_id
+      from chosen c
+     cross join job
+      join webhook_lanes l on l.cell = $1 and l.tenant_id = $2 and l.endpoint_id = $3 and l.object_id = c.object_id
+       and l.sequence <= c.first and coalesce(l.last_sequence >= c.last, true)
+       and (job.failed_only or not l.failed_only) and not l.any_type
 ), lanes as (
     insert into webhook_lanes
            (cell, tenant_id, endpoint_id, id, object_id, sequence, last_sequence, failed_only, next_attempt_at)
     select $1, $2, $3, 'lane_' || replace(gen_random_uuid()::text, '-', ''), c.object_id, c.first, c.last,
            job.failed_only, $7
       from chosen c, job
-     where not exists (select from webhook_lanes l
-                        where l.cell = $1 and l.tenant_id = $2 and l.endpoint_id = $3 and l.object_id = c.object_id
-                          and l.sequence <= c.first and coalesce(l.last_sequence >= c.last, true)
-                          and (job.failed_only or not l.failed_only) and not l.any_type)
+     where c.object_id not in (select object_id from covered)
 ), moved as (
     update webhook_resends set object_id = (select max(c.object_id) from chosen c)
      where cell = $1 and tenant_id = $2 and endpoint_id = $3

@@ -1,6 +1,10 @@
 """The statements that delete deliveries and lanes."""
 
+from datetime import UTC, datetime
+
+from dues.background import Deleted
 from dues.db.database import Database
+from dues.domain.ids import time_of
 from dues.domain.tenants import Tenant
 
 FIND_ENDPOINTS_DELIVERED_TO = """
@@ -31,24 +35,27 @@ async def find_endpoints_delivered_to(database: Database, cell: int) -> list[tup
 
 DELETE_DELIVERIES = """
 with old as materialized (
-    select tenant_id, endpoint_id, event_id
+    select ctid
       from webhook_deliveries
-     where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and status <> $5
+     where cell = $1 and tenant_id = $2 and endpoint_id = $3 and event_id < $4 and status <> $5 and event_id > $6
      order by event_id
-     limit $6
+     limit $7
 )
 delete from webhook_deliveries d
  using old
- where d.cell = $1 and d.tenant_id = old.tenant_id and d.endpoint_id = old.endpoint_id and d.event_id = old.event_id
-returning 1
+ where d.cell = $1 and d.ctid = old.ctid
+returning d.event_id
 """
 
 
 async def delete_deliveries(
-    database: Database, tenant: Tenant, endpoint_id: str, before: str, but: str, limit: int
-) -> int:
-    """Deletes up to `limit` deliveries of events with lower ids, but those of one status; how many."""
-    return len(await database.rows(DELETE_DELIVERIES, *tenant, endpoint_id, before, but, limit))
+    database: Database, tenant: Tenant, endpoint_id: str, before: str, but: str, after: str, limit: int
+) -> Deleted:
+    """Deletes up to `limit` deliveries of events whose ids are above `after` and below `before`, but those of one
+    status."""
+    rows = await database.rows(DELETE_DELIVERIES, *tenant, endpoint_id, before, but, after, limit)
+    last = max((row["event_id"] for row in rows), default=after)
+    return Deleted(len(rows), last, time_of(last) if rows else datetime.now(UTC))
 
 
 DELETE_STRAY_LANES = """

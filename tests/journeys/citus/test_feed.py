@@ -1,0 +1,3 @@
+"""The journeys of feed, where tenants are spread over nodes."""
+
+from tests.journeys.test_feed import *
