@@ -20,6 +20,9 @@ from dues.cli.serve import serve
 from dues.commands.kind import Kind
 from dues.db.grants import COLUMNS, FUNCTIONS, SEQUENCES, TABLES
 from dues.db.migrate import schema
+from dues.domain.files.kinds import KINDS as FILE_KINDS
+from dues.domain.files.rows import FileKind
+from dues.domain.files.verdicts import FILE_CODES, ROW_CODES, VERDICTS, WARNINGS
 from dues.events.catalogue import MEANINGS
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
@@ -265,6 +268,50 @@ def metrics() -> Iterator[str]:
         yield f"| `{metric.name}` | {metric.type} | {_listed(metric.labels)} | {_cell(metric.says)} |"
 
 
+def files() -> Iterator[str]:
+    """What files may be, and what becomes of their rows."""
+    yield "# Files"
+    yield ""
+    yield from wrap(
+        "CSV: UTF-8, with or without a byte-order mark; a comma between columns, or a semicolon or a tab where the first "
+        "line only fits so; quotes as in RFC 4180. At most 512 MiB, 1,000,000 rows, 64 columns, and 4 KiB in a cell. "
+        "An empty cell says nothing: it clears nothing. The [guide](../guides/import-files.md) shows how files are sent.",
+        WIDTH,
+    )
+    for kind in FILE_KINDS.values():
+        yield from _file_kind(kind)
+    for title, says, meanings in (
+        ("Verdicts", "Every row gets one.", VERDICTS),
+        ("What refuses a whole file", "Then nothing of it is carried out.", FILE_CODES),
+        ("What rejects a row", "Or any code of the [API's own refusals](errors.md).", ROW_CODES),
+        ("Warnings", "The row is carried out.", WARNINGS),
+    ):
+        yield from ("", f"## {title}", "", says, "", "| | what it means | what to do |", "| --- | --- | --- |")
+        for code, meaning in meanings.items():
+            yield f"| `{code}` | {_cell(meaning.means)} | {_cell(meaning.do)} |"
+
+
+def _file_kind(kind: FileKind) -> Iterator[str]:
+    yield from ("", f"## `{kind.name}`", "")
+    moments = kind.name.startswith("moment_")
+    if moments:
+        yield from wrap(
+            "One of Moment's. Beside these columns it has the one by which rows are identified, `external_reference` "
+            "unless the merchant has set another, and up to ten whose names and values become metadata.",
+            WIDTH,
+        )
+    else:
+        yield from wrap(
+            "Columns are named as the API's fields, amounts are in the smallest unit, and `metadata.…` has any name. "
+            f"Required: {_listed(kind.required)}. Known: {_listed(kind.documented)}.",
+            WIDTH,
+        )
+    if moments:
+        yield from ("", "| column | what it is |", "| --- | --- |")
+        for column, says in kind.documented.items():
+            yield f"| `{column}` | {says} |"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -285,6 +332,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "cli.md": cli,
     "dues.1": manual,
     "metrics.md": metrics,
+    "files.md": files,
     "money.md": money,
     "schema.md": tables,
     "statements.md": statements,

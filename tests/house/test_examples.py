@@ -20,7 +20,7 @@ RESOURCES = sorted((DOCS / "reference" / "resources").glob("*.md"))
 
 GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if "```http\n" in page.read_text()]
 
-EXAMPLE = re.compile(r"```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"```csv (\S+)\n(.*?)```|```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
 
 KEY = re.compile(r"\b[a-z]{2}_test_\w{20,}")
 
@@ -32,9 +32,10 @@ class Reader:
     last command printed.
     """
 
-    def __init__(self, merchant: Merchant, database_url: str) -> None:
+    def __init__(self, merchant: Merchant, database_url: str, folder: Path) -> None:
         self._merchant = merchant
         self._database_url = database_url
+        self._folder = folder
         self._caller: Caller = merchant.caller()
         self._seen = self._printed = ""
 
@@ -57,22 +58,32 @@ class Reader:
             self._seen = answer.headers.get("ETag", "")
         return answer
 
+    def save(self, name: str, content: str) -> None:
+        """Saves a file under the name that the page gives it."""
+        (self._folder / name).write_text(content)
+
     def run(self, command: str) -> None:
-        """Runs a command of `dues` as it is written on the page, on the test's database and for its merchant."""
+        """Runs a command of `dues` as it is written on the page, on the test's database and for its merchant.
+
+        Its files are the reader's. One that only tries may find something wrong."""
         _, *words = shlex.split(command.replace("\\\n", " "))
+        words = [str(self._folder / word) if word.endswith(".csv") else word for word in words]
         done = dues(*words, database_url=self._database_url, merchant=self._merchant.id)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert done.returncode == (1 if "--dry-run" in words else 0), f"{command}\n{done.stdout}{done.stderr}"
         self._printed = (KEY.findall(done.stdout) or [self._printed])[-1]
 
 
 def examples(page: Path) -> Iterator[tuple[str, str, int, Any]]:
-    """(command, "", 0, None) or ("", request, status, answer) of each example."""
+    """(command, "", 0, None) or ("", request, status, answer) of each example; ("> name", text, 0, None) of a file."""
     text = page.read_text()
     found = EXAMPLE.findall(text)
-    assert sum(bool(request) for _, request, _, _ in found) == text.count("```http") > 0, (
+    assert sum(bool(request) for _, _, _, request, _, _ in found) == text.count("```http") > 0, (
         "an example without its answer"
     )
-    for command, request, status, answer in found:
+    for name, content, command, request, status, answer in found:
+        if name:
+            yield f"> {name}", content, 0, None
+            continue
         yield command, request, int(status or 0), json.loads(answer or "null")
 
 
@@ -92,13 +103,17 @@ def is_as_written(actual: Any, written: Any) -> bool:
 
 
 @pytest.mark.parametrize("page", RESOURCES, ids=lambda page: page.stem)
-def test_the_examples_of_a_page_are_answered_as_it_says(page: Path, merchant: Merchant, database_url: str) -> None:
-    follow(Reader(merchant, database_url), page)
+def test_the_examples_of_a_page_are_answered_as_it_says(
+    page: Path, merchant: Merchant, database_url: str, tmp_path: Path
+) -> None:
+    follow(Reader(merchant, database_url, tmp_path), page)
 
 
-def test_the_guides_are_answered_as_they_say_one_after_the_other(merchant: Merchant, database_url: str) -> None:
+def test_the_guides_are_answered_as_they_say_one_after_the_other(
+    merchant: Merchant, database_url: str, tmp_path: Path
+) -> None:
     """By one merchant: who follows one guide can follow the next. One reads all that ever happened: it comes first."""
-    reader = Reader(merchant, database_url)
+    reader = Reader(merchant, database_url, tmp_path)
     for page in sorted(GUIDES, key=lambda page: page.stem != "replay-what-you-missed"):
         follow(reader, page)
 
@@ -106,6 +121,9 @@ def test_the_guides_are_answered_as_they_say_one_after_the_other(merchant: Merch
 def follow(reader: Reader, page: Path) -> None:
     """Does what a page says, and holds the answers to it."""
     for command, request, status, written in examples(page):
+        if command.startswith("> "):
+            reader.save(command.removeprefix("> "), request)
+            continue
         if command:
             reader.run(command)
             continue
