@@ -273,9 +273,10 @@ def files() -> Iterator[str]:
     yield "# Files"
     yield ""
     yield from wrap(
-        "CSV: UTF-8, with or without a byte-order mark; a comma between columns, or a semicolon or a tab where the first "
-        "line only fits so; quotes as in RFC 4180. At most 512 MiB, 1,000,000 rows, 64 columns, and 4 KiB in a cell. "
-        "An empty cell says nothing: it clears nothing. The [guide](../guides/import-files.md) shows how files are sent.",
+        "CSV: UTF-8, with or without a byte-order mark; a comma between columns, or a semicolon or a tab where the "
+        "first line only fits so; quotes as in RFC 4180. At most 512 MiB, 1,000,000 rows, 64 columns, and 4 KiB in a "
+        "cell. An empty cell says nothing: it clears nothing. The [guide](../guides/import-files.md) shows how files "
+        "are sent.",
         WIDTH,
     )
     for kind in FILE_KINDS.values():
