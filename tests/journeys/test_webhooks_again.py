@@ -194,7 +194,7 @@ def test_what_failed_for_good_is_sent_again_until_it_is_taken(
     until(lambda: "failed" in statuses(carol, endpoint))
     assert resend(carol, endpoint, failed=True) == 1
     tried = len(receiver.at("/a"))
-    until(lambda: len(receiver.at("/a")) > tried, seconds=3)
+    until(lambda: len(receiver.at("/a")) > tried, seconds=10)
     until(lambda: statuses(carol, endpoint) == {"pending"})
     unlucky.clear()
     outgoing.let_time_pass(10 * 60)

@@ -4,6 +4,7 @@ Rounds of all ways follow each other, so what else the machine does meanwhile is
 """
 
 import json
+import os
 import statistics
 import time
 from collections import defaultdict
@@ -23,7 +24,10 @@ from tests.pgbouncer import PREPARED_SINCE, PgBouncer, find_pgbouncer
 from tests.postgres_server import PostgresServer, running
 from tests.running import RunningServer, new_key, new_reference
 
-pytestmark = pytest.mark.soak
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(not os.environ.get("DUES_TEST_SOAK"), reason="takes long: make soak"),
+]
 
 ROUNDS = 8
 CREATES = 400

@@ -4,6 +4,7 @@ Nothing is installed for it: what this machine lacks is skipped, and the reason 
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,10 @@ from tests.pgbouncer import PREPARED_SINCE, PgBouncer, find_pgbouncer
 from tests.postgres_server import PostgresServer, binaries_of, running
 from tests.running import free_port
 
-pytestmark = pytest.mark.soak
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(not os.environ.get("DUES_TEST_SOAK"), reason="takes long: make soak"),
+]
 
 VERSIONS = ("15", "16", "17", "18")
 

@@ -29,6 +29,9 @@ GUIDE = ROOT / "docs" / "guides" / "fail-over.md"
 BIN = "/usr/lib/postgresql/15/bin"
 RELAY = Path(__file__).parent / "relay.py"
 
+PATRONI_MIN = (3, 1)
+"""See the guide."""
+
 PEOPLE = {"postgres": "nobody"}
 """PostgreSQL refuses root."""
 
@@ -48,6 +51,8 @@ def lacking() -> str | None:
     }.items():
         if not shutil.which(program):
             return f"this machine has no {program} (Debian: {package})"
+    if patroni_version() < PATRONI_MIN:
+        return "Patroni before 3.1 may take no standby back after a fail-over (PyPI: patroni[etcd3], on the PATH)"
     tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)
     return "network namespaces are not allowed here" if tried.returncode else None
 

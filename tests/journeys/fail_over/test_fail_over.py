@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.conftest import findings
-from tests.journeys.fail_over.cluster import Cluster, Machine, Server, lacking, patroni_version, url_of_the_guide
+from tests.journeys.fail_over.cluster import Cluster, Machine, Server, lacking, url_of_the_guide
 from tests.journeys.fail_over.crowd import Follower, Promotion, Stubborn
 from tests.journeys.journal import SOAK, Journal, hold_to_json, keys_in
 from tests.journeys.own_database import rows_of, until
@@ -159,15 +158,7 @@ def hold_to(stage: Stage, since: tuple[int, int]) -> None:
     assert findings(stage.url) == []
 
 
-def faults() -> Iterator[ParameterSet]:
-    """Those that the Patroni of this machine comes back from."""
-    for name in FAULTS:
-        too_old = SOAK and name == "freeze" and not lacking() and patroni_version() < (3, 1)
-        reason = "Patroni before 3.1 takes no standby back after that: see the guide"
-        yield pytest.param(name, marks=pytest.mark.skipif(too_old, reason=reason))
-
-
-@pytest.mark.parametrize("name", list(faults()))
+@pytest.mark.parametrize("name", FAULTS)
 def test_nothing_acknowledged_is_lost_or_doubled_and_things_go_on(stage: Stage, name: str) -> None:
     since = len(stage.opened.wishes), len(stage.paid.wishes)
     results = [go_through(stage, *FAULTS[name]) for _ in range(ROUNDS)]
