@@ -107,21 +107,24 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         )
     ]
     try:
-        log, origins = request_log(settings.log_level), parse_origins(settings.cors_origins)
-        cors = Cors(origins) if origins else None
+        log, cors = request_log(settings.log_level), _cors(settings)
         table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix, STREAMING)
         yield parts.entrance(table, counts, settings.docs_url, log, cors, context.stopping), notifier
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await worker.close()
-        await asyncio.gather(writes.drain(), reads.drain())
+        await asyncio.gather(writes.drain(), reads.drain(), worker.close())
         with suppress(Transient):
             await keys.uses.write(commits)
         await commits.close()
         await database.close()
         await parts.aclose()
+
+
+def _cors(settings: Settings) -> Cors | None:
+    origins = parse_origins(settings.cors_origins)
+    return Cors(origins) if origins else None
 
 
 async def _pools(settings: Settings, parts: Parts, url: str, for_lists: int) -> tuple[Database, Database]:

@@ -33,13 +33,14 @@ select 'trigger', tgenabled::text || ' ' || pg_get_triggerdef(oid) from pg_trigg
 
 
 def content(url: str) -> dict[str, set[str]]:
-    """All rows of all tables as text, but for what only belongs to processes that run."""
+    """All rows of all tables as text, but for what only belongs to processes that run, and for a key that
+    each database draws when it is migrated."""
 
     async def read() -> dict[str, set[str]]:
         connection = await asyncpg.connect(url)
         try:
             tables = [row[0] for row in await connection.fetch(ALL_TABLES)]
-            drop = "to_jsonb(t) - 'leased_by' - 'leased_until'"
+            drop = "to_jsonb(t) - 'leased_by' - 'leased_until' - 'identity_key'"
             return {
                 table: {row[0] for row in await connection.fetch(f"select ({drop})::text from {table} t")}
                 for table in tables

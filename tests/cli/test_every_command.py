@@ -23,6 +23,7 @@ from tests.db.databases import EmptyDatabases
 ROOT = Path(__file__).parents[2]
 
 WITHOUT_JSON = {
+    "work": "it prints nothing; its log is JSON",
     "serve": "it prints where it is, for people; its log is JSON",
     "deliver": "it prints that it is there, for people; its log is JSON",
     "listen": "it has --json, and does not end: tests/cli/test_listen.py and tests/journeys/test_webhooks.py run it",
@@ -30,6 +31,7 @@ WITHOUT_JSON = {
 """Commands of which nothing that is printed can be parsed here, each with the reason."""
 
 RUN_WITH = {
+    "import": "{folder}/customers.csv --kind customers",
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
     "merchants create": "Shop",
@@ -79,6 +81,7 @@ def test_every_command_prints_json_that_can_be_parsed(databases: EmptyDatabases,
     asyncio.run(migrate(url))
     environment = {"DUES_DATABASE_URL": url, "DUES_SECRET_KEY": "A" * 43 + "="}
     made = {"folder": str(tmp_path)}
+    (tmp_path / "customers.csv").write_text("external_reference\nCUST-1\n")
     for command in in_order():
         if command in WITHOUT_JSON:
             continue

@@ -114,7 +114,7 @@ def test_every_code_of_an_operation_is_a_problem() -> None:
         assert set(operation.problems) <= PROBLEM_TYPES.keys()
 
 
-TELLING = {"ExtraEvent", "_told", "insert_next_event", "made_or_updated"}
+TELLING = {"ExtraEvent", "NewEvent", "_told", "insert_next_event", "made_or_updated"}
 """What is called with the types of events that are written, beside what a kind of object tells of its changes."""
 
 

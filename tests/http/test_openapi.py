@@ -143,6 +143,7 @@ def answered() -> set[str]:
         for _, operation in operations()
         for response in operation["responses"].values()
         for content in response.get("content", {}).values()
+        if "$ref" in content["schema"]
     ]
     waiting += [
         webhook["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]

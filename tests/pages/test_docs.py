@@ -164,9 +164,11 @@ def _calls(language: str) -> list[str]:
 
 
 def test_every_operation_is_called_in_every_language() -> None:
-    expected = sum(len(json_content(one.get("requestBody", {})).get("examples", "1")) for _, _, one in _operations())
+    """But for those on files, which the guide shows."""
+    called = [(path, one) for _, path, one in _operations() if one["tags"] != ["Files"]]
+    expected = sum(len(json_content(one.get("requestBody", {})).get("examples", "1")) for _, one in called)
     assert {len(_calls(language)) for language in LANGUAGES} == {expected}
-    for _, path, operation in _operations():
+    for path, operation in called:
         literal = [part for part in re.split(r"{\w+}", path) if part]
         for language in LANGUAGES:
             assert any(all(part in call for part in literal) for call in _calls(language)), operation["operationId"]

@@ -90,6 +90,10 @@ def import_file(
     except FileRefusedError as error:
         _refused(error, as_json=as_json)
         raise typer.Exit(2) from None
+    _finish(job, as_json=as_json)
+
+
+def _finish(job: Job, *, as_json: bool) -> None:
     if as_json:
         print_json(import_body(job))
     else:

@@ -131,7 +131,7 @@ def in_its_cell(statement: str) -> str:
 _INSERT: Final = re.compile(
     r"\A(?P<into>\s*insert into [^(]*\([^)]*\)\s*)select \$1::integer, (?P<values>.*?)\s+"
     r"from (?P<rows>unnest\((?:[^()]|\([^()]*\))*\))(?P<named>\s*as (?P<name>\w+)\s*\([^)]*\))?"
-    r"(?P<rest>\s*on conflict do nothing)?\s*\Z",
+    r"(?P<rest>\s*on conflict (?:do nothing|\([^)]*\)\s*do update set [^;]*?))?\s*\Z",
     re.DOTALL,
 )
 

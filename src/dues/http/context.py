@@ -1,9 +1,10 @@
 """What endpoints need of the server, and of every exchange: whose call it is, and what it names."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from dues.commands.command import Conditional, Modify
 from dues.db.database import Database
@@ -14,7 +15,7 @@ from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
 from dues.http.rate_limits import RateLimits
 from dues.lists.turns import Turns
-from dues.resources.operation import Operation
+from dues.resources.operation import Call, Operation
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
@@ -99,3 +100,37 @@ def _moving(key: ApiKey, body: Any) -> Moving | None:
             pass
     amount = getattr(sent, "amount", None)
     return Moving(limits) if amount is None else Moving(limits, amount, getattr(sent, "currency", None))
+
+
+def call_of(
+    context: Context, exchange: Exchange, key: ApiKey, name: str, query: Any, idempotency_key: str | None = None
+) -> Call:
+    """One call of an operation that no command carries out."""
+    database = context.lists.share_of(key.tenant.id)
+    return Call(
+        key=key,
+        name=name,
+        query=query,
+        idempotency_key=idempotency_key,
+        database=database,
+        feed=context.feed,
+    )
+
+
+_KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
+
+
+def idempotency_key_of(exchange: Exchange) -> str | None:
+    """The key; None for a PATCH without one."""
+    key = exchange.header(b"idempotency-key")
+    if key is None and exchange.method == "PATCH":
+        return None
+    if not key:
+        raise ProblemError(
+            "idempotency_key_missing", "Send an Idempotency-Key header, such as a new UUID, with every POST."
+        )
+    if not _KEY_SHAPE.fullmatch(key):
+        raise ProblemError(
+            "idempotency_key_invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, sent once."
+        )
+    return key.decode("ascii")

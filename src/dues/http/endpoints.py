@@ -1,9 +1,8 @@
 """The way of a request: authenticate → validate → claim → group → answer. Written once, for every operation."""
 
-import re
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,16 +10,15 @@ import msgspec
 from dues.commands.command import Command, Conditional, Look, Modify, Procedure
 from dues.commands.job import Job
 from dues.domain.etags import etag, names
-from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
-from dues.http.context import Context, Endpoint, caller_of, named, request_of
+from dues.http.context import Context, Endpoint, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
 from dues.http.queries import decode_query, invalid
-from dues.http.uploads import body_parts
+from dues.http.streaming import receive, stream
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
 from dues.lists.paging import PageBody
@@ -32,7 +30,6 @@ from dues.resources.operation import (
     Call,
     Changes,
     Creates,
-    Document,
     Doing,
     Operation,
     Pays,
@@ -43,8 +40,6 @@ from dues.resources.operation import (
 )
 from dues.tenants.keys import ApiKey
 from dues.work.work import Request
-
-_KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
 def endpoint_of(context: Context, operation: Operation) -> Endpoint:
@@ -59,9 +54,9 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
         case Answers(function):
             return _answer(context, operation, function)
         case Streams(function):
-            return _stream(context, operation, function)
+            return stream(context, operation, function)
         case Receives(function):
-            return _receive(context, operation, function)
+            return receive(context, operation, function)
 
 
 def _command(context: Context, doing: Doing) -> AnyCommand:
@@ -83,7 +78,7 @@ def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpo
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await caller_of(context, operation, exchange)
-        name = _idempotency_key(exchange)
+        name = idempotency_key_of(exchange)
         decode_query(exchange.query_string, operation.query)
         wanted, canonical = await _wanted(operation, parameter, exchange, key)
         hashed = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
@@ -112,7 +107,7 @@ def _pay(context: Context, operation: Operation, command: AnyCommand, preview: A
         if not decode_query(exchange.query_string, PreviewQuery).preview:
             return await take(exchange)
         key = await caller_of(context, operation, exchange, collectors=False)
-        _idempotency_key(exchange)
+        idempotency_key_of(exchange)
         wanted, _ = await _wanted(operation, None, exchange, key)
         job = Job(preview, request_of(exchange, operation, key, wanted))
         outcome, exchange.group_size = await context.reads.submit(job)
@@ -147,22 +142,6 @@ async def _wanted(operation: Operation, parameter: str | None, exchange: Exchang
 def _if_match(exchange: Exchange) -> str | None:
     condition = exchange.header(b"if-match")
     return None if condition is None else condition.decode("latin-1")
-
-
-def _idempotency_key(exchange: Exchange) -> str | None:
-    """The key; None for a PATCH without one."""
-    key = exchange.header(b"idempotency-key")
-    if key is None and exchange.method == "PATCH":
-        return None
-    if not key:
-        raise ProblemError(
-            "idempotency_key_missing", "Send an Idempotency-Key header, such as a new UUID, with every POST."
-        )
-    if not _KEY_SHAPE.fullmatch(key):
-        raise ProblemError(
-            "idempotency_key_invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters, sent once."
-        )
-    return key.decode("ascii")
 
 
 def _refused(context: Context, path: str, request_id: str, refusal: Refusal) -> Answer:
@@ -217,83 +196,12 @@ def _answer(context: Context, operation: Operation, function: Callable[[Call], A
         if operation.method != "GET":
             await exchange.no_body()
         try:
-            answer = await function(_call(context, exchange, key, named(parameter, exchange), query))
+            answer = await function(call_of(context, exchange, key, named(parameter, exchange), query))
         except Invalid as error:
             raise invalid(error.violations) from None
         if isinstance(answer, Refusal):
             raise ProblemError(answer.code, answer.detail)
         return _page(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
-
-    return endpoint
-
-
-def _call(
-    context: Context, exchange: Exchange, key: ApiKey, name: str, query: Any, idempotency_key: str | None = None
-) -> Call:
-    database = context.lists.share_of(key.tenant.id)
-    return Call(
-        key=key,
-        name=name,
-        query=query,
-        idempotency_key=idempotency_key,
-        database=database,
-        feed=context.feed,
-        request_id=exchange.request_id,
-    )
-
-
-# What is sent, or taken, a part at a time ---------------------------------------------------------------------------
-
-
-def _stream(context: Context, operation: Operation, function: Callable[[Call], Awaitable[Any]]) -> Endpoint:
-    """Sends a document while it is made."""
-    parameter = operation.parameter
-
-    async def endpoint(exchange: Exchange) -> Reply:
-        key = await caller_of(context, operation, exchange)
-        query = decode_query(exchange.query_string, operation.query)
-        try:
-            answer = await function(_call(context, exchange, key, named(parameter, exchange), query))
-        except Invalid as error:
-            raise invalid(error.violations) from None
-        if isinstance(answer, Refusal):
-            raise ProblemError(answer.code, answer.detail)
-        return _document(answer)
-
-    return endpoint
-
-
-def _document(document: Document) -> Reply:
-    headers = [(b"content-disposition", f'attachment; filename="{document.file_name}"'.encode())]
-    content_type = document.content_type
-    if content_type.startswith("text/"):
-        content_type += "; charset=utf-8"
-    return Reply(200, b"", content_type.encode(), headers, parts=document.parts)
-
-
-def _receive(context: Context, operation: Operation, function: Callable[..., Awaitable[Any]]) -> Endpoint:
-    """Has a body read while it arrives."""
-    assert isinstance(operation.does, Receives)
-    wanted = operation.does.content_type
-
-    async def endpoint(exchange: Exchange) -> Reply:
-        key = await caller_of(context, operation, exchange)
-        idempotency_key = _idempotency_key(exchange)
-        query = decode_query(exchange.query_string, operation.query)
-        call = _call(context, exchange, key, "", query, idempotency_key)
-        try:
-            answer = await function(call, body_parts(exchange, wanted))
-        except Invalid as error:
-            raise invalid(error.violations) from None
-        except FileRefusedError as error:
-            raise ProblemError(error.code, error.detail) from None
-        match answer:
-            case Refusal():
-                raise ProblemError(answer.code, answer.detail)
-            case Document():
-                return _document(answer)
-        headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
-        return Reply(operation.status, answer.body, headers=headers)
 
     return endpoint
 

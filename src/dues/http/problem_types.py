@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from dues.domain.files.verdicts import FILE_CODES
+from dues.domain.files.verdicts import FILE_CODES, OF_JOBS
 from dues.domain.refusals import MEANINGS
 
 
@@ -146,13 +146,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     ),
 }
 
-_OF_JOBS: Final = frozenset({"rows_rejected", "too_many_rows_at_once"})
-"""What an import says of itself, since no call is answered with it."""
-
 _SLUGS.update(
     (code, ("conflict" if code in ("file_already_imported", "file_out_of_order") else "invalid-request", meaning.means))
     for code, meaning in FILE_CODES.items()
-    if code not in _OF_JOBS
+    if code not in OF_JOBS
 )
 
 PROBLEM_TYPES: Final[dict[str, ProblemType]] = {

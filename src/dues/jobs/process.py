@@ -1,5 +1,7 @@
-"""Carrying jobs out: in a process of its own, which a server starts when there is work, so that no request waits for
-it; or by `dues work`, as long as somebody wants."""
+"""Carrying jobs out: in a process of its own, so that no request waits for it.
+
+A server starts one while there is work; `dues work` is one for as long as somebody wants.
+"""
 
 import asyncio
 import os

@@ -8,7 +8,8 @@ from typing import Final
 from dues.background import Batch, Job, run_batches
 from dues.db.database import Database
 from dues.domain.tenants import Tenant
-from dues.jobs import store
+from dues.jobs.chunks.store import forget_job
+from dues.jobs.expired.store import list_expired
 from dues.tenants.store import list_cells
 
 EVERY_SECONDS: Final = 600.0
@@ -31,7 +32,7 @@ async def _expired(database: Database) -> AsyncIterator[Batch]:
 
 async def forget_expired(database: Database, cell: int, now: datetime) -> int:
     """Forgets some jobs of a cell that have expired; how many."""
-    found = await store.list_expired(database, cell, now, now - STALE, BATCH_SIZE)
+    found = await list_expired(database, cell, now, now - STALE, BATCH_SIZE)
     for row in found:
-        await store.forget_job(database, Tenant(cell, row["tenant_id"]), row["id"])
+        await forget_job(database, Tenant(cell, row["tenant_id"]), row["id"])
     return len(found)

@@ -1,6 +1,6 @@
-"""The statements on jobs and their bytes."""
+"""The statements on jobs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -14,12 +14,8 @@ from dues.domain.tenants import Tenant
 JobStatus = Literal["receiving", "checking", "applying", "exporting", "completed", "stopped", "failed"]
 
 UNDER_WAY: Final = ("checking", "applying", "exporting")
-
-CHUNK_BYTES: Final = 1 << 20
-
 HELD: Final = timedelta(seconds=15)
-"""How long a job is held without news of its holder. Whoever is slower than that is safe: if another has it by then,
-nothing of what the slow one did is committed."""
+"""Without news of its holder. Who is slower is safe: if another has it by then, nothing of the slow one is committed."""
 
 
 class JobError(Struct, frozen=True):
@@ -30,8 +26,7 @@ class JobError(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A job as it is kept. Times are the tenant's; `position` is the line up to which it is carried out, and `read_to`
-    the byte at which that ends."""
+    """A job as it is kept. `position` is the line up to which it is carried out, `read_to` the byte at its end."""
 
     tenant: Tenant
     id: str
@@ -130,29 +125,8 @@ select max(t.input #>> '{settings,file_date}') as file_date
 
 async def find_latest_file(database: Database, tenant: Tenant, kind: str) -> str | None:
     """The latest day of which a file of this kind was applied, as it is written; None: there was none."""
-    row = await database.row(FIND_LATEST_FILE, *tenant, kind)
-    return row["file_date"] if row else None
-
-
-# Its bytes ------------------------------------------------------------------------------------------------------
-
-INSERT_CHUNK = "insert into job_chunks (cell, tenant_id, job_id, number, data) values ($1, $2, $3, $4, $5)"
-
-
-async def insert_chunk(database: Database, job: Job, number: int, data: bytes) -> None:
-    """Keeps the next of its bytes: CHUNK_BYTES, but for the last."""
-    await database.rows(INSERT_CHUNK, *job.tenant, job.id, number, data)
-
-
-FIND_CHUNK = "select data from job_chunks where cell = $1 and tenant_id = $2 and job_id = $3 and number = $4"
-
-
-async def read_bytes(database: Database, job: Job, offset: int = 0) -> AsyncIterator[bytes]:
-    """Its bytes from `offset` on, a chunk at a time."""
-    number, skip = divmod(offset, CHUNK_BYTES)
-    while row := await database.row(FIND_CHUNK, *job.tenant, job.id, number):
-        yield row["data"][skip:]
-        number, skip = number + 1, 0
+    [row] = await database.rows(FIND_LATEST_FILE, *tenant, kind)
+    return row["file_date"]  # type: ignore[no-any-return]
 
 
 # Its way --------------------------------------------------------------------------------------------------------
@@ -206,10 +180,7 @@ class Lost(Exception):
 
 
 async def save_progress(tx: Transaction, job: Job, holder: str, now: datetime, until: datetime | None) -> Job:
-    """Writes how far it is, in the transaction of what was done; raises Lost where it is no longer the holder's.
-
-    `until` is how long it is held; None: it is over.
-    """
+    """Writes how far it is, in the transaction of what was done, and holds it `until` then. Raises Lost."""
     error = job.error and msgspec.json.encode(job.error).decode()
     counts = msgspec.json.encode(job.counts).decode()
     rows = await tx.lock(
@@ -242,7 +213,7 @@ returning {COLUMNS}
 async def save_received(
     database: Database, job: Job, wanted: bytes, sha256: bytes, bytes_total: int, now: datetime
 ) -> Job:
-    """All of its bytes are there: from here on it is carried out, as `wanted` says."""
+    """All of its bytes are there: it is carried out now, as `wanted` says."""
     row = await database.row(SAVE_RECEIVED, *job.tenant, job.id, wanted.decode(), sha256, bytes_total, now)
     if row is None:
         raise Lost(job.id)
@@ -277,46 +248,3 @@ async def start_again(tx: Transaction, job: Job, wanted: bytes, position: int, r
     if not rows:
         raise Lost(job.id)
     return job_of(rows[0])
-
-
-# Its end --------------------------------------------------------------------------------------------------------
-
-DELETE_JOB = "delete from jobs where cell = $1 and tenant_id = $2 and id = $3 returning id"
-
-DELETE_CHUNKS = """
-delete from job_chunks
- where cell = $1 and tenant_id = $2 and job_id = $3
-   and number in (select c.number from job_chunks c where c.cell = $1 and c.tenant_id = $2 and c.job_id = $3 limit 50)
-returning number
-"""
-
-DELETE_IMPORT_ROWS = """
-delete from import_rows
- where cell = $1 and tenant_id = $2 and import_id = $3
-   and line in (select r.line from import_rows r where r.cell = $1 and r.tenant_id = $2 and r.import_id = $3 limit 5000)
-returning line
-"""
-
-
-async def forget_job(database: Database, tenant: Tenant, job_id: str) -> None:
-    """Forgets a job, its bytes and its rows; those some at a time, and itself last."""
-    for statement in (DELETE_CHUNKS, DELETE_IMPORT_ROWS):
-        while await database.rows(statement, *tenant, job_id):
-            pass
-    await database.rows(DELETE_JOB, *tenant, job_id)
-
-
-LIST_EXPIRED = """
-select j.tenant_id, j.id
-  from jobs j
-  join tenants n on n.id = j.tenant_id
- where j.cell = $1 and j.status not in ('checking', 'applying', 'exporting')
-   and (j.expires_at <= $2::timestamptz + n.clock_offset_seconds * interval '1 second'
-        or (j.status = 'receiving' and j.updated_at < $3))
- limit $4
-"""
-
-
-async def list_expired(database: Database, cell: int, now: datetime, stale: datetime, limit: int) -> list[Row]:
-    """Those of a cell to be forgotten: tenant_id and id. What was being received before `stale` never was whole."""
-    return await database.rows(LIST_EXPIRED, cell, now, stale, limit)

@@ -79,7 +79,6 @@ class Call(Struct, frozen=True, kw_only=True):
     database: Database
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
-    request_id: str = ""
 
     @property
     def tenant(self) -> Tenant:

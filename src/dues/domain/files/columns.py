@@ -1,5 +1,4 @@
-"""Columns as they follow from the API's own shapes: `payment_rules.min_amount`, `metadata.branch`; and cells as those
-shapes have them."""
+"""Columns as they follow from the API's own shapes, like `metadata.branch`; and cells as those shapes have them."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -35,16 +35,12 @@ def read_name(file_name: str) -> Named | None:
     return Named(found["country"].upper(), _SORTS[found["sort"]], day)
 
 
-def refuse_name(file_name: str, kind: FileKindName, today: date) -> Named | None:
-    """What the name of a file of this kind says. Raises FileRefusedError where it must say something and does not, or
-    says what cannot be. Our own kinds may be called as one likes."""
+def said_by(file_name: str, kind: FileKindName, today: date) -> Named | None:
+    """What the name of a file says that is of this kind, if it says anything. Raises FileRefusedError for a day that
+    has not come."""
     named = read_name(file_name)
-    if kind not in _SORTS.values():
-        return None
     if named is None or named.kind != kind:
-        sort = next(sort for sort, known in _SORTS.items() if known == kind)
-        detail = f"{file_name!r} is not called like ZA_YourName_{sort}_{today}.csv."
-        raise FileRefusedError("file_name_unrecognised", detail)
+        return None
     if named.day > today:
         raise FileRefusedError("file_date_in_future", f"{file_name!r} is of a day that has not come: today is {today}.")
     return named

@@ -75,6 +75,9 @@ FILE_CODES: Final[dict[str, Meaning]] = {
     ),
 }
 
+OF_JOBS: Final = frozenset({"rows_rejected", "too_many_rows_at_once"})
+"""What an import says of itself, since no call is answered with it."""
+
 ROW_CODES: Final[dict[str, Meaning]] = {
     "column_count": Meaning("The row has more or fewer columns than the first line.", "Look for a missing quote."),
     "quote_malformed": Meaning(

@@ -33,7 +33,10 @@ class Call:
 
 
 def calls(method: str, path: str, operation: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterator[Call]:
-    """A call per example of the operation's body, or the one there is without a body."""
+    """A call per example of the operation's body, or the one there is without a body. None of those on files, which the
+    guide on them shows."""
+    if operation["tags"] == ["Files"]:
+        return
     template = _path(path, operation)
     bodies = json_content(operation.get("requestBody", {})).get("examples", {"": {"value": None}})
     finds = _unnamed_below(path, paths) if method == "GET" else None

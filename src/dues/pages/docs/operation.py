@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from dues.pages.docs.calls import calls, example_answers
+from dues.pages.docs.calls import calls, example_answers, json_content
 from dues.pages.docs.fields import Schema, fields_of, parameter_of
 from dues.pages.docs.once import Once, problem_examples, schema_of
 from dues.pages.docs.samples import samples
@@ -59,8 +59,10 @@ def _details(operation: Mapping[str, Any], schemas: Mapping[str, Schema], said: 
             yield fields_table(fields, "required", "optional")
     if body := operation.get("requestBody"):
         yield element("h4", "Body")
-        schema = body["content"]["application/json"]["schema"]
-        yield fields_table(fields_of(schema, schemas), "required", "optional")
+        if json := json_content(body):
+            yield fields_table(fields_of(json["schema"], schemas), "required", "optional")
+        else:
+            yield element("p", "A file: ", element("code", next(iter(body["content"]))), ".")
     yield element("h4", "Answers")
     for status, response in sorted(operation["responses"].items()):
         own = {code: one for code, one in problem_examples(response).items() if code not in said.general}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dues.domain.files.verdicts import FILE_CODES
+from dues.domain.files.verdicts import FILE_CODES, OF_JOBS
 
 SAME_KEY: Final = "Nothing was stored under the `Idempotency-Key`: the corrected request may use the same one."
 
@@ -18,7 +18,7 @@ _LOOK_AGAIN: Final = (
 )
 
 REMEDIES: Final[Mapping[str, str]] = {
-    **{code: meaning.do for code, meaning in FILE_CODES.items()},
+    **{code: meaning.do for code, meaning in FILE_CODES.items() if code not in OF_JOBS},
     "import_not_found": "Look the id up in `GET /billing/imports`. What has expired is gone, with its file.",
     "import_not_tried": "Send the file with `dry_run=true` and wait until that is `completed`. What was applied is "
     "applied.",

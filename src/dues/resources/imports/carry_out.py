@@ -22,34 +22,26 @@ from dues.db.database import Database
 from dues.db.errors import Conflict, Contradiction, Transient
 from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
-from dues.domain.ids import new_id
-from dues.events.store import NewEvent, insert_events
+from dues.events.store import insert_events
 from dues.jobs.store import HELD, Job, JobError, Lost, is_any_free, save_progress
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
-from dues.resources.imports.rows.groups import Reader, RowGroup
+from dues.resources.imports.rows.groups import Reader, RowGroup, counted
 from dues.resources.imports.rows.tries import Tries
 from dues.resources.imports.store import Judged
-from dues.resources.imports.wire import import_json
+from dues.resources.imports.wire import completed
 from dues.resources.kinds import KINDS
-from dues.tenants.store import find_file_context
+from dues.tenants.file_context.store import find_file_context
 from dues.work.work import Work
 
 _log = structlog.get_logger()
 
 CHECKED_AT_ONCE: Final = 5_000
-
-GROUP_ROWS: Final = 1_000
-"""Of one transaction. Larger ones are not faster, and hold what they change for longer."""
-
-ROWS_AT_ONCE_MAX: Final = 10_000
-"""What may be carried out whole or not at all."""
-
+GROUP_ROWS: Final = 1_000  # larger transactions are not faster, and hold what they change for longer
+ROWS_AT_ONCE_MAX: Final = 10_000  # whole or not at all
 ATTEMPTS_MAX: Final = 8
-
-TURN_SECONDS: Final = 2.0
-"""How long a job is carried on while others wait: a small file is not kept waiting by a large one."""
+TURN_SECONDS: Final = 2.0  # while others wait: a small file is not kept waiting by a large one
 
 
 class Carrier:
@@ -140,7 +132,7 @@ class Carrier:
         return await self._end(job, "completed")
 
     async def _from_the_beginning(self, job: Job, wanted: ImportInput) -> Job:
-        """What a dry run knows of its rows is in memory: whoever takes one over begins again."""
+        """What a dry run knows is in memory: whoever takes one over begins again."""
         if job.position == wanted.header_line:
             return job
         async with self._database.transaction(job.tenant.cell) as tx:
@@ -179,7 +171,7 @@ class Carrier:
         raise AssertionError("unreachable")
 
     async def _one_by_one(self, group: RowGroup, tries: Tries | None) -> Job:
-        """Finds out which rows of a group cannot be carried out, by asking for each alone; then all others."""
+        """Finds out which rows cannot be carried out, by asking for each alone; then all others."""
         group.suspects = set()
         for row in list(group.waiting):
             async with self._database.transaction(group.job.tenant.cell) as tx:
@@ -203,15 +195,16 @@ class Carrier:
             unchanged = await store.mark_unchanged(tx, job, group.window.line, wanted.namespace)
             group.waiting = await store.find_waiting(tx, job, group.window.line, wanted.namespace)
             jobs, judged = await group.jobs(group.waiting)
-            work = Work(tx, self._now(), {job.tenant: context["clock_offset_seconds"]}, cautious)
+            now, offsets = self._now(), {job.tenant: context["clock_offset_seconds"]}
+            work = Work(tx, now, offsets, cautious)
             if tries is None:
                 answers = await self._group.carry_out(work, jobs)
             else:
                 async with self._database.transaction(job.tenant.cell) as never_committed:
-                    trial = Work(never_committed, work.server_now, work.clock_offsets)
+                    trial = Work(never_committed, now, offsets)
                     answers = await tries.decide(self._group, trial, jobs)
             judged += group.judge(answers)
-            counts = _counted(job, group.window.rows, unchanged, len(group.waiting), judged)
+            counts = counted(job, group.window.rows, unchanged, len(group.waiting), judged)
             moved = structs.replace(job, counts=counts, position=group.window.line, read_to=group.window.ends_at)
             if wanted.apply == "all_or_nothing" and any(counts.get(bad) for bad in ("rejected", "conflict")):
                 return await self._refuse(group, moved, judged)
@@ -244,14 +237,7 @@ class Carrier:
             saved = await self._save(tx, over, is_over=True)
             if status == "completed":
                 work = await self._work(tx, job, cautious=False)
-                now = work.now_of(job.tenant)
-                data = import_json(saved).decode()
-                # A dry run that is applied then completes again.
-                number = 1 if not input_of(job).was_tried else 2
-                event = NewEvent(
-                    job.tenant.id, new_id("evt_", now), "import.completed", job.id, number, data, now, job.actor
-                )
-                insert_events(work, [event])
+                insert_events(work, [completed(saved, work.now_of(job.tenant))])
             await tx.commit()
         self._committed([job.tenant.id])
         return saved
@@ -261,19 +247,3 @@ class Carrier:
         if is_over:
             job = structs.replace(job, completed_at=now)
         return await save_progress(tx, job, self._holder, now, None if is_over else now + HELD)
-
-
-def _counted(job: Job, rows: int, unchanged: int, waiting: int, judged: Sequence[Judged]) -> dict[str, int]:
-    """How many rows have which verdict by now; `warned` are good ones of which something is to be known."""
-    counts = dict(job.counts)
-
-    def add(name: str, number: int) -> None:
-        if number:
-            counts[name] = counts.get(name, 0) + number
-
-    add("unchanged", unchanged)
-    add("rejected", rows - unchanged - waiting)
-    for one in judged:
-        add(one.verdict, 1)
-        add("warned", bool(one.faults) and one.verdict not in ("rejected", "conflict"))
-    return counts

@@ -13,7 +13,8 @@ from dues.domain.files.records import Record, Records
 from dues.domain.files.rows import RESULT_COLUMNS, Cells, Identity
 from dues.domain.files.text import Lines
 from dues.domain.files.verdicts import Fault
-from dues.jobs.store import Job, read_bytes
+from dues.jobs.chunks.store import read_bytes
+from dues.jobs.store import Job
 from dues.resources.imports.input import ImportInput
 from dues.resources.imports.store import StagedRow
 

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from dues.db.database import Database
 from dues.domain.days import day_at
-from dues.domain.files.names import read_name, refuse_name
+from dues.domain.files.names import read_name, said_by
 from dues.domain.files.opening import Opened, Opening
 from dues.domain.files.rows import FileKindName, FileSettings
 from dues.domain.files.verdicts import FileRefusedError
@@ -17,10 +17,11 @@ from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.jobs import store
-from dues.jobs.store import CHUNK_BYTES, Job
+from dues.jobs.chunks.store import CHUNK_BYTES, forget_job, insert_chunk
+from dues.jobs.store import Job
 from dues.resources.imports.input import ImportInput, input_of
 from dues.resources.imports.query import ImportQuery
-from dues.tenants.store import find_file_context
+from dues.tenants.file_context.store import find_file_context
 
 
 class Sender(Struct, frozen=True):
@@ -63,7 +64,7 @@ async def take_in(
 def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
     """What is asked for, with what the name of the file says. Raises FileRefusedError."""
     kind = asked.kind or _kind_of(asked.file_name or "")
-    named = refuse_name(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
+    named = said_by(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
     if named:
         settings = structs.replace(settings, country=named.country, file_date=named.day)
     return ImportInput(
@@ -105,7 +106,7 @@ async def receive(
         whole = _opened(wanted, opened)
         job = await _finish(database, job, whole, opened, sender.now)
     except BaseException:
-        await store.forget_job(database, job.tenant, job.id)
+        await forget_job(database, job.tenant, job.id)
         raise
     return Received(job)
 
@@ -130,12 +131,12 @@ async def _keep(database: Database, job: Job, opening: Opening, data: AsyncItera
         opening.feed(part)
         rest += part
         while len(rest) >= CHUNK_BYTES:
-            await store.insert_chunk(database, job, number, bytes(rest[:CHUNK_BYTES]))
+            await insert_chunk(database, job, number, bytes(rest[:CHUNK_BYTES]))
             del rest[:CHUNK_BYTES]
             number += 1
     opened = opening.end()
     if rest:
-        await store.insert_chunk(database, job, number, bytes(rest))
+        await insert_chunk(database, job, number, bytes(rest))
     return opened
 
 

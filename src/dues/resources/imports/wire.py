@@ -10,6 +10,8 @@ from msgspec import Struct
 from dues.domain.fields import says
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.verdicts import Verdict
+from dues.domain.ids import new_id
+from dues.events.store import NewEvent
 from dues.jobs.store import Job, JobError
 from dues.resources.imports.input import ImportInput, input_of
 from dues.resources.imports.store import RowResult
@@ -83,6 +85,13 @@ def _error(error: JobError) -> Mapping[str, str]:
 def import_json(job: Job) -> bytes:
     """The same, as JSON."""
     return msgspec.json.encode(import_body(job))
+
+
+def completed(job: Job, now: datetime) -> NewEvent:
+    """The event of its end. A dry run that is applied then ends again."""
+    number = 2 if input_of(job).was_tried else 1
+    data = import_json(job).decode()
+    return NewEvent(job.tenant.id, new_id("evt_", now), "import.completed", job.id, number, data, now, job.actor)
 
 
 class RowBody(Struct, frozen=True, kw_only=True, omit_defaults=True):

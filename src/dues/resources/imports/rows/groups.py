@@ -133,3 +133,19 @@ def _judged(row: WaitingRow, answer: Any, warnings: Sequence[Fault]) -> Judged:
             return Judged(row.line, "rejected", [fault])
         case _:
             raise AssertionError(f"no row is answered with {answer}")
+
+
+def counted(job: Job, rows: int, unchanged: int, waiting: int, judged: Sequence[Judged]) -> dict[str, int]:
+    """How many rows have which verdict by now; `warned` are good ones of which something is to be known."""
+    counts = dict(job.counts)
+
+    def add(name: str, number: int) -> None:
+        if number:
+            counts[name] = counts.get(name, 0) + number
+
+    add("unchanged", unchanged)
+    add("rejected", rows - unchanged - waiting)
+    for one in judged:
+        add(one.verdict, 1)
+        add("warned", bool(one.faults) and one.verdict not in ("rejected", "conflict"))
+    return counts

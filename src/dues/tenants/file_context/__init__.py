@@ -1,0 +1,1 @@
+"""What files of a tenant are read by."""
