@@ -15,7 +15,7 @@ JobStatus = Literal["receiving", "checking", "applying", "exporting", "completed
 
 UNDER_WAY: Final = ("checking", "applying", "exporting")
 HELD: Final = timedelta(seconds=15)
-"""Without news of its holder. Who is slower is safe: if another has it by then, nothing of the slow one is committed."""
+"""Without news of its holder. Who is slower is safe: if another has it by then, nothing of that one is committed."""
 
 
 class JobError(Struct, frozen=True):
