@@ -61,7 +61,7 @@ def body_naming(schema: dict[str, Any], pointer: Sequence[str], value: str | Non
 NAMING_BODIES: list[tuple[str, tuple[str, ...]]] = [
     (path, pointer)
     for path, methods in DOCUMENT["paths"].items()
-    if "{" not in path and "requestBody" in methods.get("post", {})
+    if "{" not in path and "application/json" in methods.get("post", {}).get("requestBody", {}).get("content", {})
     for pointer in naming_members(schema_of(methods["post"]))
 ]
 
@@ -76,7 +76,7 @@ FILTERS: list[tuple[str, str]] = [
 
 def examples(operation: dict[str, Any]) -> list[Any]:
     """Good bodies for an operation; None: it takes none."""
-    if "requestBody" not in operation:
+    if "application/json" not in operation.get("requestBody", {}).get("content", {}):
         return [None]
     return [
         example["value"] for example in operation["requestBody"]["content"]["application/json"]["examples"].values()

@@ -50,11 +50,13 @@ def test_several_workers_serve_are_replaced_and_stop_together(two_workers: Runni
     answers = send_at_once([Shot(two_workers.base, merchant.key(), body, key) for _ in range(20)])
     assert [answer.status for answer in answers] == [201] * 20
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
+    pools = 'dues_database_connections_max{pool="groups"} 12.0'
+    until(lambda: pools in httpx.get(f"{two_workers.base}/metrics").text)
     for _ in range(4):  # whichever of the two is asked
         told = httpx.get(f"{two_workers.base}/metrics", headers={"Connection": "close"}).text
         counted = 'dues_requests_total{method="POST",route="/billing/accounts",status="201"} 20.0'
         assert counted in told, "what both have answered"
-        assert told.count('dues_database_connections_max{pool="groups"} 12.0') == 1, "and the pools of both"
+        assert told.count(pools) == 1, "and the pools of both"
         assert told.count("dues_build_info{") == told.count("\ndues_webhook_deliveries_held ") == 1
 
     for victim in first:

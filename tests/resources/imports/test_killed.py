@@ -15,6 +15,7 @@ import pytest
 
 from dues.db.database import Database
 from dues.db.migrate import migrate
+from dues.db.statistics import analyze
 from dues.domain.tenants import Tenant
 from dues.jobs.store import Job, find_job
 from dues.resources.imports.input import ImportInput
@@ -122,6 +123,8 @@ async def let_go(url: str) -> None:
     """Whoever was killed holds nothing any more: here nobody waits for that."""
     database = await Database.connect(url, 1)
     await database.rows("update jobs set leased_until = null returning id")
+    for table in ("customers", "entries", "events", "import_rows", "imported_rows"):
+        await analyze(database, table)  # as a server would, which nobody kills here
     await database.close()
 
 
