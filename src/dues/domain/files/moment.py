@@ -10,7 +10,7 @@ from dues.domain.bills import NewBill
 from dues.domain.currencies import EXPONENTS
 from dues.domain.customers import NewCustomer
 from dues.domain.fields import METADATA_KEY_MAX
-from dues.domain.files.columns import fault_of
+from dues.domain.files.columns import fault_of, lacking
 from dues.domain.files.phones import as_e164
 from dues.domain.files.rows import (
     RESULT_COLUMNS,
@@ -54,7 +54,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _check(header: Sequence[str], settings: FileSettings) -> None:
-    missing = [column for column in _REQUIRED if column not in header]
+    missing = lacking(header, _REQUIRED)
     if PASSPORT not in header and IDENTITY not in header:
         missing.append(f"{PASSPORT} or {IDENTITY}")
     if missing:
