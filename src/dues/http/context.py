@@ -9,10 +9,13 @@ from typing import Any, Final
 from dues.commands.command import Conditional, Modify
 from dues.db.database import Database
 from dues.domain.key_limits import Moving
+from dues.domain.refusals import Refusal
+from dues.domain.violations import Invalid
 from dues.events.feed import Feed
 from dues.http.access import authenticate
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
+from dues.http.queries import invalid
 from dues.http.rate_limits import RateLimits
 from dues.lists.turns import Turns
 from dues.resources.operation import Call, Operation
@@ -100,6 +103,17 @@ def _moving(key: ApiKey, body: Any) -> Moving | None:
             pass
     amount = getattr(sent, "amount", None)
     return Moving(limits) if amount is None else Moving(limits, amount, getattr(sent, "currency", None))
+
+
+async def answered(answer: Awaitable[Any]) -> Any:
+    """What a function answers. Where it refuses, or finds that what was asked is wrong, that is raised as a problem."""
+    try:
+        found = await answer
+    except Invalid as error:
+        raise invalid(error.violations) from None
+    if isinstance(found, Refusal):
+        raise ProblemError(found.code, found.detail)
+    return found
 
 
 def call_of(

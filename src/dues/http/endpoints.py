@@ -12,12 +12,11 @@ from dues.commands.job import Job
 from dues.domain.etags import etag, names
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
-from dues.domain.violations import Invalid
-from dues.http.context import Context, Endpoint, call_of, caller_of, idempotency_key_of, named, request_of
+from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
-from dues.http.queries import decode_query, invalid
+from dues.http.queries import decode_query
 from dues.http.streaming import receive, stream
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
@@ -195,12 +194,7 @@ def _answer(context: Context, operation: Operation, function: Callable[[Call], A
         query = decode_query(exchange.query_string, operation.query)
         if operation.method != "GET":
             await exchange.no_body()
-        try:
-            answer = await function(call_of(context, exchange, key, named(parameter, exchange), query))
-        except Invalid as error:
-            raise invalid(error.violations) from None
-        if isinstance(answer, Refusal):
-            raise ProblemError(answer.code, answer.detail)
+        answer = await answered(function(call_of(context, exchange, key, named(parameter, exchange), query)))
         return _page(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
 
     return endpoint

@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dues.domain.files.verdicts import FileRefusedError
-from dues.domain.refusals import Refusal
-from dues.domain.violations import Invalid
-from dues.http.context import Context, Endpoint, call_of, caller_of, idempotency_key_of, named
+from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named
 from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
-from dues.http.queries import decode_query, invalid
+from dues.http.queries import decode_query
 from dues.http.uploads import body_parts
 from dues.resources.operation import Call, Document, Operation, Receives
 
@@ -21,13 +19,8 @@ def stream(context: Context, operation: Operation, function: Callable[[Call], Aw
     async def endpoint(exchange: Exchange) -> Reply:
         key = await caller_of(context, operation, exchange)
         query = decode_query(exchange.query_string, operation.query)
-        try:
-            answer = await function(call_of(context, exchange, key, named(parameter, exchange), query))
-        except Invalid as error:
-            raise invalid(error.violations) from None
-        if isinstance(answer, Refusal):
-            raise ProblemError(answer.code, answer.detail)
-        return _document(answer)
+        call = call_of(context, exchange, key, named(parameter, exchange), query)
+        return _document(await answered(function(call)))
 
     return endpoint
 
@@ -51,16 +44,11 @@ def receive(context: Context, operation: Operation, function: Callable[..., Awai
         query = decode_query(exchange.query_string, operation.query)
         call = call_of(context, exchange, key, "", query, idempotency_key)
         try:
-            answer = await function(call, body_parts(exchange, wanted))
-        except Invalid as error:
-            raise invalid(error.violations) from None
+            answer = await answered(function(call, body_parts(exchange, wanted)))
         except FileRefusedError as error:
             raise ProblemError(error.code, error.detail) from None
-        match answer:
-            case Refusal():
-                raise ProblemError(answer.code, answer.detail)
-            case Document():
-                return _document(answer)
+        if isinstance(answer, Document):
+            return _document(answer)
         headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
         return Reply(operation.status, answer.body, headers=headers)
 
