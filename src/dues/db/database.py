@@ -12,8 +12,9 @@ from dues.db.citus import is_spread
 from dues.db.connecting import CONNECT_TIMEOUT_SECONDS
 from dues.db.errors import translated
 from dues.db.hosts import connect, target_of
-from dues.db.pool import STATEMENT_TIMEOUT_SECONDS, Held, Pool, PoolUsage
+from dues.db.pool import STATEMENT_TIMEOUT_SECONDS, Held, OneConnection, Pool, PoolUsage
 from dues.db.pooler import DIRECT, Pooler
+from dues.db.snapshot import open_instant
 from dues.db.transaction import Row, Transaction
 
 SESSION = {
@@ -36,12 +37,20 @@ SESSION = {
 }
 
 
+_OF_SNAPSHOTS = {
+    # To look through all that a tenant has takes longer than any request may.
+    "statement_timeout": "600s",
+    # While whoever reads it slowly is waited for.
+    "idle_in_transaction_session_timeout": "90s",
+}
+
+
 class Database:
     """A pool. Made by `connect`; every method raises Unavailable while PostgreSQL is away, and recovers with it."""
 
     def __init__(
         self,
-        pool: Pool,
+        pool: Pool | OneConnection,
         url: str,
         begin: str = "",
         turn: AbstractAsyncContextManager[Any] | None = None,
@@ -75,6 +84,14 @@ class Database:
     def share(self, turn: AbstractAsyncContextManager[Any]) -> "Database":
         """The same pool, of which a connection is only taken in one's `turn`."""
         return type(self)(self._pool, self.url, self._begin, turn, is_spread=self.is_spread)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Database"]:
+        """The same database as it is at this instant, however long it is read: for lists that are had whole. It has a
+        connection of its own, beside the pool, and writes nothing."""
+        parameters = SESSION | _OF_SNAPSHOTS | (citus.SESSION if self.is_spread else {})
+        async with open_instant(self.url, parameters, is_spread=self.is_spread) as connection:
+            yield Database(OneConnection(connection), self.url, is_spread=self.is_spread)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""

@@ -82,11 +82,35 @@ class Pool:
         return PoolUsage(self._pool.get_size() - idle, idle, self._pool.get_max_size(), self._waiting)
 
 
-class Held:
-    """A connection that somebody has."""
+class OneConnection:
+    """What is used like a pool and has one connection, which is somebody else's to close."""
 
     def __init__(self, connection: Any) -> None:
+        self._held = Held(connection, None)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["Held"]:
+        """The connection."""
+        yield self._held
+
+    async def close(self) -> None:
+        """Leaves it open."""
+
+    @property
+    def usage(self) -> PoolUsage:
+        """It is in use."""
+        return PoolUsage(1, 0, 1, 0)
+
+
+class Held:
+    """A connection that somebody has.
+
+    It is hung up where a statement has no answer for `silence_seconds`; None: never.
+    """
+
+    def __init__(self, connection: Any, silence_seconds: float | None = SILENCE_SECONDS) -> None:
         self._connection = connection
+        self._silence_seconds = silence_seconds
         self.is_broken = False
         self._warning: str | None = None
 
@@ -104,7 +128,7 @@ class Held:
         It is not asked to be cancelled, as the driver would: a commit that waits for a standby would then be seen by
         everybody here, though no standby has it.
         """
-        timer = asyncio.get_running_loop().call_later(SILENCE_SECONDS, self._connection.terminate)
+        timer = self._hang_up_later()
         try:
             result = await statement
         except ValueError:
@@ -113,10 +137,16 @@ class Held:
             self.is_broken = True
             raise
         finally:
-            timer.cancel()
+            if timer:
+                timer.cancel()
         if self._warning:
             raise Unavailable(self._warning)
         return result
+
+    def _hang_up_later(self) -> asyncio.TimerHandle | None:
+        if self._silence_seconds is None:
+            return None
+        return asyncio.get_running_loop().call_later(self._silence_seconds, self._connection.terminate)
 
     def heard(self, _connection: object, said: Any) -> None:
         """Something that PostgreSQL says beside its answer. Where a commit was cancelled while it waited for a standby,

@@ -1,15 +1,17 @@
 """The whole database as it was at one instant, read in bounded memory while others go on writing."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from dues.db.citus import is_spread
-from dues.db.errors import translated
+from dues.db.errors import Transient, translated
 from dues.db.hosts import connect
 from dues.db.transaction import Row
 
 ROWS_AT_ONCE: Final = 5_000
+
+CLOSE_SECONDS: Final = 5
 
 
 class Snapshot:
@@ -29,6 +31,24 @@ class Snapshot:
         with translated():
             async for row in self._connection.cursor(query, *args, prefetch=ROWS_AT_ONCE):
                 yield row
+
+
+@asynccontextmanager
+async def open_instant(url: str, session: Mapping[str, str], *, is_spread: bool) -> AsyncIterator[Any]:
+    """A connection to which the database stays as it is now, in a session with these parameters; it writes nothing."""
+    with translated():
+        connection = await connect(url, server_settings=dict(session))
+    try:
+        with translated():
+            await connection.transaction(isolation="repeatable_read", readonly=True).start()
+            if is_spread:
+                # As below.
+                await connection.execute("set local citus.max_adaptive_executor_pool_size = 1")
+        # What goes wrong in the block is not the database's: a disk may be full.
+        yield connection
+    finally:
+        with suppress(Transient), translated():
+            await connection.close(timeout=CLOSE_SECONDS)  # nothing was written, so nothing is to be rolled back
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from typing import Any, Final
 
@@ -338,6 +338,9 @@ class Connection(asyncio.BufferedProtocol):
             self._connections.entrance.report_broken(exchange, error)
             self._transport.abort()
             return
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
         if chunked:
             self._transport.write(LAST_CHUNK)
 

@@ -1,6 +1,7 @@
 """The way of a request: authenticate → validate → claim → group → answer. Written once, for every operation."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from dues.http.exchange import Exchange
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
 from dues.http.queries import decode_query
-from dues.http.streaming import receive, stream
+from dues.http.streaming import page_or_whole, receive, stream
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
 from dues.lists.paging import PageBody
@@ -30,6 +31,7 @@ from dues.resources.operation import (
     Changes,
     Creates,
     Doing,
+    Lists,
     Operation,
     Pays,
     PreviewQuery,
@@ -52,6 +54,8 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
             return _show(context, operation, command)
         case Answers(function):
             return _answer(context, operation, function)
+        case Lists():
+            return page_or_whole(context, operation, operation.does, partial(_answer, context, operation))
         case Streams(function):
             return stream(context, operation, function)
         case Receives(function):

@@ -7,7 +7,7 @@ from dues.http.openapi_schemas import component, reference
 from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
-from dues.resources.operation import Operation, Receives, Streams
+from dues.resources.operation import Lists, Operation, Receives, Streams
 
 _EVERY_CALL: Final = (
     "unauthorized",
@@ -90,6 +90,8 @@ def _codes(operation: Operation) -> Iterator[str]:
     yield from _EVERY_CALL
     if operation.writes:
         yield from _EVERY_WRITE
+    if isinstance(operation.does, Lists):
+        yield "not_acceptable"
     if operation.moves_money:
         yield from ("amount_above_key_limit", "daily_limit_reached")
     if operation.method == "POST":
@@ -133,9 +135,13 @@ def _success(operation: Operation) -> dict[str, Any]:
             "application/json": {
                 "schema": reference(component(operation.answer.__name__)),
                 "example": operation.example,
-            }
+            },
+            **(_WHOLE if isinstance(operation.does, Lists) else {}),
         },
     }
+
+
+_WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All of it, from one instant."}}}
 
 
 def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _TITLES: Final = {
     "forbidden": (403, "Forbidden"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
+    "not-acceptable": (406, "Not acceptable"),
     "request-timeout": (408, "Request timeout"),
     "conflict": (409, "Conflict"),
     "precondition-failed": (412, "Precondition failed"),
@@ -84,6 +85,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "idempotency_key_not_found": ("not-found", None),
     "import_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
+    "not_acceptable": (
+        "not-acceptable",
+        "A list is to be had as `application/json`, a page at a time, or whole as `text/csv`; `Accept` names neither.",
+    ),
     "request_timeout": ("request-timeout", "The head or the body did not arrive within ten seconds."),
     "external_reference_taken": ("conflict", None),
     "bill_paid": ("conflict", None),

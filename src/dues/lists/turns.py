@@ -1,6 +1,9 @@
-"""Turns: few lists, reports and feeds of one tenant are read at a time, so that nobody's keep others waiting."""
+"""Turns: few lists, reports and feeds of one tenant are read at a time, so that nobody's keep others waiting; and few
+lists are had whole."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -14,6 +17,13 @@ TURN_SECONDS: Final = 10.0
 """How long one waits for its turn. Whoever asks for so much that this does not do had better ask again later."""
 
 
+EXPORTS_AT_A_TIME: Final = 2
+"""Lists that are had whole, in one process: each has a connection of its own and keeps a processor busy."""
+
+EXPORT_TURN_SECONDS: Final = 60.0
+"""How long one waits to have a list whole. Who has a file written each night can wait, or come again."""
+
+
 class Turns:
     """A pool for lists, of which each tenant has its share."""
 
@@ -22,6 +32,8 @@ class Turns:
         self._turn_seconds = turn_seconds
         # A share is kept while somebody reads through it.
         self._shares: WeakValueDictionary[int, Database] = WeakValueDictionary()
+        self._exports = asyncio.Semaphore(EXPORTS_AT_A_TIME)
+        self._exporting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def share_of(self, tenant_id: int) -> Database:
         """The pool as this tenant may use it. It raises Unavailable where one's turn does not come."""
@@ -29,6 +41,21 @@ class Turns:
         if share is None:
             share = self._shares[tenant_id] = self._database.share(_Turn(self._turn_seconds))
         return share
+
+    @asynccontextmanager
+    async def export_of(self, tenant_id: int, turn_seconds: float = EXPORT_TURN_SECONDS) -> AsyncIterator[None]:
+        """This tenant's turn to have a list whole: one at a time, so that no tenant has all turns. It raises
+        Unavailable where it does not come."""
+        own = self._exporting.get(tenant_id) or asyncio.Lock()
+        self._exporting[tenant_id] = own
+        async with AsyncExitStack() as taken:
+            try:
+                async with asyncio.timeout(turn_seconds):
+                    await taken.enter_async_context(own)
+                    await taken.enter_async_context(self._exports)
+            except TimeoutError:
+                raise Unavailable("too many lists are had whole at a time") from None
+            yield
 
 
 class _Turn:

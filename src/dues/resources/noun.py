@@ -1,6 +1,6 @@
 """Nouns of the API: what is offered of customers, accounts, bills and payments alike, said once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -8,27 +8,27 @@ from msgspec import Struct
 from dues.commands.command import Command
 from dues.commands.kind import Kind, find_id
 from dues.commands.shapes import adjust_balance_owner
-from dues.db.transaction import Row
 from dues.domain.adjustments import NewAdjustment
+from dues.domain.records import Record
 from dues.domain.refusals import Refusal, not_found
 from dues.ledger.store import list_entries
 from dues.ledger.wire import EntryBody, entry_body
 from dues.lists.listing import Listing
 from dues.lists.paging import PageBody, page_of, page_shape, place_of
 from dues.lists.query import FindingQuery, ListQuery
+from dues.resources.exports.query import exported
+from dues.resources.listed import Show, example_page, listing
 from dues.resources.operation import (
-    Answers,
     Call,
     Changes,
     Creates,
     Doing,
+    Lists,
     NoQuery,
     Operation,
     Pays,
     Shows,
     Tag,
-    example_page,
-    listing,
 )
 
 Bodies = Mapping[str, Mapping[str, Any]]
@@ -98,7 +98,12 @@ class Noun(Struct, frozen=True, kw_only=True):
         )
 
     def list(
-        self, of: Listing, query: type[FindingQuery], show: Callable[[Row], Any], description: str | None = None
+        self,
+        of: Listing,
+        query: type[FindingQuery],
+        show: Show,
+        description: str | None = None,
+        show_to_import: Show | None = None,
     ) -> Operation:
         """GET of all that fit."""
         fitting = (
@@ -109,7 +114,7 @@ class Noun(Struct, frozen=True, kw_only=True):
         return self._operation(
             "GET",
             self.path,
-            listing(of, query, show),
+            listing(of, query, self.body, show, show_to_import),
             id=f"list_{self.noun}s",
             summary=f"List {self.nouns}",
             description=description or fitting,
@@ -182,6 +187,8 @@ class Noun(Struct, frozen=True, kw_only=True):
     def _operation(self, method: Any, path: str, does: Any, **more: Any) -> Operation:
         """It answers with the object, unless something else is said."""
         declared = {"tag": self.tag, "answer": self.body, "example": self.example} | more
+        if isinstance(does, Lists):
+            declared["query"] = exported(declared["query"])
         return Operation(method=method, path=path, does=does, **declared)
 
 
@@ -192,14 +199,20 @@ def noun_of(kind: Kind[Any], tag: Tag, body: type[Struct], example: Mapping[str,
     return Noun(noun=kind.noun, named=named, tag=tag, body=body, example=example)
 
 
-def shown(kind: Kind[Any]) -> Callable[[Row], Any]:
+def shown(kind: Kind[Any]) -> Show:
     """Shows a row of a list of such objects."""
     show, of_row = kind.show, kind.of_row
     return lambda row: show(of_row(row))
 
 
-def listed_below(owner: Kind[Any], kind: Kind[Any]) -> Answers:
-    """Answers with a page of what belongs to one object, newest first."""
+def kept(kind: Kind[Any]) -> Show:
+    """Shows a row of a list of such objects with the rules that are its own, as they would be sent."""
+    show, of_row = kind.show, kind.of_row
+    return lambda row: show(Record(of_row(row).of))
+
+
+def listed_below(owner: Kind[Any], kind: Kind[Any], body: type[Struct]) -> Lists:
+    """Gives pages of what belongs to one object, newest first, each shown as a `body`."""
     show = shown(kind)
 
     async def page(call: Call) -> PageBody | Refusal:
@@ -212,10 +225,10 @@ def listed_below(owner: Kind[Any], kind: Kind[Any]) -> Answers:
         bodies = [show(row) for row in rows]
         return page_of(call.query, call.tenant, list_name, [(body.id, body) for body in bodies])
 
-    return Answers(page)
+    return Lists(page, body, f"{kind.table} t")
 
 
-def _entries_of(kind: Kind[Any]) -> Answers:
+def _entries_of(kind: Kind[Any]) -> Lists:
     async def entries(call: Call) -> PageBody | Refusal:
         owner_id = await find_id(call.database, kind, call.tenant, call.name)
         if owner_id is None:
@@ -226,4 +239,4 @@ def _entries_of(kind: Kind[Any]) -> Answers:
         found = await list_entries(call.database, call.tenant, owner_id, before, call.query.limit + 1)
         return page_of(call.query, call.tenant, list_name, [(str(one.number), entry_body(one)) for one in found])
 
-    return Answers(entries)
+    return Lists(entries, EntryBody)

@@ -6,21 +6,17 @@ Routes, the checks of bodies and query strings, the OpenAPI document and the pag
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
 from dues.commands.command import Command, Procedure
 from dues.db.database import Database
-from dues.db.transaction import Row
 from dues.domain.fields import says
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.events.feed import Feed
-from dues.lists.finding import MADE, find
-from dues.lists.listing import Listing
-from dues.lists.paging import PageBody, page_of
-from dues.lists.query import FindingQuery
+from dues.lists.paging import PageBody
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 
@@ -79,6 +75,8 @@ class Call(Struct, frozen=True, kw_only=True):
     database: Database
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
+    is_export: bool = False
+    """Whether a list is had whole, for a file that may be imported: objects have their own rules there, no defaults."""
 
     @property
     def tenant(self) -> Tenant:
@@ -87,9 +85,22 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Answers(Struct, frozen=True):
-    """A function: for lists, and for what is like nothing else. It gives a page, or JSON, or refuses."""
+    """A function: for what is like nothing else. It gives a page, or JSON, or refuses."""
 
     function: Callable[[Call], Awaitable[PageBody | bytes | Refusal]]
+
+
+class Lists(Struct, frozen=True):
+    """A function that gives a page of a list, or refuses. The list can be had whole too, as CSV: then it is asked for
+    one page after the other, of one instant.
+
+    `body` is what is shown of an object; `table`, which is called `t` there, has their metadata, where they may have
+    any.
+    """
+
+    function: Callable[[Call], Awaitable[PageBody | Refusal]]
+    body: type[Struct]
+    table: str = ""
 
 
 class Document(Struct, frozen=True):
@@ -162,7 +173,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    does: Creates | Changes | Pays | Shows | Answers | Streams | Receives
+    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives
     id: str
     tag: Tag
     summary: str
@@ -228,23 +239,3 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
                 return self.tagged
             case does:
                 return isinstance(does, Pays)
-
-
-def listing(of: Listing, query: type[FindingQuery], show: Callable[[Row], Any]) -> Answers:
-    """Answers with a page of a list, each row as `show` shows it."""
-    unlike = ({*of.names} ^ {*query.filter_names()}) | ({MADE, *of.orders} ^ {*query.orders()})
-    assert not unlike, f"the list {of.name} and its query do not have the same filters and orders: {unlike}"
-
-    async def page(call: Call) -> PageBody:
-        found = await find(call.database, of, call.tenant, call.query, call.key.today)
-        return page_of(call.query, call.tenant, of.name, [(place, show(row)) for place, row in found])
-
-    return Answers(page)
-
-
-def example_page(example: Mapping[str, Any]) -> dict[str, Any]:
-    """A page with one object, and another to come."""
-    return {"data": [example], "has_more": True, "next_cursor": _CURSOR}
-
-
-_CURSOR: Final = "tJmXn0s1Rk9sYmFjY18wVWU4eFBxMmRLN21ONHZSdFl3M3o"

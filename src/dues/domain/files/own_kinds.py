@@ -23,6 +23,7 @@ from dues.domain.files.rows import (
     FileKindName,
     FileSettings,
     NewBillRow,
+    NothingRow,
     ReadRow,
 )
 from dues.domain.files.verdicts import Fault, FileRefusedError
@@ -31,9 +32,19 @@ from dues.domain.violations import closest
 
 SHOWN: Final = frozenset(
     {"id", "customer_id", "account_id", "bill_id", "status", "amount_paid", "amount_remaining", "amount_credited"}
-    | {"amount_refunded", "amount_unapplied", "created_at", "balance_after", "number"}
+    | {"amount_refunded", "amount_unapplied", "created_at", "balance_after", "number", "voided_at", "collector_id"}
+    | {"represented_by", "reversal.reason", "reversal.reversed_at", "reversal.note"}
 )
 """What exports show beside what imports read: it is not asked for, so it is left alone."""
+
+
+_OVER: Final = frozenset({"voided", "reversed"})
+"""What a bill or a payment is for good that is owed, or stands, no more. Made anew it would be, and money with it."""
+
+
+def _over(status: str) -> ReadRow:
+    detail = f"The row is of what was {status}: nothing is made of it, nor changed."
+    return ReadRow(NothingRow(), [Fault("left_out", "status", detail)])
 
 
 def _kind(
@@ -55,6 +66,8 @@ def _kind(
                 raise FileRefusedError("header_unknown_column", f"{column!r} is no column of {name}. {hint}")
 
     def read_known(cells: Cells, _settings: FileSettings) -> ReadRow | list[Fault]:
+        if (status := cells.get("status", "")) in _OVER:
+            return _over(status)
         return read({column: text for column, text in cells.items() if column not in SHOWN}, columns)
 
     return FileKind(name, required, check, lambda cells, _settings: key(cells), read_known, dict.fromkeys(columns, ""))

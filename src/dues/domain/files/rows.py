@@ -61,7 +61,11 @@ class CreditRow(Struct, frozen=True):
     new: NewCredit
 
 
-Wanted = NewCustomer | NewAccount | NewBillRow | NewPayment | AdjustmentRow | CreditRow
+class NothingRow(Struct, frozen=True):
+    """A row that says of itself that nothing is to be made of it."""
+
+
+Wanted = NothingRow | NewCustomer | NewAccount | NewBillRow | NewPayment | AdjustmentRow | CreditRow
 
 
 class Identity(Struct, frozen=True):

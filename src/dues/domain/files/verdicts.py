@@ -110,6 +110,11 @@ WARNINGS: Final[dict[str, Meaning]] = {
     "leading_zero_restored": Meaning("A phone number had lost its first 0.", "Export the column as text."),
     "phone_dropped": Meaning("What was to be a phone number is none; the row went on without it.", "Correct it."),
     "email_dropped": Meaning("What was to be an e-mail address is none; the row went on without it.", "Correct it."),
+    "left_out": Meaning(
+        "The row is of a bill that was voided or of a payment that was reversed, as an export has them. Nothing is made "
+        "of it.",
+        "Nothing.",
+    ),
     "overwrote_payments": Meaning(
         "The new balance overwrote payments that are younger than the last one; `detail` says how much.",
         "Say of which time the file is: `as_of`.",

@@ -16,7 +16,7 @@ from dues.lists.query import (
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT, ACCOUNTS
 from dues.resources.accounts.wire import AccountBody
-from dues.resources.noun import REPLACES_BALANCE, RULES, Bodies, noun_of, shown
+from dues.resources.noun import REPLACES_BALANCE, RULES, Bodies, kept, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
@@ -75,7 +75,7 @@ OPERATIONS: Final = (
         problems=("customer_not_found", "external_reference_taken", "amount_out_of_range"),
         moves_money=True,
     ),
-    NOUN.list(ACCOUNTS, AccountQuery, shown(ACCOUNT)),
+    NOUN.list(ACCOUNTS, AccountQuery, shown(ACCOUNT), show_to_import=kept(ACCOUNT)),
     NOUN.retrieve(look(ACCOUNT), AsOfQuery),
     NOUN.update(
         update_balance_owner(ACCOUNT),

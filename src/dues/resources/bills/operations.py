@@ -26,7 +26,7 @@ from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
 from dues.resources.bills.wire import BillBody
-from dues.resources.noun import PATCHES, RULES, noun_of, shown
+from dues.resources.noun import PATCHES, RULES, kept, noun_of, shown
 from dues.resources.operation import Changes, Creates
 
 _BillOrder = Literal[
@@ -117,7 +117,7 @@ OPERATIONS: Final = (
         ),
         moves_money=True,
     ),
-    NOUN.list(BILLS, BillQuery, shown(BILL)),
+    NOUN.list(BILLS, BillQuery, shown(BILL), show_to_import=kept(BILL)),
     NOUN.retrieve(look(BILL)),
     NOUN.update(
         UPDATE_BILLS,

@@ -10,8 +10,9 @@ from dues.resources.bills.store import BILL
 from dues.resources.credits.create import CREDIT_BILLS, REVERSE_CREDITS
 from dues.resources.credits.store import CREDIT
 from dues.resources.credits.wire import CreditBody
+from dues.resources.listed import example_page
 from dues.resources.noun import listed_below
-from dues.resources.operation import Changes, example_page
+from dues.resources.operation import Changes
 
 _EXAMPLE: Final = {
     "id": "cred_0Ue8xSg4wY7pK2zRlCe9u",
@@ -54,7 +55,7 @@ OPERATIONS: Final = (
     NOUN.one(
         "GET",
         "/credits",
-        listed_below(BILL, CREDIT),
+        listed_below(BILL, CREDIT, CreditBody),
         id="list_bill_credits",
         names="INV-2026-001",
         summary="List the credits of a bill",

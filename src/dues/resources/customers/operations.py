@@ -8,7 +8,7 @@ from dues.lists.query import ByCurrency, ByMetadata, ByReference, FindingQuery, 
 from dues.resources.customers.create import CREATE_CUSTOMERS
 from dues.resources.customers.store import CUSTOMER, CUSTOMERS
 from dues.resources.customers.wire import CustomerBody
-from dues.resources.noun import REPLACES_BALANCE, RULES, noun_of, shown
+from dues.resources.noun import REPLACES_BALANCE, RULES, kept, noun_of, shown
 from dues.resources.operation import AsOfQuery, Creates
 
 
@@ -56,7 +56,7 @@ OPERATIONS: Final = (
         problems=("external_reference_taken", "amount_out_of_range"),
         moves_money=True,
     ),
-    NOUN.list(CUSTOMERS, CustomerQuery, shown(CUSTOMER)),
+    NOUN.list(CUSTOMERS, CustomerQuery, shown(CUSTOMER), show_to_import=kept(CUSTOMER)),
     NOUN.retrieve(look(CUSTOMER), AsOfQuery),
     NOUN.update(
         update_balance_owner(CUSTOMER),

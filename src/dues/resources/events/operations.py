@@ -14,7 +14,8 @@ from dues.resources.bills.operations import EXAMPLE as BILL
 from dues.resources.events.list import list_events
 from dues.resources.events.read import READ_EVENTS
 from dues.resources.events.wire import EventBody
-from dues.resources.operation import Answers, Operation, Shows, example_page
+from dues.resources.listed import example_page
+from dues.resources.operation import Answers, Operation, Shows
 
 WAIT_SECONDS_MAX: Final = 30
 

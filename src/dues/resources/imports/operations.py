@@ -15,8 +15,9 @@ from dues.resources.imports.calls import (
 )
 from dues.resources.imports.query import ImportListQuery, ImportQuery, ResultQuery, RowQuery
 from dues.resources.imports.wire import ImportBody, RowBody, import_body
+from dues.resources.listed import example_page
 from dues.resources.noun import Noun
-from dues.resources.operation import Answers, Operation, Receives, Streams, example_page
+from dues.resources.operation import Answers, Operation, Receives, Streams
 
 IMPORTS: Final = Listing(
     name="imports",

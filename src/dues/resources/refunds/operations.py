@@ -5,8 +5,9 @@ from typing import Final
 from dues.domain.refunds import NewRefund
 from dues.lists.paging import page_shape
 from dues.lists.query import ListQuery
+from dues.resources.listed import example_page
 from dues.resources.noun import listed_below
-from dues.resources.operation import Changes, example_page
+from dues.resources.operation import Changes
 from dues.resources.payments.operations import NOUN
 from dues.resources.payments.store import PAYMENT
 from dues.resources.refunds.create import REFUND_PAYMENTS
@@ -45,7 +46,7 @@ OPERATIONS: Final = (
     NOUN.one(
         "GET",
         "/refunds",
-        listed_below(PAYMENT, REFUND),
+        listed_below(PAYMENT, REFUND, RefundBody),
         id="list_payment_refunds",
         names="EFT-88217",
         summary="List the refunds of a payment",

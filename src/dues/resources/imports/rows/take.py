@@ -11,7 +11,7 @@ from dues.commands.shapes import adjust_balance_owner
 from dues.domain.accounts import NewAccount
 from dues.domain.customers import NewCustomer
 from dues.domain.entries import Cause
-from dues.domain.files.rows import AdjustmentRow, CreditRow, NewBillRow
+from dues.domain.files.rows import AdjustmentRow, CreditRow, NewBillRow, NothingRow
 from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
@@ -59,7 +59,10 @@ _ADJUSTMENTS: Final = {
     for noun, command in _ADJUSTS.items()
 }
 
+LEAVE_OUT: Final = Command("imports.left_out", lambda request: (), lambda *_: done("", "unchanged"))
+
 _COMMANDS: Final[Mapping[type, Command]] = {
+    NothingRow: LEAVE_OUT,
     NewCustomer: PUT_CUSTOMERS,
     NewAccount: PUT_ACCOUNTS,
     NewBillRow: PUT_BILLS,

@@ -1,0 +1,1 @@
+"""Lists that are had whole, as CSV: all rows, as they are at one instant."""
