@@ -1,20 +1,19 @@
 """Writes a backup: one moment of the whole database, as one file, while everybody goes on."""
 
-import os
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
 
 from dues.backups import store
-from dues.backups.digest import Digest
+from dues.backups.files import DiskError, Writing, whole_file
 from dues.backups.manifest import FORMAT, HEADS, MANIFEST, BackupError, Manifest, Member, member_of
 from dues.db.copies import CopySource, execute_if_possible, open_copy_source
 from dues.db.grants import TABLES
@@ -55,7 +54,7 @@ async def write_backup(url: str, to: Path, report: Report) -> Written:
             raise BackupError("The database is of a schema from before cells. Bring it up to date: `dues migrate`.")
         taken_at = await store.find_taken_at(source)
         path = _path(to, taken_at)
-        with _unfinished(path) as file:
+        with whole_file(path, partial(_unwritable, path)) as file:
             try:
                 with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
                     manifest = await _write(source, archive, taken_at, report)
@@ -101,71 +100,13 @@ def _report(report: Report, about: int, before: int, so_far: int) -> None:
     report(before + so_far, max(about, before + so_far))
 
 
-class _Writing(Digest):
-    def __init__(self, to: IO[bytes], report: Callable[[int], None]) -> None:
-        super().__init__()
-        self._to = to
-        self._report = report
-
-    def add(self, data: bytes) -> None:
-        super().add(data)
-        try:
-            self._to.write(data)
-        except OSError as error:
-            # Told apart from what the connection to the database may raise.
-            raise _DiskError(error) from error
-        self._report(self.rows)
-
-
-class _DiskError(Exception):
-    def __init__(self, error: OSError) -> None:
-        super().__init__()
-        self.error = error
-
-
 @contextmanager
-def _member(archive: zipfile.ZipFile, name: str, report: Callable[[int], None]) -> Iterator[_Writing]:
+def _member(archive: zipfile.ZipFile, name: str, report: Callable[[int], None]) -> Iterator[Writing]:
     try:
         with archive.open(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), "w", force_zip64=True) as to:
-            yield _Writing(to, report)
-    except _DiskError as error:
+            yield Writing(to, report)
+    except DiskError as error:
         raise error.error from None
-
-
-@contextmanager
-def _unfinished(path: Path) -> Iterator[IO[bytes]]:
-    """A file that nobody else may read, which takes its place where the block ends well, and else is gone."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    file = os.fdopen(descriptor, "wb")
-    try:
-        yield file
-        try:
-            file.flush()
-            os.fsync(descriptor)
-            file.close()
-            beside.rename(path)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-    except BaseException:
-        with suppress(OSError):  # a full disk refuses once more what was left to be written
-            file.close()
-        with suppress(OSError):
-            beside.unlink()
-        raise
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with suppress(OSError):  # some file systems cannot, and need not
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> BackupError:

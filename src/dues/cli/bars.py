@@ -16,3 +16,15 @@ def bar(says: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
         task = shown.add_task(says)
         yield lambda done, of: shown.update(task, completed=done, total=of)
+
+
+@contextmanager
+def counter(says: str) -> Iterator[Callable[[int], None]]:
+    """What is told how much is done, where nobody knows of how much."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn(says), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
+        task = shown.add_task(says, total=None)
+        yield lambda done: shown.update(task, completed=done)

@@ -15,6 +15,7 @@ from dues.cli import (
     database,
     deliver,
     deliveries,
+    export,
     imports,
     keys,
     listen,
@@ -107,6 +108,7 @@ app.command(rich_help_panel=LOOK_AFTER)(restore.restore)
 app.command(name="migrate", rich_help_panel=LOOK_AFTER)(migrate.migrate_schema)
 app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_url)
 app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
+app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)

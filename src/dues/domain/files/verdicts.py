@@ -111,8 +111,8 @@ WARNINGS: Final[dict[str, Meaning]] = {
     "phone_dropped": Meaning("What was to be a phone number is none; the row went on without it.", "Correct it."),
     "email_dropped": Meaning("What was to be an e-mail address is none; the row went on without it.", "Correct it."),
     "left_out": Meaning(
-        "The row is of a bill that was voided or of a payment that was reversed, as an export has them. Nothing is made "
-        "of it.",
+        "The row is of a bill that was voided or of a payment that was reversed, as an export has them. Nothing is "
+        "made of it.",
         "Nothing.",
     ),
     "overwrote_payments": Meaning(
