@@ -34,6 +34,7 @@ RUN_WITH = {
     "import": "{folder}/customers.csv --kind customers",
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
+    "export": "--kind customers --to {folder}/customers.csv",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "keys set": "{key} --rate-limit 100/s",

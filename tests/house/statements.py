@@ -85,7 +85,7 @@ def _values() -> Iterator[tuple[str, Any]]:
 
 
 def _is_statement(name: str, value: str) -> bool:
-    return name.rpartition(".")[2].isupper() and value.strip().lower().startswith(VERBS)
+    return name.partition("[")[0].rpartition(".")[2].isupper() and value.strip().lower().startswith(VERBS)
 
 
 def _unique(shape: type[Any]) -> list[Any]:

@@ -45,6 +45,25 @@ LISTS: Final[dict[str, Operation]] = {
 _KINDS: Final = ", ".join(LISTS)
 
 
+Kind = Annotated[str | None, typer.Option(help=f"Which list: {_KINDS}.")]
+Everything = Annotated[
+    bool, typer.Option("--all", help="All that the merchant has, as files of JSON lines, and a manifest.")
+]
+Status = Annotated[str | None, typer.Option(help="Only those of this status.")]
+Customer = Annotated[str | None, typer.Option(help="Only this customer's: id or reference.")]
+Account = Annotated[str | None, typer.Option(help="Only this account's: id or reference.")]
+Currency = Annotated[str | None, typer.Option(help="Only those in this currency.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Any parameter that the list has in the API: created_at[gte]=…"),
+]
+Columns = Annotated[str | None, typer.Option(help="These columns and no others, with commas.")]
+Amounts = Annotated[Literal["minor", "major"], typer.Option(help="In the smallest unit, or as people write them.")]
+Spreadsheet = Annotated[
+    bool, typer.Option("--spreadsheet", help="For a spreadsheet, which would take some texts for formulas.")
+]
+
+
 class Written(Struct, frozen=True, kw_only=True):
     """What was written."""
 
@@ -63,25 +82,16 @@ def export_lists(
             metavar="PATH", help="The file to write; one that is there is replaced. With --all: a new folder."
         ),
     ],
-    kind: Annotated[str | None, typer.Option(help=f"Which list: {_KINDS}.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All that the merchant has, as files of JSON lines, and a manifest.")
-    ] = False,
-    status: Annotated[str | None, typer.Option(help="Only those of this status.")] = None,
-    customer: Annotated[str | None, typer.Option(help="Only this customer's: id or reference.")] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account's: id or reference.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Only those in this currency.")] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Any parameter that the list has in the API: created_at[gte]=…"),
-    ] = None,
-    columns: Annotated[str | None, typer.Option(help="These columns and no others, with commas.")] = None,
-    amounts: Annotated[
-        Literal["minor", "major"], typer.Option(help="In the smallest unit, or as people write them.")
-    ] = "minor",
-    spreadsheet: Annotated[
-        bool, typer.Option("--spreadsheet", help="For a spreadsheet, which would take some texts for formulas.")
-    ] = False,
+    kind: Kind = None,
+    everything: Everything = False,
+    status: Status = None,
+    customer: Customer = None,
+    account: Account = None,
+    currency: Currency = None,
+    where: Where = None,
+    columns: Columns = None,
+    amounts: Amounts = "minor",
+    spreadsheet: Spreadsheet = False,
     merchant: Merchant = None,
     live: Live = False,
     data: Data = None,

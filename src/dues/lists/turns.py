@@ -1,5 +1,7 @@
-"""Turns: few lists, reports and feeds of one tenant are read at a time, so that nobody's keep others waiting; and few
-lists are had whole."""
+"""Turns: few lists, reports and feeds of one tenant are read at a time, so that nobody's keep others waiting.
+
+Few lists are had whole, in all.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -28,7 +28,7 @@ def listing(
         found = await find(call.database, of, call.tenant, call.query, call.key.today)
         return page_of(call.query, call.tenant, of.name, [(place, shown(row)) for place, row in found])
 
-    return Lists(page, body, of.table)
+    return Lists(page, body, of.table.partition(" ")[0])
 
 
 def example_page(example: Mapping[str, Any]) -> dict[str, Any]:

@@ -225,7 +225,7 @@ def listed_below(owner: Kind[Any], kind: Kind[Any], body: type[Struct]) -> Lists
         bodies = [show(row) for row in rows]
         return page_of(call.query, call.tenant, list_name, [(body.id, body) for body in bodies])
 
-    return Lists(page, body, f"{kind.table} t")
+    return Lists(page, body, kind.table)
 
 
 def _entries_of(kind: Kind[Any]) -> Lists:

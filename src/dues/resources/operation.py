@@ -94,8 +94,7 @@ class Lists(Struct, frozen=True):
     """A function that gives a page of a list, or refuses. The list can be had whole too, as CSV: then it is asked for
     one page after the other, of one instant.
 
-    `body` is what is shown of an object; `table`, which is called `t` there, has their metadata, where they may have
-    any.
+    `body` is what is shown of an object; `table` has their metadata, where they may have any.
     """
 
     function: Callable[[Call], Awaitable[PageBody | Refusal]]

@@ -21,16 +21,15 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
 """What a merchant has, each with what it is ordered by. What is not there follows from these, is a secret (keys,
 endpoints), or is about the server's work."""
 
-NOT_TOLD: Final = frozenset({"cell", "tenant_id"})
-"""Columns that say where the rows are kept."""
+_NOT_TOLD: Final = "'{cell,tenant_id,reference_folded,name_folded}'::text[]"
+"""Columns that say where the rows are kept, and that follow from others."""
 
-FOLDED: Final = "_folded"
-"""What the names of columns end with that follow from others."""
-
-COPY_ROWS: Final = """
-select row_to_json(told)
-  from (select {columns} from {table} where cell = $1 and tenant_id = $2 order by {order}) as told
+COPY_ROWS: Final[Mapping[str, str]] = {
+    table: f"""
+select to_jsonb(t) - {_NOT_TOLD} from {table} t where t.cell = $1 and t.tenant_id = $2 order by {", ".join(order)}
 """
+    for table, order in TABLES.items()
+}
 
 COPY_HEADS: Final = """
 select row_to_json(told)
@@ -41,12 +40,9 @@ select row_to_json(told)
 """
 
 
-async def copy_rows(
-    source: CopySource, tenant: Tenant, table: str, columns: Sequence[str], sink: Callable[[bytes], None]
-) -> None:
-    """Passes all rows of a tenant in a table on, as lines of JSON with these columns."""
-    query = COPY_ROWS.format(columns=", ".join(columns), table=table, order=", ".join(TABLES[table]))
-    await source.copy_json_out(query, *tenant, sink=sink)
+async def copy_rows(source: CopySource, tenant: Tenant, table: str, sink: Callable[[bytes], None]) -> None:
+    """Passes all rows of a tenant in a table on, as lines of JSON."""
+    await source.copy_json_out(COPY_ROWS[table], *tenant, sink=sink)
 
 
 async def copy_heads(source: CopySource, tenant: Tenant, sink: Callable[[bytes], None]) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from dues.backups import store
 from dues.backups.files import DiskError, Writing, flush_folder
 from dues.backups.manifest import MANIFEST, BackupError, Member
-from dues.backups.merchants.store import FOLDED, NOT_TOLD, TABLES, copy_heads, copy_rows
+from dues.backups.merchants.store import TABLES, copy_heads, copy_rows
 from dues.db.copies import CopySource, open_copy_source
 from dues.domain.tenants import Tenant
 
@@ -82,14 +82,12 @@ def _refuse_taken(to: Path) -> None:
 
 async def _write(source: CopySource, tenant: Tenant, folder: Path, report: Report) -> MerchantManifest:
     taken_at, applied = await store.find_taken_at(source), await store.list_applied(source)
-    there = {table.name: table.columns for table in await store.list_tables(source, [*TABLES])}
     members: dict[str, Member] = {}
     rows = 0
     for table in TABLES:
-        columns = [name for name in there[table] if name not in NOT_TOLD and not name.endswith(FOLDED)]
         with _file(folder / file_of(table), partial(_add, report, rows)) as file:
-            await copy_rows(source, tenant, table, columns, file.add)
-        members[table] = structs.replace(file.done(), columns=columns)
+            await copy_rows(source, tenant, table, file.add)
+        members[table] = file.done()
         rows += members[table].rows
     with _file(folder / HEADS, lambda _: None) as heads:
         await copy_heads(source, tenant, heads.add)

@@ -1,5 +1,7 @@
-"""The columns of a file, as they follow from the JSON of its objects: `payment_rules.min_amount`, `metadata.branch`;
-and beside the ids of others the references that imports read: `customer` beside `customer_id`."""
+"""The columns of a file, as they follow from the JSON of its objects: `payment_rules.min_amount`, `metadata.branch`.
+
+Beside the ids of others are the references that imports read: `customer` beside `customer_id`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime

@@ -6,13 +6,16 @@ from typing import Final
 from dues.db.database import Database
 from dues.domain.tenants import Tenant
 
-LIST_METADATA_KEYS: Final = """
+LIST_METADATA_KEYS: Final = {
+    table: f"""
 select distinct of_metadata.key
-  from {table}
+  from {table} t
  cross join lateral jsonb_object_keys(t.metadata) as of_metadata(key)
  where t.cell = $1 and t.tenant_id = $2
  order by 1
 """
+    for table in ("customers", "accounts", "bills", "payments")
+}
 
 LIST_REFERENCES: Final = {
     noun: f"""
@@ -23,8 +26,8 @@ select t.id, t.external_reference from {noun}s t where t.cell = $1 and t.tenant_
 
 
 async def list_metadata_keys(database: Database, tenant: Tenant, table: str) -> list[str]:
-    """Every key that any of a tenant's objects has, in `table`, which is called `t` there. It looks at all of them."""
-    return [row["key"] for row in await database.rows(LIST_METADATA_KEYS.format(table=table), *tenant)]
+    """Every key that any of a tenant's objects in `table` has. It looks at all of them."""
+    return [row["key"] for row in await database.rows(LIST_METADATA_KEYS[table], *tenant)]
 
 
 async def list_references(database: Database, tenant: Tenant, noun: str, ids: Collection[str]) -> Mapping[str, str]:
