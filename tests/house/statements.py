@@ -85,7 +85,10 @@ def _values() -> Iterator[tuple[str, Any]]:
 
 
 def _is_statement(name: str, value: str) -> bool:
-    return name.partition("[")[0].rpartition(".")[2].isupper() and value.strip().lower().startswith(VERBS)
+    table, _, key = name.partition("[")
+    if key and not key[:-1].isupper():
+        return table.rpartition(".")[2].isupper() and "where t.cell = $1" in value
+    return name.rpartition(".")[2].isupper() and value.strip().lower().startswith(VERBS)
 
 
 def _unique(shape: type[Any]) -> list[Any]:
