@@ -110,6 +110,21 @@ DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document("/do
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
+def test_lists_say_that_they_are_to_be_had_whole() -> None:
+    of_lists = {
+        path
+        for path, methods in DOCUMENT["paths"].items()
+        if "text/csv" in methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    }
+    paths = {f"/billing/{noun}" for noun in ("customers", "accounts", "bills", "payments", "imports")}
+    below = {"/billing/accounts/{account}/entries", "/billing/bills/{bill}/credits"}
+    assert paths | below <= of_lists
+    for path in paths | below:
+        described = DOCUMENT["paths"][path]["get"]
+        assert {"columns", "for", "amounts"} <= {one["name"] for one in described["parameters"]}
+        assert described["responses"]["406"]
+
+
 def schemas_below(place: str, schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema in one, with where it stands."""
     yield place, schema

@@ -104,6 +104,8 @@ def test_few_are_had_at_a_time_one_of_each_tenant_and_the_others_wait(
         turns = Turns(database)
         first = await begun(database, merchants[0], turns)
         again = asyncio.create_task(begun(database, merchants[0], turns))
+        await asyncio.sleep(0.05)
+        assert not again.done(), "there is room, but not for the same tenant"
         others = [await begun(database, one, turns) for one in merchants[1:-1]]
         last = asyncio.create_task(begun(database, merchants[-1], turns))
         await asyncio.sleep(0.1)
