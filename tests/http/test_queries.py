@@ -19,11 +19,13 @@ from dues.lists.query import ByMetadata, FindingQuery, InTheirOrder
 from dues.lists.ranges import AmountRange, DateRange, TimeRange
 from dues.resources.accounts.operations import AccountQuery
 from dues.resources.accounts.store import ACCOUNTS
+from dues.resources.accounts.wire import AccountBody
 from dues.resources.api import OPERATIONS
 from dues.resources.bills.operations import BillQuery
 from dues.resources.daily_totals.operations import DayQuery
 from dues.resources.events.operations import EventQuery
-from dues.resources.operation import AsOfQuery, NoQuery, PreviewQuery, listing
+from dues.resources.listed import listing
+from dues.resources.operation import AsOfQuery, NoQuery, PreviewQuery
 from dues.resources.payments.operations import PaymentQuery
 
 CURSOR = make_cursor(Tenant(0, 1), "bills", {}, "bill_1")
@@ -207,9 +209,9 @@ class OtherQuery(FindingQuery, frozen=True, kw_only=True):
 
 
 def test_a_list_and_its_query_cannot_drift_apart() -> None:
-    listing(ACCOUNTS, AccountQuery, lambda row: row)
+    listing(ACCOUNTS, AccountQuery, AccountBody, lambda row: row)
     with pytest.raises(AssertionError, match="colour"):
-        listing(ACCOUNTS, OtherQuery, lambda row: row)
+        listing(ACCOUNTS, OtherQuery, AccountBody, lambda row: row)
     fewer = Listing(name="x", prefix="x_", columns="*", table="x t", filters={"currency": "t.currency = {}"})
     with pytest.raises(AssertionError, match="customer"):
-        listing(fewer, AccountQuery, lambda row: row)
+        listing(fewer, AccountQuery, AccountBody, lambda row: row)
