@@ -34,7 +34,7 @@ RUN_WITH = {
     "import": "{folder}/customers.csv --kind customers",
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
-    "export": "--kind customers --to {folder}/customers.csv",
+    "export": "--kind customers --to {folder}/exported.csv",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "keys set": "{key} --rate-limit 100/s",

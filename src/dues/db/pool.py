@@ -86,7 +86,7 @@ class OneConnection:
     """What is used like a pool and has one connection, which is somebody else's to close."""
 
     def __init__(self, connection: Any) -> None:
-        self._held = Held(connection, None)
+        self._held = Held(connection, may_be_silent=True)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["Held"]:
@@ -105,12 +105,12 @@ class OneConnection:
 class Held:
     """A connection that somebody has.
 
-    It is hung up where a statement has no answer for `silence_seconds`; None: never.
+    It is hung up where a statement has no answer for SILENCE_SECONDS; but not where `may_be_silent`.
     """
 
-    def __init__(self, connection: Any, silence_seconds: float | None = SILENCE_SECONDS) -> None:
+    def __init__(self, connection: Any, *, may_be_silent: bool = False) -> None:
         self._connection = connection
-        self._silence_seconds = silence_seconds
+        self._may_be_silent = may_be_silent
         self.is_broken = False
         self._warning: str | None = None
 
@@ -144,9 +144,9 @@ class Held:
         return result
 
     def _hang_up_later(self) -> asyncio.TimerHandle | None:
-        if self._silence_seconds is None:
+        if self._may_be_silent:
             return None
-        return asyncio.get_running_loop().call_later(self._silence_seconds, self._connection.terminate)
+        return asyncio.get_running_loop().call_later(SILENCE_SECONDS, self._connection.terminate)
 
     def heard(self, _connection: object, said: Any) -> None:
         """Something that PostgreSQL says beside its answer. Where a commit was cancelled while it waited for a standby,
