@@ -5,7 +5,7 @@ import type { components, paths } from "./dues.js";
 
 declare const process: { argv: string[] };
 const [base, key] = process.argv.slice(2) as [string, string];
-const client = createClient<paths>({ baseUrl: base, headers: { Authorization: `Bearer ${key}` } });
+const client = createClient<paths, `application/${string}`>({ baseUrl: base, headers: { Authorization: `Bearer ${key}` } });
 
 const fresh = () => ({ "Idempotency-Key": crypto.randomUUID() });
 const named = (prefix: string) => `${prefix}-${crypto.randomUUID()}`;
