@@ -7,7 +7,7 @@ import pytest
 from dues.lists.paging import PageBody
 from dues.lists.query import ListQuery
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Answers, Changes, Creates, Operation, Pays, Shows
+from dues.resources.operation import Answers, Changes, Creates, Lists, Operation, Pays, Shows
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 
@@ -33,6 +33,9 @@ def test_the_path_and_what_is_done_with_it_fit(operation: Operation) -> None:
             assert names
         case Shows():
             assert operation.method == "GET"
+        case Lists():
+            assert operation.method == "GET"
+            assert issubclass(operation.answer, PageBody)
         case Answers():
             assert operation.method in ("GET", "DELETE", "POST")
             assert operation.body is None
