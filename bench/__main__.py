@@ -18,6 +18,7 @@ from bench.backups import back_up_and_restore
 from bench.bare import PgbenchError
 from bench.check import UnequalError, same_answers, same_rows
 from bench.deliveries import deliveries
+from bench.files import files
 from bench.fill import fill
 from bench.findings import Report
 from bench.ground import NotDurableError
@@ -79,6 +80,8 @@ def _measure(console: Console, options: argparse.Namespace, scratch: Path) -> No
 
     if "backup" in chosen:
         _measure_backup(console, scratch, size)
+    if "files" in chosen:
+        _measure_files(console, scratch, size)
 
     table.print_report(console, report)
     if options.write:
@@ -148,6 +151,14 @@ def _measure_backup(console: Console, scratch: Path, size: Size) -> None:
     console.print(f"dues backup and dues restore of {size.accounts:,} accounts …")
     with servers.dues(scratch / "backed-up"), console.status("Writing the books …") as status:
         took = back_up_and_restore(scratch / "backed-up", scratch, size, _telling(status, size.accounts, "accounts"))
+    for line in took:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _measure_files(console: Console, scratch: Path, size: Size) -> None:
+    console.print(f"Files of {size.rows:,} rows …")
+    with servers.dues(scratch / "files") as ours, console.status("Warming up …") as status:
+        took = files(prepared(scratch / "files", ours, scratch), size, status.update)
     for line in took:
         console.print(line, highlight=False, soft_wrap=True)
 

@@ -34,6 +34,8 @@ class Size:
     """How many events wait for delivery."""
     expired: int = 1_000_000
     """How many rows of a table are to be purged."""
+    rows: int = 1_000_000
+    """How many rows a file has."""
     listed: int = 200_000
     """How many accounts the neighbour has, of which it asks for long lists."""
 

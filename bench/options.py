@@ -8,7 +8,7 @@ from bench.page import PAGE
 
 BESIDE = ("creates", "single", "reads", "payments", "adjustments")
 AT_SIZE = ("growth", "lists", "size")
-MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify", "backup")
+MEASURES = (*BESIDE, "bills", *AT_SIZE, "neighbours", "deliveries", "memory", "verify", "backup", "files")
 
 WORKLOADS = (
     *("create", "get", "replay", "list", "patch", "payments", "payments-of-one", "adjustments-of-one", "one-client"),
@@ -37,7 +37,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each way has its turn (default: 3)")
     parser.add_argument("--seconds", type=float, help="how long a turn lasts (default: 4; against another checkout: 2)")
     parser.add_argument("--connections", type=int, default=32, help="how many clients at once (default: 32)")
-    parser.add_argument("--size", type=int, help="accounts in the full table (default: 1000000)")
+    parser.add_argument("--size", type=int, help="accounts in the full table, rows of a file (default: 1000000)")
     parser.add_argument("--entries", type=int, help="entries in the ledger that is verified (default: 1000000)")
     parser.add_argument("--expired", type=int, help="rows of each table that are purged (default: 1000000)")
     parser.add_argument("--memory-creates", type=int, help="creates until memory is read again (default: 200000)")
@@ -75,5 +75,6 @@ def size_of(options: argparse.Namespace) -> Size:
         spread=500 if quick else 10_000,
         events=1_000 if quick else 10_000,
         expired=options.expired or (20_000 if quick else 1_000_000),
+        rows=options.size or (20_000 if quick else 1_000_000),
         listed=20_000 if quick else 200_000,
     )

@@ -58,7 +58,6 @@ class BodyStream:
     async def parts(self) -> AsyncIterator[bytes]:
         """What arrives, as it arrives. Raises ProblemError where the rest never comes, or ClientGone."""
         while True:
-            self._when_read()
             while self._parts:
                 part = self._parts.popleft()
                 self._buffered -= len(part)
@@ -66,6 +65,8 @@ class BodyStream:
             if self.ended:
                 break
             self._something.clear()
+            # Right before it waits: while it yielded, so much may have come that no more was taken.
+            self._when_read()
             await self._something.wait()
         if self._error:
             raise self._error
