@@ -42,6 +42,8 @@ GROWTH = "Growth"
 def print_report(console: Console, report: Report) -> None:
     """Prints all tables."""
     for title, head, rows in (*_tables(report), *((GROWTH, sheet.head, sheet.rows) for sheet in report.sheets)):
+        if not rows:
+            continue
         table = Table(title=title, title_justify="left")
         for name in head:
             table.add_column(name, justify="left" if name in WORDS else "right")
