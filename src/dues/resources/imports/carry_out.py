@@ -67,6 +67,8 @@ class Carrier:
     async def run(self, job: Job) -> Job:
         """Carries it on to its end, or until it is to stop; the job as it is then. Raises Lost, and Unavailable."""
         wanted = input_of(job)
+        if job.is_to_stop:
+            return await self._end(job, "stopped")
         if job.status == "checking":
             job = await self._check(job, wanted)
         if job.status == "applying":
