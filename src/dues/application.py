@@ -48,6 +48,7 @@ from dues.tracing.parts import Parts, parts_of
 from dues.webhooks.backlog.watch import delivery_backlog
 from dues.webhooks.context import Send
 from dues.webhooks.retention.purge import delivery_retention
+from dues.work.in_order import InOrder
 
 LIST_SECONDS: Final = 5
 """A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
@@ -68,8 +69,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     commits, database = await _pools(settings, parts, database_url, for_lists)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
-    carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
-    group_commit = partial(parts.group_commit, commits, carry_out, observe=counts.observe_group)
+    group = Group(KINDS, timedelta(hours=settings.idempotency_hours))
+    group_commit = partial(parts.group_commit, commits, group.carry_out, observe=counts.observe_group)
     writes = group_commit(
         groups_max=2 if settings.cells == 1 else max(2, settings.database_connections - for_lists - 3),
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
@@ -82,6 +83,8 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         keys=keys,
         writes=writes,
         reads=reads,
+        batches=InOrder(writes, group.carry_out_in_order),
+        observe_line=counts.observe_line,
         docs_base=settings.docs_url,
         public_url=settings.public_url,
         lists=Turns(database),

@@ -52,6 +52,12 @@ class Metrics:
             ("method", "route", "status"),
             registry=self._registry,
         )
+        self._lines = Counter(
+            "dues_batch_lines",
+            "Lines of batches that were answered. Each batch is one of the requests.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
         self._seconds = Histogram(
             "dues_request_duration_seconds",
             "From a request's last header to its answer.",
@@ -130,6 +136,10 @@ class Metrics:
             self._children[method, route, status] = known
         known[0].inc()
         known[1].observe(seconds)
+
+    def observe_line(self, method: str, route: str, status: int) -> None:
+        """Counts one line of a batch."""
+        self._lines.labels(method, route, str(status)).inc()
 
     def observe_group(self, command: str, size: int) -> None:
         """Counts one group."""

@@ -37,7 +37,7 @@ OPEN = {
 ALL = {
     (method, path)
     for path, methods in routes(
-        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", NOWHERE, NOWHERE, Outgoing(NOWHERE)), Metrics()
+        Context(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", NOWHERE, NOWHERE, Outgoing(NOWHERE)), Metrics()
     ).items()
     for method in methods
     if path.startswith("/billing/")
