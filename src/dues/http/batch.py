@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dues.commands.command import Procedure
 from dues.commands.job import Job
+from dues.db.errors import Unavailable
 from dues.http.batch_lines import exchange_of, exchange_within, lines_sent, read_line
 from dues.http.context import Context, Endpoint, caller_of
 from dues.http.exchange import Exchange
@@ -53,9 +54,6 @@ def batch(context: Context, operation: Operation) -> Endpoint:
     return endpoint
 
 
-# What becomes of it -----------------------------------------------------------------------------------------------
-
-
 class _Callable(Struct, frozen=True):
     """What a path and a method lead to; without `write` it cannot be in a batch."""
 
@@ -91,11 +89,16 @@ class _Calls:
     async def each(self, batch: Exchange, sent: Sequence[tuple[int, bytes]], together: Together) -> list[_Line]:
         """Every line by itself."""
         done: list[_Line] = []
+        away: ProblemError | None = None
         for first in range(0, len(sent), MADE_AT_ONCE):
             lines = [await self._line(batch, *one) for one in sent[first : first + MADE_AT_ONCE]]
             made = [line for line in lines if line.job]
             answers = await together.each([line.job for line in made if line.job])
             for line, answer in zip(made, answers, strict=True):
+                if isinstance(answer, Failed) and isinstance(answer.error, Unavailable):
+                    # Nothing more was tried after the first: it is logged once.
+                    away = away or problem_of(batch.request_id, answer.error)
+                    answer = Failed(away)
                 self._answer(line, answer)
             done += lines
             await asyncio.sleep(0)

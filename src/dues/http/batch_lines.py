@@ -14,7 +14,7 @@ from dues.http.exchange import BODY_BYTES_MAX, Exchange, Headers
 from dues.http.problems import ProblemError
 from dues.http.uploads import body_parts
 from dues.http.validation import decode
-from dues.resources.batch.lines import BYTES_MAX, LINE_BYTES_MAX, LINES_MAX, BatchLine
+from dues.resources.batch.lines import BYTES_MAX, LINE_BYTES_MAX, LINES_MAX, BatchLine, path_rule
 
 BODY_SECONDS_MAX: Final = 60.0
 """From its first byte to its last: 8 MiB at 140 KB/s. Whoever is slower holds one of its tenant's turns."""
@@ -68,7 +68,8 @@ def read_line(number: int, data: bytes) -> SentLine:
     try:
         line = _decode(data)
         # What is given twice vanishes in decoding. (Text may be spelt in several ways too; the slow look decides.)
-        if len(msgspec.json.format(msgspec.json.encode(line), indent=-1)) == len(msgspec.json.format(data, indent=-1)):
+        is_whole = len(_packed(msgspec.json.encode(line))) == len(_packed(data))
+        if is_whole and not path_rule(line.path):
             return line
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
@@ -77,6 +78,11 @@ def read_line(number: int, data: bytes) -> SentLine:
         return _decode(data)
     except ProblemError as error:
         raise ProblemError(error.code, f"Line {number}: {error.detail}", error.errors) from None
+
+
+def _packed(data: bytes) -> bytes:
+    """JSON without white space."""
+    return msgspec.json.format(data, indent=-1)
 
 
 def exchange_of(batch: Exchange, line: SentLine) -> Exchange:

@@ -1,10 +1,13 @@
 """The lines of a batch: what is sent, what is answered, and how they are to be carried out."""
 
+import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dues.domain.fields import says
+from dues.domain.violations import Violation
 
 LINES_MAX: Final = 1_000
 
@@ -12,6 +15,16 @@ BYTES_MAX: Final = 8 << 20
 
 LINE_BYTES_MAX: Final = 80 * 1024
 """A body may have 64 KiB, like one that is sent by itself; the rest is for what stands around it."""
+
+
+_PATH: Final = re.compile(r"/[^\x00-\x20\x7f]*")
+
+
+def path_rule(path: str) -> Iterable[Violation]:
+    """As it may stand in a request line."""
+    if _PATH.fullmatch(path):
+        return ()
+    return (Violation("", "invalid_path", "must begin with / and have no spaces, such as /billing/bills."),)
 
 
 class BatchQuery(Struct, frozen=True):
@@ -35,8 +48,8 @@ class BatchLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=2_000,
-            pattern=r"^/[^\x00-\x20\x7f]*$",
             description="The path, as it is sent: a slash in a reference is `%2F`.",
+            extra={"rule": path_rule},
         ),
     ]
     key: Annotated[str, says("Its `Idempotency-Key`. A POST needs one.")] | None = None
