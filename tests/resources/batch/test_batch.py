@@ -20,7 +20,7 @@ def a_days_work(name: str) -> list[Line]:
     return [
         line("customers", {"external_reference": f"CUST-{name}"}),
         line("accounts", {"customer": f"CUST-{name}", "external_reference": f"ACC-{name}"}),
-        line(f"accounts/ACC-{name}", {"currency": "ZAR", "balance": 700}, method="PATCH", key=...),
+        line(f"accounts/ACC-{name}", {"currency": "ZAR", "balance": 700}, method="PATCH"),
         line("bills", {"account": f"ACC-{name}", "external_reference": f"INV-{name}", "currency": "ZAR"} | DUE),
         line("payments", {"account": f"ACC-{name}", "external_reference": f"EFT-{name}", "amount": 300} | ZAR),
         line("payments", {"customer": f"CUST-{name}", "external_reference": f"HELD-{name}"} | ZAR | HELD),
@@ -62,6 +62,7 @@ def test_an_answer_says_what_the_call_by_itself_says(alice: Caller) -> None:
 
 
 def test_each_line_is_stored_under_its_own_key(alice: Caller) -> None:
+    sent: dict[str, Any]
     reference, key = new_reference("CUST"), new_key()
     wanted = customer(reference, key)
     taken = customer(reference)

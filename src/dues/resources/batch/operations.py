@@ -17,8 +17,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "`method`, `path`, `key` (the `Idempotency-Key` of that call), `body` and, where it is wanted, `if_match`. The "
         "answer has a line for each, in the same order, with `line`, `status`, `headers` and `body`. Each is allowed, "
         "refused and stored under its key as if it had been sent by itself, and a batch that was not answered is sent "
-        "again as it is. Of a rate limit it uses one for each line and one for itself. What reads, what takes a file and what has "
-        "transactions of its own (webhook endpoints, the test clock) cannot be a line.",
+        "again as it is. Of a rate limit it uses one for each line and one for itself. What reads, what takes a file "
+        "and what has transactions of its own (webhook endpoints, the test clock) cannot be a line.",
         query=BatchQuery,
         answer=BatchAnswer,
         example={
