@@ -87,22 +87,30 @@ class _Calls:
         self._table = RouteTable(routes, context.docs_base, urlsplit(context.public_url).path)
 
     async def each(self, batch: Exchange, sent: Sequence[tuple[int, bytes]], together: Together) -> list[_Line]:
-        """Every line by itself."""
+        """Every line by itself. While some are written, those after them are made jobs."""
         done: list[_Line] = []
-        away: ProblemError | None = None
+        under_way: asyncio.Task[None] | None = None
         for first in range(0, len(sent), MADE_AT_ONCE):
             lines = [await self._line(batch, *one) for one in sent[first : first + MADE_AT_ONCE]]
-            made = [line for line in lines if line.job]
-            answers = await together.each([line.job for line in made if line.job])
-            for line, answer in zip(made, answers, strict=True):
-                if isinstance(answer, Failed) and isinstance(answer.error, Unavailable):
-                    # Nothing more was tried after the first: it is logged once.
-                    away = away or problem_of(batch.request_id, answer.error)
-                    answer = Failed(away)
-                self._answer(line, answer)
+            if under_way:
+                await under_way
+            under_way = asyncio.create_task(self._carry_out(batch, lines, together))
             done += lines
             await asyncio.sleep(0)
+        if under_way:
+            await under_way
         return done
+
+    async def _carry_out(self, batch: Exchange, lines: Sequence[_Line], together: Together) -> None:
+        made = [line for line in lines if line.job]
+        answers = await together.each([line.job for line in made if line.job])
+        away: ProblemError | None = None
+        for line, answer in zip(made, answers, strict=True):
+            if isinstance(answer, Failed) and isinstance(answer.error, Unavailable):
+                # Nothing more was tried after the first: it is logged once.
+                away = away or problem_of(batch.request_id, answer.error)
+                answer = Failed(away)
+            self._answer(line, answer)
 
     async def all(self, batch: Exchange, sent: Sequence[tuple[int, bytes]], together: Together) -> list[_Line]:
         """All of them, or none: then the first that was refused says why, and the others that they were not done."""
@@ -129,18 +137,22 @@ class _Calls:
         return lines
 
     async def _line(self, batch: Exchange, number: int, data: bytes) -> _Line:
-        line = _Line(number, exchange_within(batch, "-", batch.path.encode(), {}))
         try:
             sent = read_line(number, data)
-            exchange = line.exchange = exchange_of(batch, sent)
-            called = self._table.find(exchange)
-            if called.write is None or _is_preview(called.operation, exchange):
-                detail = f"{exchange.method} {called.operation.path} cannot be a line of a batch: send it by itself."
+        except Exception as error:
+            line = _Line(number, exchange_within(batch, "-", batch.path.encode(), {}))
+            line.reply = self._problem(line.exchange, error)
+            return line
+        line = _Line(number, exchange_of(batch, sent))
+        try:
+            called = self._table.find(line.exchange)
+            if called.write is None or _is_preview(called.operation, line.exchange):
+                detail = f"{sent.method} {called.operation.path} cannot be a line of a batch: send it by itself."
                 raise ProblemError("not_possible_in_batch", detail)
             if sent.key is None and sent.method == "POST":
                 raise ProblemError("idempotency_key_missing", 'Give the line a "key", such as a new UUID.')
             line.write = called.write
-            line.job = await called.write.job_of(exchange)
+            line.job = await called.write.job_of(line.exchange)
         except Exception as error:
             line.reply = self._problem(line.exchange, error)
         return line

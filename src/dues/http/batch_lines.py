@@ -20,7 +20,7 @@ BODY_SECONDS_MAX: Final = 60.0
 """From its first byte to its last: 8 MiB at 140 KB/s. Whoever is slower holds one of its tenant's turns."""
 
 
-class SentLine(BatchLine, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SentLine(BatchLine, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line, and its body as it was written: what is wrong with that is for the call to say."""
 
     body: Raw | UnsetType = UNSET
