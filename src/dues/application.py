@@ -76,13 +76,11 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
         conflicted=counts.observe_conflict,
     )
-    reads = group_commit()
-    keys = KeyRing(commits, Guesses(counts.observe_guess))
     context = Context(
         database=database,
-        keys=keys,
+        keys=KeyRing(commits, Guesses(counts.observe_guess)),
         writes=writes,
-        reads=reads,
+        reads=group_commit(),
         batches=InOrder(writes, group.carry_out_in_order),
         observe_line=counts.observe_line,
         docs_base=settings.docs_url,
@@ -100,7 +98,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
                     *jobs(settings, database, counts.observe_purge),
                     *watching({"groups": commits, "lists": database}, database, watermark, counts),
                     overdue_job(database, writes.submit),
-                    key_uses(database, keys.uses),
+                    key_uses(database, context.keys.uses),
                     worker.job,
                     *([archive_watch(database, counts)] if settings.archive else []),
                 ]
@@ -117,9 +115,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await asyncio.gather(writes.drain(), reads.drain(), worker.close())
+        await asyncio.gather(writes.drain(), context.reads.drain(), worker.close())
         with suppress(Transient):
-            await keys.uses.write(commits)
+            await context.keys.uses.write(commits)
         await commits.close()
         await database.close()
         await parts.aclose()

@@ -217,8 +217,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def scope(self) -> str:
-        """What a restricted key is allowed it by: `accounts:read` for every look at accounts, else noun and verb. Empty
-        where each part of it has its own."""
+        """What a restricted key is allowed it by: `accounts:read` for every look, else noun and verb; empty for batches."""
         if isinstance(self.does, Batches):
             return ""
         verb = "read" if self.method == "GET" else self.id.partition("_")[0]
