@@ -217,7 +217,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def scope(self) -> str:
-        """What a restricted key is allowed it by: `accounts:read` for every look, else noun and verb; empty for batches."""
+        """What a restricted key is allowed it by: noun and verb, `accounts:read` for every look; empty for a batch."""
         if isinstance(self.does, Batches):
             return ""
         verb = "read" if self.method == "GET" else self.id.partition("_")[0]
