@@ -147,7 +147,32 @@ class Replays(Struct, frozen=True, tag=True):
         return cycle([request for _, request in first])
 
 
-Requests = Creates | Bills | Adjustments | Patches | Payments | Gets | Replays
+class Batches(Struct, frozen=True, tag=True):
+    """Endless `POST /billing/batch`, each of the next `lines` of `creates`."""
+
+    creates: Creates
+    lines: int
+    mode: str = "each"
+
+    def __iter__(self) -> Iterator[bytes]:
+        key, path = self.creates.key.encode(), b"/billing/batch?mode=%s" % self.mode.encode()
+        upcoming = iter(self.creates)
+        while True:
+            body = b"".join(_line(next(upcoming)) for _ in range(self.lines))
+            yield _BATCH % (path, key, len(body), body)
+
+
+_BATCH = b"POST %s HTTP/1.1\r\n" + _HEAD + b"Content-Type: application/jsonl\r\nContent-Length: %d\r\n\r\n%s"
+
+
+def _line(request: bytes) -> bytes:
+    """A create as a line of a batch."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    uuid = head.rpartition(b": ")[2]
+    return b'{"method":"POST","path":"/billing/accounts","key":"%s","body":%s}\n' % (uuid, body)
+
+
+Requests = Creates | Bills | Adjustments | Patches | Payments | Gets | Replays | Batches
 
 
 def _uuids(run: str) -> Iterator[bytes]:

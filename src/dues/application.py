@@ -48,6 +48,7 @@ from dues.tracing.parts import Parts, parts_of
 from dues.webhooks.backlog.watch import delivery_backlog
 from dues.webhooks.context import Send
 from dues.webhooks.retention.purge import delivery_retention
+from dues.work.in_order import InOrder
 
 LIST_SECONDS: Final = 5
 """A list that reads off an index takes milliseconds. One that takes so long would only keep others waiting."""
@@ -68,20 +69,20 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
     commits, database = await _pools(settings, parts, database_url, for_lists)
     counts = Metrics()
     notifier, watermark = Notifier(database), Watermark(database)
-    carry_out = Group(KINDS, timedelta(hours=settings.idempotency_hours)).carry_out
-    group_commit = partial(parts.group_commit, commits, carry_out, observe=counts.observe_group)
+    group = Group(KINDS, timedelta(hours=settings.idempotency_hours))
+    group_commit = partial(parts.group_commit, commits, group.carry_out, observe=counts.observe_group)
     writes = group_commit(
         groups_max=2 if settings.cells == 1 else max(2, settings.database_connections - for_lists - 3),
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
         conflicted=counts.observe_conflict,
     )
-    reads = group_commit()
-    keys = KeyRing(commits, Guesses(counts.observe_guess))
     context = Context(
         database=database,
-        keys=keys,
+        keys=KeyRing(commits, Guesses(counts.observe_guess)),
         writes=writes,
-        reads=reads,
+        reads=group_commit(),
+        batches=InOrder(writes, group.carry_out_in_order),
+        observe_line=counts.observe_line,
         docs_base=settings.docs_url,
         public_url=settings.public_url,
         lists=Turns(database),
@@ -97,7 +98,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
                     *jobs(settings, database, counts.observe_purge),
                     *watching({"groups": commits, "lists": database}, database, watermark, counts),
                     overdue_job(database, writes.submit),
-                    key_uses(database, keys.uses),
+                    key_uses(database, context.keys.uses),
                     worker.job,
                     *([archive_watch(database, counts)] if settings.archive else []),
                 ]
@@ -114,9 +115,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await asyncio.gather(writes.drain(), reads.drain(), worker.close())
+        await asyncio.gather(writes.drain(), context.reads.drain(), worker.close())
         with suppress(Transient):
-            await keys.uses.write(commits)
+            await context.keys.uses.write(commits)
         await commits.close()
         await database.close()
         await parts.aclose()

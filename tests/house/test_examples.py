@@ -20,7 +20,7 @@ RESOURCES = sorted((DOCS / "reference" / "resources").glob("*.md"))
 
 GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if "```http\n" in page.read_text()]
 
-EXAMPLE = re.compile(r"```csv (\S+)\n(.*?)```|```sh\n(.*?)```|```http\n(.*?)```\s+```json (\d+)\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"```csv (\S+)\n(.*?)```|```sh\n(.*?)```|```http\n(.*?)```\s+```jsonl? (\d+)\n(.*?)```", re.DOTALL)
 
 KEY = re.compile(r"\b[a-z]{2}_test_\w{20,}")
 
@@ -52,7 +52,7 @@ class Reader:
         if "Authorization" in sent:
             sent["Authorization"] = f"Bearer {self._printed}"
         if body.strip():
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         answer = self._caller.http.request(method, path, content=body.strip(), headers=sent)
         if method == "GET":
             self._seen = answer.headers.get("ETag", "")
@@ -84,7 +84,12 @@ def examples(page: Path) -> Iterator[tuple[str, str, int, Any]]:
         if name:
             yield f"> {name}", content, 0, None
             continue
-        yield command, request, int(status or 0), json.loads(answer or "null")
+        yield command, request, int(status or 0), read(answer or "null", lines="jsonl" in request)
+
+
+def read(text: str, *, lines: bool) -> Any:
+    """The JSON of an answer, or of each of its lines."""
+    return [json.loads(line) for line in text.splitlines()] if lines else json.loads(text)
 
 
 def is_as_written(actual: Any, written: Any) -> bool:
@@ -129,4 +134,5 @@ def follow(reader: Reader, page: Path) -> None:
             continue
         answer = reader.send(request)
         assert answer.status_code == status, f"{page.stem}: {request}\n{answer.text}"
-        assert is_as_written(answer.json(), written), f"{page.stem}: {request}\n{answer.text}"
+        actual = read(answer.text, lines="jsonl" in answer.headers["content-type"])
+        assert is_as_written(actual, written), f"{page.stem}: {request}\n{answer.text}"

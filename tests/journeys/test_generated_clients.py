@@ -50,7 +50,8 @@ class Generated:
 def generated(document: Path) -> Iterator[Path]:
     """Where the client in Python is. Nothing of the document was left out of it."""
     folder, config = document.parent, document.with_suffix(".yml")
-    config.write_text("post_hooks: []\ncontent_type_overrides: {text/csv: application/octet-stream}\n")
+    overrides = "{text/csv: application/octet-stream, application/jsonl: application/octet-stream}"
+    config.write_text(f"post_hooks: []\ncontent_type_overrides: {overrides}\n")
     command = [str(GENERATORS / "openapi-python-client"), "generate", "--path", str(document), "--meta", "none"]
     command += ["--output-path", str(folder / PACKAGE), "--config", str(config), "--fail-on-warning"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

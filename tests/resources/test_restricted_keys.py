@@ -1,45 +1,20 @@
 """Keys that may do less than others of their kind: what each is refused, and what it costs them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from dues.commands.command import Command
 from dues.db.database import Database
 from dues.domain.rate_limits import RateLimit
 from dues.resources.api import OPERATIONS, SCOPES, unknown_scopes
 from dues.resources.operation import Operation
-from dues.tenants import store
-from dues.tenants.keys import KeyKind, NewKey, Restrictions, generate
 from dues.tenants.spending.retention import spending_retention
 from tests.conftest import Ask, Merchant
+from tests.resources.conftest import MakeKey
 from tests.resources.payments.paying import STANDARD, new_account, new_bill, pay, refused, reverse, shown
 from tests.running import Caller, new_key, new_reference
-
-MakeKey = Callable[..., Caller]
-
-
-@pytest.fixture
-def restricted(ask: Ask[NewKey], merchant: Merchant) -> MakeKey:
-    """Makes callers with test keys of the merchant that have restrictions."""
-
-    def make(kind: KeyKind = "secret", rate_limit: RateLimit | None = None, **only: Any) -> Caller:
-        async def insert(database: Database) -> NewKey:
-            now = datetime.now(UTC)
-            key = generate("test", kind, now)
-            tenants = await store.find_tenants(database, merchant.id)
-            async with database.transaction() as tx:
-                await store.insert_keys(tx, {"test": tenants["test"][0]}, [key], now)
-                await store.save_restrictions(tx, key.id, rate_limit, Restrictions(**only))
-                await tx.commit()
-            return key
-
-        return Caller(merchant.base, ask(insert).secret)
-
-    return make
 
 
 def money(caller: Caller, account: dict[str, Any], amount: int, key: str | None = None) -> tuple[int, str | None]:

@@ -89,15 +89,26 @@ class Transaction:
         confirmed can be seen already, where whoever waited for that has gone."""
         self._confirms = True
 
+    async def flush(self) -> None:
+        """Writes what was put off, so that what follows in this transaction finds it. Raises as `commit` does."""
+        with translated():
+            await self._begin()
+            if self._writes:
+                await self._send()
+                self._writes = {}
+
+    async def _send(self) -> None:
+        statement, writes = combined(tuple(self._writes), self.is_spread)
+        columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
+        await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
+
     async def commit(self) -> None:
         """Writes what was put off, and commits. Raises Conflict where another transaction was first."""
         with translated():
             if self._writes:
                 if self._begin_with:
                     await self._begin()
-                statement, writes = combined(tuple(self._writes), self.is_spread)
-                columns = (column for rows in self._writes.values() for column in zip(*rows, strict=True))
-                await self._connection.fetch(statement, self.cell, *map(_array, columns, writes))
+                await self._send()
             elif self._confirms:
                 await self._connection.fetch(CONFIRM)
             if self._begun:

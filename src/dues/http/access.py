@@ -42,7 +42,7 @@ async def authenticate(
 def _refuse_restricted(exchange: Exchange, only: Restrictions, operation: Operation) -> None:
     if only.addresses is not None and not is_within(exchange.client, only.addresses):
         raise ProblemError("address_not_allowed", f"This key may not be used from {exchange.client}.")
-    if not only.allow(operation.scope):
+    if operation.scope and not only.allow(operation.scope):
         raise ProblemError("key_not_allowed", f"This call has the scope {operation.scope}, which this key has not.")
 
 

@@ -23,6 +23,7 @@ from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 from dues.work.group_commit import GroupCommit
+from dues.work.in_order import InOrder
 from dues.work.work import Request
 
 Endpoint = Callable[[Exchange], Awaitable[Reply]]
@@ -36,6 +37,7 @@ class Context:
     keys: KeyRing
     writes: GroupCommit
     reads: GroupCommit
+    batches: InOrder
     docs_base: str
     public_url: str
     """What clients call, where that is set; else empty."""
@@ -45,6 +47,8 @@ class Context:
     outgoing: Outgoing
     """How webhooks go out."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    observe_line: Callable[[str, str, int], None] = lambda method, route, status: None
+    """Counts a line of a batch that was answered."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as the server is told to stop: it answers on, and wants no new clients."""
 

@@ -2,35 +2,32 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from dues.commands.command import Command, Conditional, Look, Modify, Procedure
+from dues.commands.command import Look
 from dues.commands.job import Job
 from dues.domain.etags import etag, names
-from dues.domain.new_payments import NewPayment
 from dues.domain.refusals import Refusal
+from dues.http.batch import batch
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
-from dues.http.problem_types import PROBLEM_TYPES
-from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, problem_json
+from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import page_or_whole, receive, stream
-from dues.http.validation import decode
-from dues.idempotency.answers import Answer
+from dues.http.writes import Write, command_of, refused, reply_of, wanted_of
 from dues.lists.paging import PageBody
 from dues.lists.query import ListQuery
 from dues.resources.operation import (
     Answers,
     AnyCommand,
     AsOfQuery,
+    Batches,
     Call,
     Changes,
     Creates,
-    Doing,
     Lists,
     Operation,
     Pays,
@@ -39,15 +36,13 @@ from dues.resources.operation import (
     Shows,
     Streams,
 )
-from dues.tenants.keys import ApiKey
-from dues.work.work import Request
 
 
 def endpoint_of(context: Context, operation: Operation) -> Endpoint:
     """What answers the calls of an operation."""
     match operation.does:
         case Creates(command) | Changes(command):
-            return _write(context, operation, _command(context, command))
+            return _write(context, operation, command_of(context, command))
         case Pays(command, preview):
             return _pay(context, operation, command, preview)
         case Shows(command):
@@ -60,10 +55,8 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
             return stream(context, operation, function)
         case Receives(function):
             return receive(context, operation, function)
-
-
-def _command(context: Context, doing: Doing) -> AnyCommand:
-    return doing if isinstance(doing, Command | Procedure) else doing(context.outgoing)
+        case Batches():
+            return batch(context, operation)
 
 
 # Writes: once per Idempotency-Key ---------------------------------------------------------------------------------
@@ -71,32 +64,19 @@ def _command(context: Context, doing: Doing) -> AnyCommand:
 
 def _write(context: Context, operation: Operation, command: AnyCommand) -> Endpoint:
     """Has the command do what is asked for, and gives the stored answer where it was done before."""
-    parameter = operation.parameter
+    write = Write(context, operation, command)
     moves_clock = isinstance(operation.does, Creates) and operation.does.moves_clock
 
-    def render(request: Request[Any], outcome: Any) -> Answer:
-        if isinstance(outcome, Refusal):
-            return _refused(context, request.path, request.request_id, outcome)
-        return Answer(operation.status, outcome.json, outcome.id, warning=outcome.warning)
-
     async def endpoint(exchange: Exchange) -> Reply:
-        key = await caller_of(context, operation, exchange)
-        name = idempotency_key_of(exchange)
-        decode_query(exchange.query_string, operation.query)
-        wanted, canonical = await _wanted(operation, parameter, exchange, key)
-        hashed = b"%b %b\n%b" % (exchange.method.encode(), exchange.path.encode(), canonical)
-        if key.kind == "collector":
-            # One collector's stored answers are none of another's business, whatever key it thinks of.
-            hashed += b"\n" + key.id.encode()
-        request = request_of(exchange, operation, key, wanted, name, sha256(hashed).digest())
+        job = await write.job_of(exchange)
         try:
-            answer, exchange.group_size = await context.writes.submit(Job(command, request, render))
+            answer, exchange.group_size = await context.writes.submit(job)
         finally:
             if moves_clock:
                 # Whoever was told that it is later must find it so here at once. Other processes look each key up again
                 # within half a second; and where there was no answer, nobody knows whether it was done.
-                context.keys.forget(key.tenant)
-        return _reply(answer, operation.tagged)
+                context.keys.forget(job.tenant)
+        return write.reply_of(answer)
 
     return endpoint
 
@@ -111,57 +91,14 @@ def _pay(context: Context, operation: Operation, command: AnyCommand, preview: A
             return await take(exchange)
         key = await caller_of(context, operation, exchange, collectors=False)
         idempotency_key_of(exchange)
-        wanted, _ = await _wanted(operation, None, exchange, key)
+        wanted, _ = await wanted_of(operation, None, exchange, key)
         job = Job(preview, request_of(exchange, operation, key, wanted))
         outcome, exchange.group_size = await context.reads.submit(job)
         if isinstance(outcome, Refusal):
-            return _reply(_refused(context, exchange.path, exchange.request_id, outcome), tagged=False)
+            return reply_of(refused(context, exchange.path, exchange.request_id, outcome), tagged=False)
         return Reply(200, outcome.json)
 
     return endpoint
-
-
-async def _wanted(operation: Operation, parameter: str | None, exchange: Exchange, key: ApiKey) -> tuple[Any, bytes]:
-    """What the command is asked for, and the canonical form of what was sent."""
-    if operation.body is None:
-        sent, canonical = await exchange.no_body()
-    else:
-        sent, canonical = decode(await exchange.json_body(), operation.body)
-    match operation.does:
-        case Changes(conditional=conditional):
-            condition = _if_match(exchange) if conditional else None
-            below = named(operation.parameters[1], exchange) if operation.within else ""
-            return Modify(named(parameter, exchange), sent, condition, below), canonical
-        case Pays():
-            if key.kind == "collector" and isinstance(sent, NewPayment) and sent.allocation is not None:
-                # Its answer would tell a collector of bills that nobody named.
-                detail = "A collector names the bills that it takes money for: use parts."
-                raise ProblemError("secret_key_required", detail)
-            return Conditional(sent, _if_match(exchange)), canonical
-        case _:
-            return sent, canonical
-
-
-def _if_match(exchange: Exchange) -> str | None:
-    condition = exchange.header(b"if-match")
-    return None if condition is None else condition.decode("latin-1")
-
-
-def _refused(context: Context, path: str, request_id: str, refusal: Refusal) -> Answer:
-    """What a refusal is to the client: a problem."""
-    problem = problem_json(context.docs_base, path, request_id, refusal)
-    return Answer(PROBLEM_TYPES[refusal.code].status, problem)
-
-
-def _reply(answer: Answer, tagged: bool) -> Reply:
-    headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
-    if answer.status >= 300:
-        return Reply(answer.status, answer.body, PROBLEM_CONTENT_TYPE, headers)
-    if tagged:
-        headers.append((b"etag", etag(answer.body).encode()))
-    if answer.warning:
-        headers.append((b"dues-warning", answer.warning.encode()))
-    return Reply(answer.status, answer.body, headers=headers)
 
 
 # Reads ------------------------------------------------------------------------------------------------------------

@@ -10,15 +10,14 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from dues.db.errors import Unavailable
 from dues.domain.ids import new_id
-from dues.http.body_stream import ClientGone
+from dues.http.context import Endpoint
 from dues.http.cors import Cors
 from dues.http.exchange import Exchange
+from dues.http.failures import problem_of
 from dues.http.metrics import Metrics
 from dues.http.problems import ProblemError, Reply, problem_reply
 from dues.http.route_table import RouteTable
-from dues.work.line import Busy
 
 _log = structlog.get_logger()
 
@@ -34,7 +33,7 @@ class Entrance:
 
     def __init__(
         self,
-        table: RouteTable,
+        table: RouteTable[Endpoint],
         metrics: Metrics,
         docs_base: str,
         log_request: LogRequest,
@@ -105,26 +104,9 @@ class Entrance:
         return reply
 
     def _problem(self, exchange: Exchange, error: Exception) -> Reply:
-        return problem_reply(self._docs_base, exchange.path, exchange.request_id, self._named(exchange, error))
-
-    def _named(self, exchange: Exchange, error: Exception) -> ProblemError:
-        """The problem that an exception is to a client. What is unforeseen is logged, and told to nobody."""
-        match error:
-            case ProblemError():
-                return error
-            case ClientGone():
-                return ProblemError("malformed_request", "The client hung up in the middle of its body.")
-            case Busy():
-                return ProblemError("request_in_progress", f"Not now: {error}.", headers={"Retry-After": "1"})
-            case Unavailable():
-                _log.warning("unavailable", request_id=exchange.request_id, reason=str(error))
-                detail = "The database does not answer just now. Send the request again, with the same key."
-                return ProblemError("unavailable", detail, headers={"Retry-After": "1"})
-            case _:
-                # The frames, and not the message: it may quote a customer's data.
-                frames = "".join(traceback.format_tb(error.__traceback__))
-                _log.error("internal_error", request_id=exchange.request_id, kind=type(error).__name__, frames=frames)
-                return ProblemError("internal_error", f"Something went wrong here. Quote {exchange.request_id}.")
+        return problem_reply(
+            self._docs_base, exchange.path, exchange.request_id, problem_of(exchange.request_id, error)
+        )
 
 
 _NOBODY_TO_ANSWER = Reply(499, b"")

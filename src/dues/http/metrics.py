@@ -94,12 +94,7 @@ class Metrics:
             multiprocess_mode="livemax",
         )
         self._count_upkeep()
-        self._guesses = Counter(
-            "dues_unauthorized",
-            "Requests without a key that is known: refused with 401, or limited with 429 since there are too many.",
-            ("outcome",),
-            registry=self._registry,
-        )
+        self._count_refused_and_batched()
         # Looking a child up by its labels costs more than counting with it.
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._commands: dict[str, Any] = {}
@@ -122,6 +117,20 @@ class Metrics:
             multiprocess_mode="livemax",
         )
 
+    def _count_refused_and_batched(self) -> None:
+        self._guesses = Counter(
+            "dues_unauthorized",
+            "Requests without a key that is known: refused with 401, or limited with 429 since there are too many.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._lines = Counter(
+            "dues_batch_lines",
+            "Lines of batches that were answered. Each batch is one of the requests.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts one request."""
         known = self._children.get((method, route, status))
@@ -130,6 +139,10 @@ class Metrics:
             self._children[method, route, status] = known
         known[0].inc()
         known[1].observe(seconds)
+
+    def observe_line(self, method: str, route: str, status: int) -> None:
+        """Counts one line of a batch."""
+        self._lines.labels(method, route, str(status)).inc()
 
     def observe_group(self, command: str, size: int) -> None:
         """Counts one group."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from dues.http.openapi_answers import HEADERS, responses_of
+from dues.http.openapi_answers import HEADERS, lines_of, responses_of
 from dues.http.openapi_schemas import reference, schemas
 from dues.http.openapi_webhooks import SENT, WEBHOOKS_TAG, webhooks
 from dues.http.parameters import parameters_of
 from dues.http.problems import Problem
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Operation, Receives, Tag
+from dues.resources.batch.lines import BatchLine
+from dues.resources.operation import Batches, Operation, Receives, Tag
 
 
 def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
@@ -18,7 +19,8 @@ def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, docs_base)
-    asked = [operation.body for operation in OPERATIONS if operation.body]
+    asked: list[type] = [operation.body for operation in OPERATIONS if operation.body]
+    asked.append(BatchLine)
     answered = [operation.answer for operation in OPERATIONS]
     answered += [operation.previews[0] for operation in OPERATIONS if operation.previews]
     return {
@@ -65,6 +67,7 @@ _TAGS: Final[Mapping[Tag, str]] = {
     "Events": "What happened, in order: to be listed, or followed.",
     "Webhook endpoints": "Where events are sent to, and what became of them there.",
     "Test clock": "What time it is for test data.",
+    "Batches": "Many calls in one request.",
     "Files": "Rows by the thousand: sent as a file, each with its verdict.",
     "Idempotency keys": "What became of a request that was not answered.",
 }
@@ -89,6 +92,8 @@ def _operation(operation: Operation, docs_base: str) -> dict[str, Any]:
         described["requestBody"] = _request_body(operation, operation.body)
     if isinstance(operation.does, Receives):
         described["requestBody"] = {"required": True, "content": {operation.does.content_type: {"schema": _BYTES}}}
+    if isinstance(operation.does, Batches):
+        described["requestBody"] = {"required": True, "content": lines_of(operation.does, BatchLine)}
     return described
 
 

@@ -7,7 +7,7 @@ from dues.http.openapi_schemas import component, reference
 from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
-from dues.resources.operation import Lists, Operation, Receives, Streams
+from dues.resources.operation import Batches, Lists, Operation, Receives, Streams
 
 _EVERY_CALL: Final = (
     "unauthorized",
@@ -94,7 +94,9 @@ def _codes(operation: Operation) -> Iterator[str]:
         yield "not_acceptable"
     if operation.moves_money:
         yield from ("amount_above_key_limit", "daily_limit_reached")
-    if operation.method == "POST":
+    if isinstance(operation.does, Batches):
+        yield "unsupported_media_type"
+    elif operation.method == "POST":
         yield "idempotency_key_missing"
     if isinstance(operation.does, Receives):
         yield from ("request_timeout", "unsupported_media_type")
@@ -128,6 +130,12 @@ def _success(operation: Operation) -> dict[str, Any]:
             "headers": _headers(*names),
             "content": {operation.does.content_type: file},
         }
+    if isinstance(operation.does, Batches):
+        return {
+            "description": f"{operation.summary}: a line for each.",
+            "headers": _headers(*names),
+            "content": lines_of(operation.does, operation.answer),
+        }
     return {
         "description": f"{operation.summary}: done.",
         "headers": _headers(*names),
@@ -139,6 +147,13 @@ def _success(operation: Operation) -> dict[str, Any]:
             **(_WHOLE if isinstance(operation.does, Lists) else {}),
         },
     }
+
+
+def lines_of(batches: Batches, shape: type) -> dict[str, Any]:
+    """Content whose lines are of a shape each, which only a person understands: no schema of OpenAPI 3.1 says it."""
+    described = f"Lines, each of which is a `{shape.__name__}`."
+    lines = {"type": "string", "format": "binary", "description": described, "x-line": reference(shape.__name__)}
+    return {batches.content_type: {"schema": lines}}
 
 
 _WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All of it, from one instant."}}}

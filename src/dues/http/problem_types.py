@@ -34,6 +34,7 @@ _TITLES: Final = {
     "unsupported-media-type": (415, "Unsupported media type"),
     "idempotency-key-reused": (422, "Idempotency key reused"),
     "unprocessable": (422, "Unprocessable"),
+    "not-carried-out": (424, "Not carried out"),
     "too-many-requests": (429, "Too many requests"),
     "request-header-fields-too-large": (431, "Request header fields too large"),
     "internal-error": (500, "Internal error"),
@@ -47,6 +48,14 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "The body is not one well-formed JSON object in UTF-8, or names a member twice.",
     ),
     "validation_failed": ("invalid-request", None),
+    "not_possible_in_batch": (
+        "invalid-request",
+        "What reads, what takes a file, and webhook endpoints and the test clock cannot be a line of a batch.",
+    ),
+    "not_carried_out": (
+        "not-carried-out",
+        "Another line of a batch that was to be carried out as a whole was refused, so nothing of it was.",
+    ),
     "idempotency_key_missing": (
         "idempotency-key-missing",
         "Every POST needs an `Idempotency-Key` header, so that it can be sent again safely.",
@@ -106,7 +115,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
         "conflict",
         "An earlier request with this idempotency key, or for the same thing, is still in work. Ask again shortly.",
     ),
-    "payload_too_large": ("payload-too-large", "A body may have 64 KiB."),
+    "payload_too_large": ("payload-too-large", "A body may have 64 KiB; that of a batch 8 MiB and 1,000 lines."),
     "unsupported_media_type": ("unsupported-media-type", "A body is `application/json`, and not compressed."),
     "uri_too_long": ("uri-too-long", "A path and its query may have 8 KiB."),
     "idempotency_key_reused": ("idempotency-key-reused", None),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from dues.http.context import Endpoint
 from dues.http.exchange import Exchange
@@ -11,22 +11,31 @@ from dues.http.problems import ProblemError, bounded
 PATH_SHOWN_MAX: Final = 200
 """Of a path that leads nowhere: enough to recognize it."""
 
+There = TypeVar("There")
+"""What a path and a method lead to: an endpoint, mostly."""
+
 Routes = Mapping[str, Mapping[str, Endpoint]]
 """Path to method to endpoint. `{name}` in a path stands for one segment of it that is not empty."""
 
 
-class RouteTable:
+class RouteTable(Generic[There]):
     """All routes: exact paths in one dictionary, the others by where in them the parameters stand.
 
     A path may begin with the `prefix`, which is the path of the public URL, or with what a proxy left of it.
     A POST to a path of `streaming` has its body read while it arrives.
     """
 
-    def __init__(self, routes: Routes, docs_base: str, prefix: str = "", streaming: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Mapping[str, There]],
+        docs_base: str,
+        prefix: str = "",
+        streaming: Iterable[str] = (),
+    ) -> None:
         self._docs_base = docs_base
         self._prefix = prefix
-        self._exact: dict[str, _Resource] = {}
-        self._shapes: dict[int, dict[tuple[int, ...], _Shape]] = {}
+        self._exact: dict[str, _Resource[There]] = {}
+        self._shapes: dict[int, dict[tuple[int, ...], _Shape[There]]] = {}
         """By number of segments, then by which of them are literal."""
         self._streaming = frozenset(streaming)
         for path, methods in routes.items():
@@ -39,8 +48,9 @@ class RouteTable:
             shape = self._shapes.setdefault(len(parts), {}).setdefault(literal, _Shape(len(parts), literal))
             shape.resources[shape.literals_of(parts)] = resource
 
-    def find(self, exchange: Exchange) -> Endpoint:
-        """The endpoint; the exchange then knows its route and the path's parameters. Refuses what leads nowhere."""
+    def find(self, exchange: Exchange) -> There:
+        """The endpoint, or what else there is; the exchange then knows its route and the path's parameters. Refuses
+        what leads nowhere."""
         resource = self.name(exchange)
         if resource is None:
             raise ProblemError("route_not_found", self._explain_nothing(exchange.path))
@@ -66,7 +76,7 @@ class RouteTable:
             )
         return " ".join([*said, f"See {self._docs_base}."])
 
-    def name(self, exchange: Exchange) -> "_Resource | None":
+    def name(self, exchange: Exchange) -> "_Resource[There] | None":
         """Has the exchange know its route, if there is one."""
         resource = self._at(exchange)
         if resource is None and self._prefix and exchange.path.startswith(f"{self._prefix}/"):
@@ -77,10 +87,10 @@ class RouteTable:
             exchange.route = resource.path
         return resource
 
-    def _at(self, exchange: Exchange) -> "_Resource | None":
+    def _at(self, exchange: Exchange) -> "_Resource[There] | None":
         return self._exact.get(exchange.path) or self._with_parameters(exchange)
 
-    def _with_parameters(self, exchange: Exchange) -> "_Resource | None":
+    def _with_parameters(self, exchange: Exchange) -> "_Resource[There] | None":
         parts = exchange.path.split("/")
         for shape in self._shapes.get(len(parts), {}).values():
             if resource := shape.resources.get(shape.literals_of(parts)):
@@ -91,19 +101,19 @@ class RouteTable:
         return None
 
 
-class _Shape:
+class _Shape(Generic[There]):
     """Paths whose parameters stand in the same places, by their literal segments."""
 
     def __init__(self, length: int, literal: tuple[int, ...]) -> None:
         self.literals_of = itemgetter(*literal)
         self.parameters = [place for place in range(length) if place not in literal]
-        self.resources: dict[str | tuple[str, ...], _Resource] = {}
+        self.resources: dict[str | tuple[str, ...], _Resource[There]] = {}
 
 
-class _Resource:
+class _Resource(Generic[There]):
     """All methods of one path."""
 
-    def __init__(self, path: str, methods: Mapping[str, Endpoint], parameters: list[str]) -> None:
+    def __init__(self, path: str, methods: Mapping[str, There], parameters: list[str]) -> None:
         self.path = path
         self.parameters = parameters
         self._methods = dict(methods)
@@ -111,7 +121,7 @@ class _Resource:
             self._methods["HEAD"] = methods["GET"]
         self._allow = ", ".join(sorted(self._methods))
 
-    def endpoint(self, method: str) -> Endpoint:
+    def endpoint(self, method: str) -> There:
         endpoint = self._methods.get(method)
         if endpoint is None:
             raise ProblemError(

@@ -15,9 +15,9 @@ from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Receives
+from dues.resources.operation import Batches, Receives
 
-STREAMING: Final = tuple(operation.path for operation in OPERATIONS if isinstance(operation.does, Receives))
+STREAMING: Final = tuple(operation.path for operation in OPERATIONS if isinstance(operation.does, Receives | Batches))
 """Paths whose POST has its body read while it arrives."""
 
 

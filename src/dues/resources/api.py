@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dues.resources.accounts import operations as accounts
+from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
 from dues.resources.credits import operations as bill_credits
@@ -33,10 +34,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *webhook_endpoints.OPERATIONS,
     *test_clock.OPERATIONS,
     *imports.OPERATIONS,
+    *batch.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 
-SCOPES: Final = tuple(dict.fromkeys(operation.scope for operation in OPERATIONS))
+SCOPES: Final = tuple(dict.fromkeys(operation.scope for operation in OPERATIONS if operation.scope))
 """What a key can be allowed, beside `noun:*`."""
 
 

@@ -131,6 +131,13 @@ class Receives(Struct, frozen=True):
     content_type: str = "text/csv"
 
 
+class Batches(Struct, frozen=True):
+    """Lines, each of which is a call of another operation that writes, with an Idempotency-Key of its own. What a key
+    may send together is what it may send alone."""
+
+    content_type: str = "application/jsonl"
+
+
 # What is said in query strings ------------------------------------------------------------------------------------
 
 
@@ -161,6 +168,7 @@ Tag = Literal[
     "Events",
     "Webhook endpoints",
     "Test clock",
+    "Batches",
     "Files",
     "Idempotency keys",
 ]
@@ -172,7 +180,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives
+    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives | Batches
     id: str
     tag: Tag
     summary: str
@@ -209,7 +217,9 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def scope(self) -> str:
-        """What a restricted key is allowed it by: `accounts:read` for every look at accounts, else noun and verb."""
+        """What a restricted key is allowed it by: noun and verb, `accounts:read` for every look; empty for a batch."""
+        if isinstance(self.does, Batches):
+            return ""
         verb = "read" if self.method == "GET" else self.id.partition("_")[0]
         return f"{self.path.split('/')[2]}:{verb}"
 

@@ -89,6 +89,6 @@ class TracedGroupCommit(GroupCommit):
             detach(token)
             span.end()
 
-    def _take_care(self, group: Sequence[Waiting]) -> None:
+    def _take_care(self, jobs: Sequence[Job]) -> None:
         get_current_span().add_event("conflict")
-        super()._take_care(group)
+        super()._take_care(jobs)

@@ -75,7 +75,7 @@ class GroupCommit:
         self._carry_out = carry_out
         self._groups_max = groups_max
         self._now = now
-        self._observe = observe
+        self.observe = observe
         self._committed = committed
         self._conflicted = conflicted
         self._lines: dict[int, Line] = {}
@@ -128,26 +128,24 @@ class GroupCommit:
 
     async def _run_group(self, number: int, line: Line, group: Sequence[Waiting]) -> None:
         try:
-            await self._answer(number, line, group)
+            await self._answer(line, group)
         finally:
             line.end_group(group)
             # Here, and not when the task is done: whoever is started next must see this slot free, or nobody starts.
             self._groups.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             self._gather(asyncio.get_running_loop())
 
-    async def _answer(
-        self, number: int, line: Line, group: Sequence[Waiting], *, patient: bool = True
-    ) -> Exception | None:
+    async def _answer(self, line: Line, group: Sequence[Waiting], *, patient: bool = True) -> Exception | None:
         """Gives everybody their answer or their exception; what went wrong, if nobody of the group was carried out."""
-        self._observe(group[0].job.name, len(group))
+        self.observe(group[0].job.name, len(group))
         try:
-            answers = await self._attempt(number, group, patient=patient)
+            answers = await self.attempt([waiting.job for waiting in group], patient=patient)
         except Exception as error:
             if len(group) == 1 or isinstance(error, Unavailable):
                 for waiting in group:
-                    _refuse(waiting, _explained(error))
+                    _refuse(waiting, explained(error))
             else:
-                await self._answer_one_by_one(number, line, group, patient=not isinstance(error, LockTimeout))
+                await self._answer_one_by_one(line, group, patient=not isinstance(error, LockTimeout))
             return error
         for waiting, answer in zip(reversed(group), reversed(answers), strict=True):
             waiting.group_size = len(group)
@@ -160,52 +158,57 @@ class GroupCommit:
                 waiting.answer.set_result(answer)
         return None
 
-    async def _answer_one_by_one(self, number: int, line: Line, group: Sequence[Waiting], *, patient: bool) -> None:
+    async def _answer_one_by_one(self, line: Line, group: Sequence[Waiting], *, patient: bool) -> None:
         """Finds out who of a group that failed is guilty. What was held too long for one is so for whoever names it."""
         held: set[Claim] = set()
         for waiting in group:
             if not held.isdisjoint(waiting.job.claims):
-                _refuse(waiting, _explained(LockTimeout()))
+                _refuse(waiting, explained(LockTimeout()))
             elif waiting.gives_up_at <= asyncio.get_running_loop().time():
                 _refuse(waiting, Unavailable("too many requests are waiting"))
-            elif isinstance(await self._answer(number, line, [waiting], patient=patient), LockTimeout):
+            elif isinstance(await self._answer(line, [waiting], patient=patient), LockTimeout):
                 held |= waiting.job.claims
 
-    async def _attempt(self, cell: int, group: Sequence[Waiting], *, patient: bool) -> Sequence[Any]:
-        """Carries the group out in one transaction, again as long as another process was first."""
-        jobs: list[Any] = [waiting.job for waiting in group]
-        requests = [job.request for job in jobs]
+    async def attempt(
+        self, jobs: Sequence[Job], carry_out: CarryOut | None = None, *, patient: bool = True
+    ) -> Sequence[Any]:
+        """Carries jobs of one cell out in one transaction, by `carry_out` where that is another than that of groups;
+        again as long as another process, or another transaction of this one, was first. Their answers.
+
+        Raises whatever is raised in it; what was raised for one of them alone is Failed.
+        """
+        requests = [cast(Any, job).request for job in jobs]
         for attempt in range(1, ATTEMPTS_MAX + 1):
-            cautious = attempt > 1 or self._is_cautious(group)
+            cautious = attempt > 1 or self._is_cautious(jobs)
             try:
-                async with self._database.transaction(cell) as tx:
+                async with self._database.transaction(jobs[0].tenant.cell) as tx:
                     if not patient:
                         await tx.wait_at_most(IMPATIENT_SECONDS)
                     work = Work(tx, self._now(), clock_offsets_of(requests), cautious)
-                    answers = await self._carry_out(work, jobs)
-                    assert len(answers) == len(jobs), "one answer each"
+                    answers = await (carry_out or self._carry_out)(work, jobs)
+                    assert carry_out or len(answers) == len(jobs), "one answer each"
                     await tx.commit()
                     self._committed({job.tenant for job in jobs})
                     return answers
             except (Conflict, Contradiction) as error:
-                self._take_care(group)
+                self._take_care(jobs)
                 if attempt == ATTEMPTS_MAX or (cautious and isinstance(error, Contradiction)):
                     raise
                 await asyncio.sleep(0.001 * (attempt - 1))
         raise AssertionError("unreachable")
 
-    def _is_cautious(self, group: Sequence[Waiting]) -> bool:
+    def _is_cautious(self, jobs: Sequence[Job]) -> bool:
         if not self._cautious:
             return False
         now = asyncio.get_running_loop().time()
         self._cautious = {claim: until for claim, until in self._cautious.items() if until > now}
-        return any(not self._cautious.keys().isdisjoint(waiting.job.claims) for waiting in group)
+        return any(not self._cautious.keys().isdisjoint(job.claims) for job in jobs)
 
-    def _take_care(self, group: Sequence[Waiting]) -> None:
-        self._conflicted(group[0].job.name)
+    def _take_care(self, jobs: Sequence[Job]) -> None:
+        self._conflicted(jobs[0].name)
         until = asyncio.get_running_loop().time() + CAUTIOUS_SECONDS
-        for waiting in group:
-            self._cautious.update(dict.fromkeys(waiting.job.claims, until))
+        for job in jobs:
+            self._cautious.update(dict.fromkeys(job.claims, until))
 
     def _sweep(self) -> None:
         """Ends waits that have lasted too long; what has started is left to finish."""
@@ -220,7 +223,7 @@ class GroupCommit:
             loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
-def _explained(error: Exception) -> Exception:
+def explained(error: Exception) -> Exception:
     """What a client can act on: somebody holds what it needs, or others were first too often in a row."""
     match error:
         case LockTimeout():

@@ -33,9 +33,9 @@ class Call:
 
 
 def calls(method: str, path: str, operation: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterator[Call]:
-    """A call per example of the operation's body, or the one there is without a body. None of those on files, which the
-    guide on them shows."""
-    if operation["tags"] == ["Files"]:
+    """A call per example of the operation's body, or the one there is without a body. None of those on files
+    and batches, which guides show."""
+    if operation["tags"][0] in ("Files", "Batches"):
         return
     template = _path(path, operation)
     bodies = json_content(operation.get("requestBody", {})).get("examples", {"": {"value": None}})

@@ -26,6 +26,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "malformed_json": f"Send one JSON object in UTF-8, each member once. `detail` says where reading ended. {SAME_KEY}",
     "validation_failed": "Go through `errors`: each has the JSON Pointer of a member, or the name of a parameter; a "
     f"code; and a sentence that says what it must be. {SAME_KEY}",
+    "not_possible_in_batch": "Send this call by itself.",
+    "not_carried_out": "Find the line that was refused: it is the only one with another code. Mend it or leave it out, "
+    "and send all of them again. Nothing was stored under any of their keys, so they may keep them.",
     "idempotency_key_missing": "Make up a key for each thing you want done (a UUID does well), keep it with that "
     "thing, and send it as the header `Idempotency-Key`, the same again with every retry.",
     "idempotency_key_invalid": "Send one `Idempotency-Key` header of 1 to 255 visible ASCII characters, no spaces.",
@@ -89,7 +92,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "external_reference_taken": "Look at `existing` and `differs`. Where nothing differs it is the object that you "
     f"meant, and the work was done before; if it is another, choose another reference. {NEW_KEY}",
     "request_in_progress": "Wait for as long as `Retry-After` says, then send the same request with the same key.",
-    "payload_too_large": f"Shorten the body. Metadata is for short notes. {SAME_KEY}",
+    "payload_too_large": f"Shorten the body. Metadata is for short notes. Cut a batch in two. {SAME_KEY}",
     "unsupported_media_type": "Send `Content-Type: application/json`, and no `Content-Encoding`. " + SAME_KEY,
     "idempotency_key_reused": "One key is for one request. `detail` says what the key was first used for. If that was "
     "this same request, send exactly the body of the first time; otherwise make a new key.",
