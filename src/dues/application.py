@@ -75,18 +75,18 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         committed=lambda tenants: notifier.notify(tenant.id for tenant in tenants),
         conflicted=counts.observe_conflict,
     )
-    reads = group_commit()
     keys = KeyRing(commits, Guesses(counts.observe_guess))
     context = Context(
         database=database,
         keys=keys,
         writes=writes,
-        reads=reads,
+        reads=group_commit(),
         docs_base=settings.docs_url,
         public_url=settings.public_url,
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
         outgoing=settings.outgoing,
+        files_kept=timedelta(days=settings.file_days),
     )
     worker = Worker(database, database_url if not settings.database_url else None)
     background = [
@@ -114,7 +114,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await asyncio.gather(writes.drain(), reads.drain(), worker.close())
+        await asyncio.gather(writes.drain(), context.reads.drain(), worker.close())
         with suppress(Transient):
             await keys.uses.write(commits)
         await commits.close()

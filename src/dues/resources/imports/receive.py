@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
@@ -41,10 +40,6 @@ class Received(Struct, frozen=True):
     replayed: bool = False
 
 
-KEPT: Final = timedelta(days=30)
-"""How long a file and its verdicts are kept."""
-
-
 async def take_in(
     database: Database,
     tenant: Tenant,
@@ -52,13 +47,15 @@ async def take_in(
     data: AsyncIterator[bytes],
     actor: str | None,
     idempotency_key: str | None,
+    keep: timedelta,
 ) -> Received | Refusal:
-    """Takes a file in as it is asked for, and as the merchant has set. Raises and refuses as `receive` does."""
+    """Takes a file in as it is asked for, and as the merchant has set, to `keep` it and its verdicts for so long.
+    Raises and refuses as `receive` does."""
     context = await find_file_context(database, tenant)
     now = datetime.now(UTC) + timedelta(seconds=context["clock_offset_seconds"])
     settings = msgspec.json.decode(context["file_settings"] or b"{}", type=FileSettings)
     wanted = _wanted(asked, settings, context["time_zone"], now)
-    return await receive(database, Sender(tenant, actor, idempotency_key, now, KEPT), wanted, data)
+    return await receive(database, Sender(tenant, actor, idempotency_key, now, keep), wanted, data)
 
 
 def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
