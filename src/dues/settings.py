@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from dues.db.pooler import Mode, Pooler, check_databases
 from dues.environment import is_of_kubernetes
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
+from dues.resources.imports.dropped.dropping import Dropping
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.secrets.keys import InvalidKeyError, SecretKeys
@@ -91,6 +93,8 @@ class Settings:
     )
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
     file_days: int = _setting(30, "How long files that were imported, and what became of their rows, are kept.")
+    drop_folder: str = _setting("", "A folder of which files are imported that are put there: by SFTP, or by hand.")
+    drop_seconds: int = _setting(10, "How long a file there must not have changed before it is taken.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
     webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
@@ -116,6 +120,7 @@ class Settings:
         _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)
         _between("file_days", self.file_days, 1, 3_650)
+        _between("drop_seconds", self.drop_seconds, 0, 3_600)
         try:
             parse_ports(self.webhook_ports)
         except ValueError:
@@ -157,6 +162,12 @@ class Settings:
     def path_prefix(self) -> str:
         """What paths begin with in the eyes of clients; mostly empty."""
         return urlsplit(self.public_url).path
+
+    @property
+    def dropping(self) -> Dropping | None:
+        """How files are taken from the drop folder, where there is one."""
+        root, keep = Path(self.drop_folder).expanduser(), timedelta(days=self.file_days)
+        return Dropping(root, self.drop_seconds, keep) if self.drop_folder else None
 
     @property
     def outgoing(self) -> Outgoing:

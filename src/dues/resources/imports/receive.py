@@ -8,9 +8,9 @@ from msgspec import Struct, structs
 
 from dues.db.database import Database
 from dues.domain.days import day_at
-from dues.domain.files.names import read_name, said_by
+from dues.domain.files.names import kind_of, said_by
 from dues.domain.files.opening import Opened, Opening
-from dues.domain.files.rows import FileKindName, FileSettings
+from dues.domain.files.rows import FileSettings
 from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
@@ -60,7 +60,7 @@ async def take_in(
 
 def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
     """What is asked for, with what the name of the file says. Raises FileRefusedError."""
-    kind = asked.kind or _kind_of(asked.file_name or "")
+    kind = asked.kind or kind_of(asked.file_name or "")
     named = said_by(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
     if named:
         settings = structs.replace(settings, country=named.country, file_date=named.day)
@@ -75,14 +75,6 @@ def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: dat
         settings=settings,
         time_zone=time_zone,
     )
-
-
-def _kind_of(file_name: str) -> FileKindName:
-    named = read_name(file_name)
-    if named is None:
-        detail = f"The name {file_name!r} does not tell what kind of file it is: say kind=."
-        raise FileRefusedError("file_name_unrecognised", detail)
-    return named.kind
 
 
 async def receive(
