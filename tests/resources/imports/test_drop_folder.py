@@ -367,8 +367,11 @@ def test_a_server_looks_after_it(dropped: Dropped, merchant: Merchant, serving: 
         time.sleep(0.1)
     assert alice.get(f"/billing/customers/{jane}").status_code == 200
     [job] = imports(alice)
-    days = timedelta(days=3)
-    assert datetime.fromisoformat(job["expires_at"]) - datetime.fromisoformat(job["created_at"]) == days
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": new_key()}
+    sent = alice.http.post("/billing/imports?kind=customers&dry_run=true", content=customers("A"), headers=headers)
+    for one in (job, sent.json()):
+        created_at, expires_at = (datetime.fromisoformat(one[name]) for name in ("created_at", "expires_at"))
+        assert expires_at - created_at == timedelta(days=3)
     lines = [json.loads(line) for line in serving.log.read_text().splitlines()]
     assert {"drop_file_taken", "drop_file_done"} <= {line["event"] for line in lines}
 
