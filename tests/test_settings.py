@@ -28,6 +28,8 @@ def test_other_peoples_variables_are_none_of_ours() -> None:
         ("DUES_WORKERS", "0", "must be between 1 and 64"),
         ("DUES_DATABASE_CONNECTIONS", "1", "must be between 4 and 500"),
         ("DUES_IDEMPOTENCY_HOURS", "0", "must be between 1 and"),
+        ("DUES_FILE_DAYS", "0", "must be between 1 and 3650"),
+        ("DUES_DROP_SECONDS", "-1", "must be between 0 and 3600"),
         ("DUES_DATABASE_URL", "mysql://x", "must begin with postgresql://"),
         ("DUES_WEBHOOK_PORTS", "", "must be ports from 1 to 65535"),
         ("DUES_WEBHOOK_PORTS", "443,https", "must be ports from 1 to 65535"),

@@ -38,6 +38,7 @@ from dues.jobs.retention import job_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
 from dues.resources.bills.overdue.tell import overdue_job
+from dues.resources.imports.dropped.watch import DropFolder
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
 from dues.tenants.authenticate import KeyRing
@@ -88,8 +89,9 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         lists=Turns(database),
         feed=Feed(database, watermark, notifier),
         outgoing=settings.outgoing,
+        files_kept=timedelta(days=settings.file_days),
     )
-    worker = Worker(database, database_url if not settings.database_url else None)
+    worker = _worker(settings, database, database_url)
     background = [
         asyncio.create_task(work)
         for work in (
@@ -121,6 +123,11 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         await commits.close()
         await database.close()
         await parts.aclose()
+
+
+def _worker(settings: Settings, database: Database, url: str) -> Worker:
+    dropped = DropFolder(database, settings.dropping) if settings.dropping else None
+    return Worker(database, None if settings.database_url else url, dropped.is_wanted if dropped else None)
 
 
 def _cors(settings: Settings) -> Cors | None:

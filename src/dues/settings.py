@@ -4,14 +4,17 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from dues.db.address import AddressError
 from dues.db.pooler import Mode, Pooler, check_databases
+from dues.environment import is_of_kubernetes
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
+from dues.resources.imports.dropped.dropping import Dropping
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.secrets.keys import InvalidKeyError, SecretKeys
@@ -27,14 +30,6 @@ _PUBLIC_URL: Final = re.compile(
 
 _FILE: Final = "_FILE"
 """What a secret is read from: DUES_SECRET_KEY_FILE names the file that DUES_SECRET_KEY is in."""
-
-_OF_KUBERNETES: Final = re.compile(
-    r"DUES_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
-)
-"""What Kubernetes sets in every container near a service that is called dues, or dues-something. It is not ours …"""
-
-_ADDRESS_OF_KUBERNETES: Final = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
-"""… nor is DUES_PORT (or DUES_SOMETHING_PORT) where it is such an address."""
 
 
 class SettingsError(Exception):
@@ -97,6 +92,9 @@ class Settings:
         1, "Over how many cells new merchants are spread: what a database of several nodes is divided by."
     )
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
+    file_days: int = _setting(30, "How long files that were imported, and what became of their rows, are kept.")
+    drop_folder: str = _setting("", "A folder of which files are imported that are put there: by SFTP, or by hand.")
+    drop_seconds: int = _setting(10, "How long a file there must not have changed before it is taken.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
     webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
@@ -121,6 +119,8 @@ class Settings:
         _between("idempotency_hours", self.idempotency_hours, 1, 24 * 365)
         _between("cells", self.cells, 1, 1_024)
         _between("event_days", self.event_days, 7, 3_650)
+        _between("file_days", self.file_days, 1, 3_650)
+        _between("drop_seconds", self.drop_seconds, 0, 3_600)
         try:
             parse_ports(self.webhook_ports)
         except ValueError:
@@ -164,6 +164,12 @@ class Settings:
         return urlsplit(self.public_url).path
 
     @property
+    def dropping(self) -> Dropping | None:
+        """How files are taken from the drop folder, where there is one."""
+        root, keep = Path(self.drop_folder).expanduser(), timedelta(days=self.file_days)
+        return Dropping(root, self.drop_seconds, keep) if self.drop_folder else None
+
+    @property
     def outgoing(self) -> Outgoing:
         """How webhooks go out."""
         destinations = Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
@@ -175,7 +181,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
     known = {setting.name: setting for setting in fields(Settings)}
     given: dict[str, Any] = {}
     for variable, text in environment.items():
-        if not variable.startswith(_PREFIX) or _is_of_kubernetes(variable, text):
+        if not variable.startswith(_PREFIX) or is_of_kubernetes(variable, text):
             continue
         name = variable.removeprefix(_PREFIX).lower()
         if name not in known:
@@ -192,12 +198,6 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
 def secret_settings() -> list[str]:
     """The settings that may be in a file."""
     return [setting.name for setting in fields(Settings) if setting.metadata["secret"]]
-
-
-def _is_of_kubernetes(variable: str, text: str) -> bool:
-    if variable.endswith("_PORT") and _ADDRESS_OF_KUBERNETES.fullmatch(text):
-        return True
-    return _OF_KUBERNETES.fullmatch(variable) is not None
 
 
 def _read(variable: str, path: Path) -> str:

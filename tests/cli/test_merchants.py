@@ -51,6 +51,45 @@ def test_name_and_time_zone_are_set_and_the_rest_stays(run: Run, merchant: Merch
     assert [row for row in shown(run("merchants", "list", "--json")) if row["id"] == merchant.id] == [second]
 
 
+def test_how_files_are_read_is_set_one_by_one_and_a_file_is_read_so(
+    run: Run, merchant: Merchant, alice: Caller, tmp_path: Path
+) -> None:
+    usual = {"identifier": "external_reference", "model": "customer_balance", "currency": "ZAR", "country": "ZA"}
+    assert shown(run("merchants", "show", merchant.id, "--json"))["file_settings"] == usual
+    said = {"identifier": "meter", "model": "account_balance", "currency": "NAD", "country": "NA"}
+    for name, value in said.items():
+        shown(run("merchants", "set", merchant.id, f"--file-{name}", value, "--json"))
+    assert shown(run("merchants", "show", merchant.id, "--json"))["file_settings"] == said
+    shown(run("merchants", "set", merchant.id, "--time-zone", "Africa/Windhoek", "--json"))
+    [row] = [row for row in shown(run("merchants", "list", "--json")) if row["id"] == merchant.id]
+    assert row["file_settings"] == said
+    file, meter = tmp_path / "daily.csv", new_reference("METER")
+    file.write_text(f"meter,first_name,last_name,passport_number,amount_due\n{meter},Jane,Doe,P1,2.50\n")
+    imported = run("import", str(file), "--kind", "moment_daily", "--follow", "--json", merchant=merchant.id)
+    assert shown(imported)["rows"]["created"] == 1
+    account = alice.get(f"/billing/accounts/{meter}").json()
+    assert (account["balance"], account["currency"]) == (250, "NAD")
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        ("currency", "zar", "Did you mean ZAR?"),
+        ("currency", "RAND", "must be an active ISO 4217"),
+        ("country", "za", "Did you mean ZA?"),
+        ("country", "ZZ", "must be an ISO 3166 code"),
+        ("model", "account", "'account_balance'"),
+        ("identifier", " meter", "must be the name of a column"),
+        ("identifier", "verdict", "must not be verdict"),
+    ],
+)
+def test_files_are_read_by_nothing_that_makes_no_sense(
+    run: Run, merchant: Merchant, option: str, text: str, says: str
+) -> None:
+    assert says in complaint(run("merchants", "set", merchant.id, f"--file-{option}", text))
+    assert shown(run("merchants", "show", merchant.id, "--json"))["file_settings"]["currency"] == "ZAR"
+
+
 def test_a_merchant_is_made_where_it_is(run: Run) -> None:
     made = shown(run("merchants", "create", new_reference("Far East"), "--time-zone", "Asia/Tokyo", "--json"))
     assert shown(run("merchants", "show", made["id"], "--json"))["time_zone"] == made["time_zone"] == "Asia/Tokyo"

@@ -5,7 +5,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -28,6 +28,7 @@ from dues.resources.imports.query import ImportQuery
 from dues.resources.imports.receive import take_in
 from dues.resources.imports.result import result_csv
 from dues.resources.imports.wire import import_body
+from dues.settings import read_settings
 
 READ_BYTES = 1 << 20
 
@@ -74,9 +75,11 @@ def import_file(
         encoding=encoding,
     )
 
+    keep = timedelta(days=read_settings(data=data).file_days)
+
     async def run(database: Database) -> Job:
         tenant, _ = await find_tenant(database, merchant, live)
-        received = await take_in(database, tenant, asked, _bytes_of(file), SYSTEM, None)
+        received = await take_in(database, tenant, asked, _bytes_of(file), SYSTEM, None, keep)
         assert not isinstance(received, Refusal), "nobody else has its key, since it has none"
         job = await _follow(database, received.job) if follow else received.job
         if result and follow:

@@ -1,4 +1,4 @@
-"""`dues merchants`: who uses this server, where it is, and the payment rules that each starts from."""
+"""`dues merchants`: who uses this server, where it is, how its files are read, and the payment rules it starts from."""
 
 import unicodedata
 from datetime import UTC, datetime
@@ -11,14 +11,24 @@ from rich.table import Table
 
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.default_rules import DefaultRules, ModeOption, ModeRules, Rules, modes, rules_json, show_rules
+from dues.cli.merchant_options import (
+    FileCountry,
+    FileCurrency,
+    FileIdentifier,
+    FileModel,
+    TimeZone,
+    given,
+    merchant_json,
+    parse_name,
+    show_settings,
+)
 from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.domain.currencies import EXPONENTS, explain_unknown
-from dues.domain.days import explain_unknown_zone, time_zones
-from dues.domain.fields import plain_text
 from dues.domain.tenants import Tenant
 from dues.settings import read_settings
 from dues.tenants import store
+from dues.tenants.file_context.store import save_file_settings
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 
@@ -41,7 +51,7 @@ class UnknownMerchantError(typer.BadParameter):
 async def find_merchant(database: Database, merchant: str | None) -> dict[str, Any]:
     """The merchant with this id or name, or the only one. Raises UnknownMerchantError."""
     async with database.transaction() as tx:
-        known = [dict(row) for row in await store.find_merchants(tx)]
+        known = [merchant_json(row) for row in await store.find_merchants(tx)]
     found = known if merchant is None else _called(known, merchant)
     if len(found) == 1:
         return found[0]
@@ -72,34 +82,9 @@ def _plainly(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _parse_name(text: str) -> str:
-    if not 0 < len(text) <= 255 or text != text.strip() or any(plain_text(text)):
-        raise typer.BadParameter("must be 1 to 255 characters, without white space at its ends or control characters.")
-    if text.startswith("mer_"):
-        raise typer.BadParameter("must not begin with mer_: that is how ids do.")
-    return text
-
-
-def _parse_zone(text: str) -> str:
-    if text not in time_zones():
-        raise typer.BadParameter(explain_unknown_zone(text))
-    return text
-
-
-TimeZone = Annotated[
-    str | None,
-    typer.Option(
-        parser=_parse_zone,
-        metavar="ZONE",
-        help="Whose days are the merchant's, like Africa/Johannesburg: for dates of bills, and totals.",
-        show_default=False,
-    ),
-]
-
-
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(parser=_parse_name, metavar="NAME", help="What it is called.")],
+    name: Annotated[str, typer.Argument(parser=parse_name, metavar="NAME", help="What it is called.")],
     time_zone: TimeZone = None,
     data: Data = None,
     as_json: AsJson = False,
@@ -129,7 +114,7 @@ def list_merchants(data: Data = None, as_json: AsJson = False) -> None:
 
     async def run(database: Database) -> list[dict[str, Any]]:
         async with database.transaction() as tx:
-            return [dict(row) for row in await store.find_merchants(tx)]
+            return [merchant_json(row) for row in await store.find_merchants(tx)]
 
     rows = with_database(data, run)
     if as_json:
@@ -145,7 +130,7 @@ def list_merchants(data: Data = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(merchant: MerchantArgument = None, data: Data = None, as_json: AsJson = False) -> None:
-    """Show one merchant: its name, its time zone, its keys, how many default rules it has."""
+    """Show one merchant: its name, its time zone, how its files are read, its keys, how many default rules it has."""
 
     async def run(database: Database) -> dict[str, Any]:
         found = await find_merchant(database, merchant)
@@ -162,6 +147,7 @@ def show(merchant: MerchantArgument = None, data: Data = None, as_json: AsJson =
         _print_json(found)
         return
     print(f"{found['id']}  {found['name']}  {found['time_zone']}  (since {found['created_at']:%Y-%m-%d})")
+    print(f"  {show_settings(found['file_settings'])}")
     for key in found["keys"]:
         print(f"  key {key['id']}  {key['mode']} {key['kind']}  …{key['last_four']}")
     print(f"  {found['default_payment_rules']} default payment rules: see dues merchants payment-rules")
@@ -170,27 +156,35 @@ def show(merchant: MerchantArgument = None, data: Data = None, as_json: AsJson =
 @app.command("set")
 def set_merchant(
     merchant: MerchantArgument = None,
-    name: Annotated[str | None, typer.Option(parser=_parse_name, metavar="NAME", help="What it is called.")] = None,
+    name: Annotated[str | None, typer.Option(parser=parse_name, metavar="NAME", help="What it is called.")] = None,
     time_zone: TimeZone = None,
     default_rules: DefaultRules = None,
     mode: ModeOption = None,
+    file_identifier: FileIdentifier = None,
+    file_model: FileModel = None,
+    file_currency: FileCurrency = None,
+    file_country: FileCountry = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what a merchant is called, where it is, and its default payment rules. Servers go by it within a second."""
+    """Set what a merchant is called, where it is, its default payment rules, and how Moment's files of it are read.
+    Servers go by it within a second."""
+    of_files = given(identifier=file_identifier, model=file_model, currency=file_currency, country=file_country)
     rules: Rules = {}
     for said in default_rules or ():
         rules |= said
-    if name is time_zone is None and not rules:
-        raise typer.BadParameter("say what to set: --name, --time-zone or --default-rules.")
+    if name is time_zone is None and not rules and not of_files:
+        raise typer.BadParameter("say what to set: --name, --time-zone, --default-rules or --file-….")
     if mode and not rules:
-        raise typer.BadParameter("--mode is for --default-rules: name and time zone are those of both modes.")
+        raise typer.BadParameter("--mode is for --default-rules: all else is that of both modes.")
 
     async def run(database: Database) -> dict[str, Any]:
         found = await find_merchant(database, merchant)
         tenants = await store.find_tenants(database, found["id"])
         async with database.transaction() as tx:
-            saved = dict(await store.save_merchant(tx, found["id"], name, time_zone))
+            if of_files:
+                await save_file_settings(tx, found["id"], of_files)
+            saved = merchant_json(await store.save_merchant(tx, found["id"], name, time_zone))
             for each in modes(mode) if rules else ():
                 await _save_rules(tx, tenants[each][0], rules)
             await tx.commit()
@@ -202,6 +196,8 @@ def set_merchant(
         _print_json(saved | ({"default_payment_rules": rules_json(written)} if written else {}))
         return
     print(f"{saved['id']}  {saved['name']}  {saved['time_zone']}")
+    if of_files:
+        print(show_settings(saved["file_settings"]))
     if written:
         show_rules(written)
 

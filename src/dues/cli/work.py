@@ -18,6 +18,7 @@ from dues.events.notifier import Notifier
 from dues.jobs.process import work_for_ever
 from dues.logs import configure_logs
 from dues.resources.imports.carry_out import Carrier
+from dues.resources.imports.dropped.watch import LOOK_SECONDS, DropFolder
 from dues.settings import Settings, read_settings
 
 
@@ -27,7 +28,7 @@ def work(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Carry out imports until Ctrl-C. `dues serve` does it too; any number may."""
+    """Carry out imports, those of the drop folder too, until Ctrl-C. `dues serve` does it as well; any number may."""
     stop_on_signals()
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
@@ -42,14 +43,22 @@ async def _work(settings: Settings, url: str, until_idle: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     notifier, holder = Notifier(database), uuid.uuid4().hex
     carrier = Carrier(database, holder, committed=notifier.notify)
+    # A server that has started this says itself what is odd about the folder.
+    dropped = DropFolder(database, settings.dropping, tells=not until_idle) if settings.dropping else None
     with suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(notifier.run()),
-                # What grows by a thousand rows at once is soon more than the planner knows of.
-                tasks.create_task(run_jobs([Job("statistics", EVERY_SECONDS, lambda: analyze_outgrown(database))])),
+                tasks.create_task(run_jobs(_beside(database, dropped))),
             ]
-            await work_for_ever(database, holder, carrier.run, until_idle=until_idle)
+            is_busy = (lambda: dropped.is_busy) if dropped else (lambda: False)
+            await work_for_ever(database, holder, carrier.run, until_idle=until_idle, is_busy=is_busy)
             for task in beside:
                 task.cancel()
     await database.close()
+
+
+def _beside(database: Database, dropped: DropFolder | None) -> list[Job]:
+    # What grows by a thousand rows at once is soon more than the planner knows of.
+    statistics = Job("statistics", EVERY_SECONDS, lambda: analyze_outgrown(database))
+    return [statistics, *([Job("drop folder", LOOK_SECONDS, dropped.look)] if dropped else [])]

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from dues.commands.command import Conditional, Modify
@@ -17,6 +18,7 @@ from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import invalid
 from dues.http.rate_limits import RateLimits
+from dues.jobs.retention import KEPT
 from dues.lists.turns import Turns
 from dues.resources.operation import Call, Operation
 from dues.tenants.authenticate import KeyRing
@@ -46,6 +48,8 @@ class Context:
     feed: Feed
     outgoing: Outgoing
     """How webhooks go out."""
+    files_kept: timedelta = KEPT
+    """How long files that are sent are kept."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
     observe_line: Callable[[str, str, int], None] = lambda method, route, status: None
     """Counts a line of a batch that was answered."""
@@ -132,6 +136,7 @@ def call_of(
         idempotency_key=idempotency_key,
         database=database,
         feed=context.feed,
+        files_kept=context.files_kept,
     )
 
 

@@ -46,8 +46,16 @@ async def carry_out_all(database: Database, holder: str, carry_out: CarryOut) ->
     return found
 
 
-async def work_for_ever(database: Database, holder: str, carry_out: CarryOut, *, until_idle: bool) -> None:
-    """Carries jobs out as they come; `until_idle`: until there was none for a while."""
+async def work_for_ever(
+    database: Database,
+    holder: str,
+    carry_out: CarryOut,
+    *,
+    until_idle: bool,
+    is_busy: Callable[[], bool] = lambda: False,
+) -> None:
+    """Carries jobs out as they come; `until_idle`: until there was none for a while, and what goes on beside it
+    `is_busy` no more."""
     idle = 0.0
     while not (until_idle and idle >= IDLE_SECONDS):
         try:
@@ -55,7 +63,7 @@ async def work_for_ever(database: Database, holder: str, carry_out: CarryOut, *,
         except Exception as error:
             report("work", error)
             found = False
-        idle = 0.0 if found else idle + LOOK_SECONDS
+        idle = 0.0 if found or is_busy() else idle + LOOK_SECONDS
         if not found:
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -63,9 +71,16 @@ async def work_for_ever(database: Database, holder: str, carry_out: CarryOut, *,
 class Worker:
     """The process that does a server's work while there is any."""
 
-    def __init__(self, database: Database, embedded_url: str | None = None) -> None:
-        """`embedded_url`: where the embedded PostgreSQL is, whose owner the process is not."""
+    def __init__(
+        self,
+        database: Database,
+        embedded_url: str | None = None,
+        is_wanted: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`embedded_url`: where the embedded PostgreSQL is, whose owner the process is not. `is_wanted` says whether
+        there is anything to do beside jobs."""
         self._database = database
+        self._is_wanted = is_wanted
         self._environment = dict(os.environ)
         if embedded_url:
             self._environment.pop("DUES_ARCHIVE", None)
@@ -80,11 +95,15 @@ class Worker:
     async def _look(self) -> None:
         if self._process and self._process.returncode is None:
             return
+        if await self._is_anything_to_do():
+            command = sys.executable, "-m", "dues", "work", "--until-idle"
+            self._process = await asyncio.create_subprocess_exec(*command, env=self._environment)
+
+    async def _is_anything_to_do(self) -> bool:
         for cell in await list_cells(self._database):
             if await is_any_free(self._database, cell, _now()):
-                command = sys.executable, "-m", "dues", "work", "--until-idle"
-                self._process = await asyncio.create_subprocess_exec(*command, env=self._environment)
-                return
+                return True
+        return self._is_wanted is not None and await self._is_wanted()
 
     async def close(self) -> None:
         """Ends the process; what it had in hand is taken up again by the next."""

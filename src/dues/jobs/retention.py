@@ -16,6 +16,9 @@ EVERY_SECONDS: Final = 600.0
 
 BATCH_SIZE: Final = 5
 
+KEPT: Final = timedelta(days=30)
+"""How long a job, its bytes and its result are kept where nothing else is said."""
+
 STALE: Final = timedelta(hours=1)
 """A file of which nothing more came for so long never was whole."""
 

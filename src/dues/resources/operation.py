@@ -5,7 +5,7 @@ Routes, the checks of bodies and query strings, the OpenAPI document and the pag
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from dues.domain.fields import says
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
 from dues.events.feed import Feed
+from dues.jobs.retention import KEPT
 from dues.lists.paging import PageBody
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
@@ -75,6 +76,8 @@ class Call(Struct, frozen=True, kw_only=True):
     database: Database
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
+    files_kept: timedelta = KEPT
+    """How long a file that it sends is kept, with what became of its rows."""
     is_export: bool = False
     """Whether a list is had whole, for a file that may be imported: objects have their own rules there, no defaults."""
 

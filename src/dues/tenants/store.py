@@ -119,11 +119,11 @@ async def lock_merchants(tx: Transaction) -> None:
     await tx.lock(LOCK_MERCHANTS)
 
 
-FIND_MERCHANTS = "select id, name, time_zone, created_at from merchants order by created_at, id"
+FIND_MERCHANTS = "select id, name, time_zone, file_settings, created_at from merchants order by created_at, id"
 
 
 async def find_merchants(tx: Transaction) -> list[Row]:
-    """Every merchant, oldest first: id, name, time_zone, created_at."""
+    """Every merchant, oldest first: id, name, time_zone, file_settings (JSON, or None), created_at."""
     return await tx.find(FIND_MERCHANTS)
 
 
@@ -154,7 +154,7 @@ SAVE_MERCHANT = """
 update merchants
    set name = coalesce($2, name), time_zone = coalesce($3, time_zone)
  where id = $1
-returning id, name, time_zone, created_at
+returning id, name, time_zone, file_settings, created_at
 """
 
 

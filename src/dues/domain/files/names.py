@@ -1,8 +1,8 @@
-"""What the names of Moment's files say: `ZA_AcmeFibre_dailyfile_2026-03-01.csv`."""
+"""What the names of files say: `ZA_AcmeFibre_dailyfile_2026-03-01.csv`, `customers-2026-03.csv`."""
 
 import re
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.verdicts import FileRefusedError
@@ -13,6 +13,11 @@ _NAME: Final = re.compile(
 )
 
 _SORTS: Final[dict[str, FileKindName]] = {"moment_all-customers": "moment_full", "dailyfile": "moment_daily"}
+
+
+_OWN: Final = re.compile(
+    r"(customers|accounts|bills|payments|adjustments|credits)(?:[^A-Za-z].*)?\.csv(?:\.gz)?", re.IGNORECASE | re.DOTALL
+)
 
 
 class Named(NamedTuple):
@@ -33,6 +38,17 @@ def read_name(file_name: str) -> Named | None:
     except ValueError:
         return None
     return Named(found["country"].upper(), _SORTS[found["sort"]], day)
+
+
+def kind_of(file_name: str) -> FileKindName:
+    """What kind of file has this name: one of Moment's, or one that begins with what is in it. Raises
+    FileRefusedError where it does not tell."""
+    if named := read_name(file_name):
+        return named.kind
+    if found := _OWN.fullmatch(file_name):
+        return cast(FileKindName, found[1].lower())
+    detail = f"The name {file_name!r} does not tell what kind of file it is: say kind=."
+    raise FileRefusedError("file_name_unrecognised", detail)
 
 
 def said_by(file_name: str, kind: FileKindName, today: date) -> Named | None:

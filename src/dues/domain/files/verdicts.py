@@ -55,7 +55,8 @@ FILE_CODES: Final[dict[str, Meaning]] = {
         "Leave out what is not needed.",
     ),
     "file_name_unrecognised": Meaning(
-        "The name of the file does not say its country and its day.", "Name it as the format says, or say its kind."
+        "The name of the file does not tell what is in it.",
+        "Name it as the format says (`customers….csv`, or with country and day as Moment's are), or say its kind.",
     ),
     "file_date_in_future": Meaning("The name of the file says a day that has not come.", "Correct the name."),
     "file_out_of_order": Meaning(

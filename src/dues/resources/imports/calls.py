@@ -31,7 +31,9 @@ async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Re
         detail = "This key may move so much and no more; a file may move anything. Use a key without such a limit."
         return Refusal("key_limited", detail)
     asked: ImportQuery = call.query
-    received = await take_in(call.database, call.tenant, asked, data, call.key.id, call.idempotency_key)
+    received = await take_in(
+        call.database, call.tenant, asked, data, call.key.id, call.idempotency_key, call.files_kept
+    )
     if isinstance(received, Refusal):
         return received
     return Accepted(import_json(received.job), received.replayed)

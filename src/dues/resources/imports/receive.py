@@ -2,16 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
 
 from dues.db.database import Database
 from dues.domain.days import day_at
-from dues.domain.files.names import read_name, said_by
+from dues.domain.files.names import kind_of, said_by
 from dues.domain.files.opening import Opened, Opening
-from dues.domain.files.rows import FileKindName, FileSettings
+from dues.domain.files.rows import FileSettings
 from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.ids import new_id
 from dues.domain.refusals import Refusal
@@ -41,10 +40,6 @@ class Received(Struct, frozen=True):
     replayed: bool = False
 
 
-KEPT: Final = timedelta(days=30)
-"""How long a file and its verdicts are kept."""
-
-
 async def take_in(
     database: Database,
     tenant: Tenant,
@@ -52,18 +47,20 @@ async def take_in(
     data: AsyncIterator[bytes],
     actor: str | None,
     idempotency_key: str | None,
+    keep: timedelta,
 ) -> Received | Refusal:
-    """Takes a file in as it is asked for, and as the merchant has set. Raises and refuses as `receive` does."""
+    """Takes a file in as it is asked for, and as the merchant has set, to `keep` it and its verdicts for so long.
+    Raises and refuses as `receive` does."""
     context = await find_file_context(database, tenant)
     now = datetime.now(UTC) + timedelta(seconds=context["clock_offset_seconds"])
     settings = msgspec.json.decode(context["file_settings"] or b"{}", type=FileSettings)
     wanted = _wanted(asked, settings, context["time_zone"], now)
-    return await receive(database, Sender(tenant, actor, idempotency_key, now, KEPT), wanted, data)
+    return await receive(database, Sender(tenant, actor, idempotency_key, now, keep), wanted, data)
 
 
 def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: datetime) -> ImportInput:
     """What is asked for, with what the name of the file says. Raises FileRefusedError."""
-    kind = asked.kind or _kind_of(asked.file_name or "")
+    kind = asked.kind or kind_of(asked.file_name or "")
     named = said_by(asked.file_name, kind, day_at(now, time_zone)) if asked.file_name else None
     if named:
         settings = structs.replace(settings, country=named.country, file_date=named.day)
@@ -78,14 +75,6 @@ def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: dat
         settings=settings,
         time_zone=time_zone,
     )
-
-
-def _kind_of(file_name: str) -> FileKindName:
-    named = read_name(file_name)
-    if named is None:
-        detail = f"The name {file_name!r} does not tell what kind of file it is: say kind=."
-        raise FileRefusedError("file_name_unrecognised", detail)
-    return named.kind
 
 
 async def receive(
