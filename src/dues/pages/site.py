@@ -10,6 +10,8 @@ from dues.pages.errors import ProblemType, errors_page
 from dues.pages.frame import ASSETS
 from dues.pages.guides import contents_page, guide_page, guides
 from dues.pages.guides.search import search_index
+from dues.pages.look import STYLE
+from dues.pages.look.gallery import gallery_page
 
 HTML: Final = "text/html; charset=utf-8"
 
@@ -31,10 +33,11 @@ def site(openapi: Mapping[str, Any], problem_types: Mapping[str, ProblemType]) -
         "/docs/errors": _page(partial(errors_page, problem_types)),
         "/docs/guides": _page(contents_page),
         **{guide.path: _page(partial(guide_page, guide)) for guide in guides().values()},
+        "/docs/components": _page(gallery_page),
         "/docs/search.json": File(partial(search_index, openapi, problem_types), "application/json"),
         **{
             f"/docs/assets/{asset.name}": File(asset.read, asset.content_type, is_named_by_hash=True)
-            for asset in ASSETS.values()
+            for asset in (*ASSETS.values(), STYLE)
         },
     }
 

@@ -18,8 +18,8 @@ LANGUAGES: Final = {"curl": "curl", "python": "Python", "javascript": "JavaScrip
 class Asset:
     """A file that pages load. Its name has its hash, so that it can be kept for ever."""
 
-    def __init__(self, file: str, content_type: str) -> None:
-        self.body = (files("dues.pages.frame") / file).read_bytes()
+    def __init__(self, file: str, content_type: str, package: str = "dues.pages.frame") -> None:
+        self.body = (files(package) / file).read_bytes()
         self.content_type = content_type
         stem, _, kind = file.partition(".")
         self.name = f"{stem}.{sha256(self.body).hexdigest()[:12]}.{kind}"
