@@ -92,23 +92,18 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         files_kept=timedelta(days=settings.file_days),
     )
     worker = _worker(settings, database, database_url)
-    background = [
-        asyncio.create_task(work)
-        for work in (
-            run_jobs(
-                [
-                    *jobs(settings, database, counts.observe_purge),
-                    *watching({"groups": commits, "lists": database}, database, watermark, counts),
-                    overdue_job(database, writes.submit),
-                    key_uses(database, context.keys.uses),
-                    worker.job,
-                    *([archive_watch(database, counts)] if settings.archive else []),
-                ]
-            ),
-            notifier.run(),
-            *([_delivery(settings, database_url, notifier, counts, parts.send)] if settings.webhooks else []),
-        )
+    rounds = [
+        *jobs(settings, database, counts.observe_purge),
+        *watching({"groups": commits, "lists": database}, database, watermark, counts),
+        overdue_job(database, writes.submit),
+        key_uses(database, context.keys.uses),
+        worker.job,
+        *([archive_watch(database, counts)] if settings.archive else []),
     ]
+    background = [asyncio.create_task(work) for work in (run_jobs(rounds), notifier.run())]
+    if settings.webhooks:
+        delivery = _delivery(settings, database_url, notifier, counts, parts.send)
+        background.append(asyncio.create_task(delivery))
     try:
         log, cors = request_log(settings.log_level), _cors(settings)
         table = RouteTable(routes(context, counts), settings.docs_url, settings.path_prefix, STREAMING)

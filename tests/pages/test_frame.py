@@ -16,7 +16,10 @@ from tests.pages.page import Page, read_page
 
 FILES = site(document("/docs"), PROBLEM_TYPES)
 
-PAGES = [path for path, file in FILES.items() if file.content_type.startswith("text/html")]
+COMPONENTS = "/docs/components"
+"""A page like those for people, which stand in no frame: `tests/pages/test_look.py`."""
+
+PAGES = [path for path, file in FILES.items() if file.content_type.startswith("text/html") and path != COMPONENTS]
 
 every_page = pytest.mark.parametrize("path", PAGES)
 

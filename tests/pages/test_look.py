@@ -12,6 +12,7 @@ import dues.pages.look as look
 from dues.pages.frame.markup import Html
 from dues.pages.look.gallery import gallery_page
 from dues.pages.words import LANGUAGES, Language, language_of
+from tests.pages.page import read_page
 
 STYLE = look.STYLE.body.decode()
 
@@ -36,6 +37,15 @@ def test_every_part_is_shown() -> None:
         assert sign in shown
     for sign in ('class="field wrong"', 'role="alert"', 'class="choice"', "<dl>", 'class="bars"', "<bdi", "<time"):
         assert sign in shown
+
+
+def test_a_page_loads_its_style_alone_and_runs_nothing() -> None:
+    page = read_page(gallery_page())
+    assert page.loaded == [f"../docs/assets/{look.STYLE.name}"]
+    assert not page.tags & {"script", "style", "img", "iframe", "object", "embed", "base"}
+    assert not [name for _, name in page.attributes if name == "style" or name.startswith("on")]
+    assert len(page.ids) == len(set(page.ids))
+    assert {"main", "header", "h1", "title"} <= page.tags
 
 
 def colours(scheme: str) -> dict[str, str]:

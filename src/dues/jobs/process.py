@@ -17,7 +17,8 @@ from dues.background import Job as BackgroundJob
 from dues.background import report
 from dues.db.database import Database
 from dues.db.errors import Transient
-from dues.jobs.store import HELD, Job, Lost, is_any_free, lease_job
+from dues.jobs.leases.store import is_any_free, lease_job
+from dues.jobs.store import HELD, Job, Lost
 from dues.tenants.store import list_cells
 
 LOOK_SECONDS: Final = 1.0

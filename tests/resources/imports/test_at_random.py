@@ -16,7 +16,7 @@ from dues.db.migrate import migrate
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.tenants import Tenant
-from dues.jobs.store import lease_job
+from dues.jobs.leases.store import lease_job
 from dues.resources.imports.carry_out import Carrier
 from dues.resources.imports.input import ImportInput
 from dues.resources.imports.receive import Received, Sender, receive

@@ -23,7 +23,8 @@ from dues.db.errors import Conflict, Contradiction, Transient
 from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
 from dues.events.store import insert_events
-from dues.jobs.store import HELD, Job, JobError, Lost, is_any_free, save_progress
+from dues.jobs.leases.store import is_any_free
+from dues.jobs.store import HELD, Job, JobError, Lost, save_progress
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
@@ -36,7 +37,6 @@ from dues.tenants.file_context.store import find_file_context
 from dues.work.work import Work
 
 _log = structlog.get_logger()
-
 CHECKED_AT_ONCE: Final = 5_000
 GROUP_ROWS: Final = 1_000  # larger transactions are not faster, and hold what they change for longer
 ROWS_AT_ONCE_MAX: Final = 10_000  # whole or not at all
@@ -96,18 +96,18 @@ class Carrier:
             return await self._end(job, "failed", JobError("too_many_rows_at_once", detail))
         # Its rows are joined by their lines: what was staged in seconds is unknown to the planner until somebody looks.
         await analyze(self._database, "import_rows")
-        start = structs.replace(job, status="applying", position=wanted.header_line, read_to=wanted.header_ends_at)
+        job = structs.replace(job, status="applying", position=wanted.header_line, read_to=wanted.header_ends_at)
         async with self._database.transaction(job.tenant.cell) as tx:
-            started = await self._save(tx, start)
+            job = await self._save(tx, job)
             await tx.commit()
-        return started
+        return job
 
     async def _keep(self, job: Job, wanted: ImportInput, rows: Sequence[store.StagedRow]) -> Job:
         async with self._database.transaction(job.tenant.cell) as tx:
             await store.insert_staged(tx, job, rows, key_column(wanted))
-            kept = await self._save(tx, after(job, rows))
+            job = await self._save(tx, after(job, rows))
             await tx.commit()
-        return kept
+        return job
 
     # Applying --------------------------------------------------------------------------------------------------
 
@@ -140,18 +140,18 @@ class Carrier:
         async with self._database.transaction(job.tenant.cell) as tx:
             await store.forget_verdicts(tx, job)
             start = structs.replace(job, position=wanted.header_line, read_to=wanted.header_ends_at, counts={})
-            begun = await self._save(tx, start)
+            job = await self._save(tx, start)
             await tx.commit()
-        return begun
+        return job
 
     async def _put_down(self, job: Job, tries: Tries | None) -> Job:
         """Others wait: they have a turn."""
         if tries is not None:
             self._tries[job.id] = tries
         async with self._database.transaction(job.tenant.cell) as tx:
-            put_down = await save_progress(tx, job, self._holder, self._now(), None)
+            job = await save_progress(tx, job, self._holder, self._now(), None)
             await tx.commit()
-        return put_down
+        return job
 
     async def _carry_out(self, group: RowGroup, tries: Tries | None) -> Job:
         """Everything of a group in one transaction, again as long as another process was first."""
@@ -246,6 +246,5 @@ class Carrier:
 
     async def _save(self, tx: Transaction, job: Job, *, is_over: bool = False) -> Job:
         now = self._now()
-        if is_over:
-            job = structs.replace(job, completed_at=now)
+        job = structs.replace(job, completed_at=now) if is_over else job
         return await save_progress(tx, job, self._holder, now, None if is_over else now + HELD)

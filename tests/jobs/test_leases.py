@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from dues.db.database import Database
 from dues.db.migrate import migrate
-from dues.jobs.store import is_any_free, lease_job
+from dues.jobs.leases.store import is_any_free, lease_job
 from tests.db.databases import EmptyDatabases, execute
 
 NOW = datetime(2026, 1, 20, tzinfo=UTC)
