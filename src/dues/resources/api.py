@@ -13,6 +13,7 @@ from dues.resources.daily_totals import operations as daily_totals
 from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.imports import operations as imports
+from dues.resources.journal import operations as journal
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
@@ -35,6 +36,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *test_clock.OPERATIONS,
     *imports.OPERATIONS,
     *batch.OPERATIONS,
+    *journal.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

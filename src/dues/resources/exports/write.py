@@ -57,10 +57,14 @@ async def export(
     names = chosen(lists.body, asked) if asked else None
     parts = _parts(lists, call, turns, names, observe)
     try:
-        first = await anext(parts)
+        return Document("text/csv", f"{name}.csv", await begun(parts))
     except _Refused as refused:
         return refused.refusal
-    return Document("text/csv", f"{name}.csv", _all(first, parts))
+
+
+async def begun(parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """The same, the first of which is made: whatever stands in the way of that is raised here."""
+    return _all(await anext(parts), parts)
 
 
 async def _all(first: bytes, parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
