@@ -190,6 +190,7 @@ async def _write(database: Database, call: Call, kind: str, to: Path, report: Ca
 
 
 def unwritable(to: Path, error: OSError) -> BackupError:
+    """What is said where a disk refuses a file."""
     return BackupError(f"{to} cannot be written: {error.strerror}. Nothing of it is left there.")
 
 

@@ -77,7 +77,7 @@ def _summed_up(alice: Caller, expected: dict[tuple[str, str], int]) -> None:
     read = read_hledger(fetch(alice, summary="true"))
     assert {key: amount for key, amount in merged.items() if amount} == dict(summed(read))
     assert len({(one.day, one.narration) for one in read}) == len(read)
-    assert {"Payments by eft, ZAR", "Payments by EFT, JPY", "Bills, credits and balances, ZAR"} <= {
+    assert {"Payments by eft (ZAR)", "Payments by EFT (JPY)", "Bills, credits and balances (ZAR)"} <= {
         one.narration for one in read
     }
     table = fetch(alice, summary="true", format="csv", **{"accounts[receivable]": "1200"})
@@ -149,7 +149,7 @@ def test_a_summary_tells_so_many_methods_apart_and_no_more(
     for number in range(6):
         assert pay(alice, account=account["id"], amount=100, method=f"m{number}").status_code == 201
     read = read_hledger(asyncio_read(ask, merchant, b"summary=true"))
-    assert [one.narration for one in read] == [f"Payments by {method}, ZAR" for method in ("m0", "m1", OTHER_METHODS)]
+    assert [one.narration for one in read] == [f"Payments by {method} (ZAR)" for method in ("m0", "m1", OTHER_METHODS)]
     assert summed(read)["assets:clearing:other", "ZAR"] == 400
 
 

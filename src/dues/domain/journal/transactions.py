@@ -98,4 +98,4 @@ class Summary:
             if postings:
                 narration = f"Payments by {method}" if method else "Bills, credits and balances"
                 tags: dict[str, str | int] = {"movements": self._counts[method, currency]}
-                yield Transaction(self._day, f"{narration}, {currency}", currency, postings, tags)
+                yield Transaction(self._day, f"{narration} ({currency})", currency, postings, tags)

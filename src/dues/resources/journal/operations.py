@@ -20,8 +20,8 @@ commodity 1000.00 ZAR
 """
 
 _CSV: Final = """Date,Narration,Account,Debit,Credit,Currency\r
-2026-01-05,"Bills, credits and balances, ZAR",assets:receivable,1500.00,,ZAR\r
-2026-01-05,"Bills, credits and balances, ZAR",income:billed,,1500.00,ZAR\r
+2026-01-05,"Bills, credits and balances (ZAR)",assets:receivable,1500.00,,ZAR\r
+2026-01-05,"Bills, credits and balances (ZAR)",income:billed,,1500.00,ZAR\r
 """
 
 OPERATIONS: Final = (
