@@ -39,10 +39,10 @@ def journal() -> Iterator[str]:
     yield "# The journal"
     yield ""
     yield from wrap(
-        "`GET /billing/journal` and `dues journal` write everything that moved as double entries. Here is what becomes "
-        "of what: the table is the one that the server goes by. Which entries each movement leaves in the ledgers is in "
-        "[what happens to the money](money.md); the [guide](../guides/books-for-your-accountant.md) shows how a journal "
-        "is had.",
+        "`GET /billing/journal` and `dues journal` write everything that moved as double entries. Here is what "
+        "becomes of what: the table is the one that the server goes by. Which entries each movement leaves in the "
+        "ledgers is in [what happens to the money](money.md); the [guide](../guides/books-for-your-accountant.md) "
+        "shows how a journal is had.",
         WIDTH,
     )
     yield from ("", "## Accounts", "", "| account | as usual | what is in it |", "| --- | --- | --- |")
@@ -53,9 +53,9 @@ def journal() -> Iterator[str]:
         yield f"| {movement.title} | {_written(key)} | `{movement.debit}` | `{movement.credit}` |"
     yield ""
     yield from wrap(
-        "Where the amount is below nothing, as of an adjustment that lowers a balance, debit and credit change sides. "
-        "Held money that is applied, and money that is held again, leaves an entry in the ledger of the payment too; it "
-        "is one movement, and has one transaction.",
+        "Where the amount is below nothing, as of an adjustment that lowers a balance, debit and credit change "
+        "sides. Held money that is applied, and money that is held again, leaves an entry in the ledger of the "
+        "payment too; it is one movement, and has one transaction.",
         WIDTH,
     )
 

@@ -1,5 +1,7 @@
 """A history with every movement that there is, by names and in currencies that are not easy."""
 
+from typing import Any
+
 from dues.domain.money import AMOUNT_MAX
 from tests.resources.payments.holding import apply, credit, refund, represent, reverse_credit, unapply
 from tests.resources.payments.paying import new_account, new_bill, pay, reverse
@@ -13,7 +15,8 @@ OPEN = {"min_amount": 1, "max_amount": AMOUNT_MAX, "underpayment_allowed": True,
 def happen(caller: Caller) -> None:
     """Does all of it."""
     balanced = {"currency": "ZAR", "balance": 500, "payment_rules": OPEN}
-    for reference, more in ((EASY, balanced), (HARD, {}), (OTHER, balanced)):
+    some: tuple[tuple[str, dict[str, Any]], ...] = ((EASY, balanced), (HARD, {}), (OTHER, balanced))
+    for reference, more in some:
         assert caller.register_customer(external_reference=reference, **more).status_code == 201
     account = new_account(caller, 3_000, customer=EASY, payment_rules=OPEN)
     first, second, third, over = (

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dues.domain.journal.movements import MOVEMENTS, Account, Moved
+from dues.domain.journal.movements import ACCOUNTS, MOVEMENTS, Account, Moved
 
 NO_METHOD: Final = "unspecified"
 """How what is paid in no way that was said was paid."""
@@ -93,8 +93,9 @@ class Summary:
         """The day's, by method and currency. What has come to nothing is in none."""
         for method, currency in sorted(self._sums):
             sums = self._sums[method, currency]
-            postings = [Posting(account, of, sums[account, of]) for account, of in sorted(sums, key=str)]
-            postings = [one for one in postings if one.amount]
+            postings = [Posting(account, of, amount) for (account, of), amount in sums.items() if amount]
+            # Debits first, as everywhere.
+            postings.sort(key=lambda one: (one.amount < 0, ACCOUNTS.index(one.account), one.of or ""))
             if postings:
                 narration = f"Payments by {method}" if method else "Bills, credits and balances"
                 tags: dict[str, str | int] = {"movements": self._counts[method, currency]}
