@@ -18,6 +18,7 @@ from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
+from dues.resources.reports import operations as reports
 from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
@@ -37,6 +38,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *imports.OPERATIONS,
     *batch.OPERATIONS,
     *journal.OPERATIONS,
+    *reports.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

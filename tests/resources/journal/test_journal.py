@@ -16,6 +16,7 @@ from dues.domain.journal.movements import MOVEMENTS
 from dues.domain.journal.names import DEFAULTS
 from dues.domain.journal.transactions import METHODS_MAX, OTHER_METHODS
 from dues.http.queries import decode_query
+from dues.resources.exports import sending
 from dues.resources.journal import write
 from dues.resources.journal.query import JournalQuery
 from dues.resources.operation import Call
@@ -170,7 +171,7 @@ async def _call(database: Database, merchant: Merchant, query: bytes) -> Call:
 def test_a_payment_made_meanwhile_is_in_it_whole_or_not_at_all(
     alice: Caller, merchant: Merchant, ask: Ask[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "PART_LENGTH", 1)
+    monkeypatch.setattr(sending, "PART_LENGTH", 1)
     account = new_account(alice, 0)
     bills = [alice.make_bill(account=account["id"], amount_due=100).json() for _ in range(8)]
     parts = [{"bill": bill["id"], "amount": 100} for bill in bills]

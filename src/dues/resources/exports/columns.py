@@ -3,7 +3,9 @@
 Beside the ids of others are the references that imports read: `customer` beside `customer_id`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal
@@ -169,3 +171,10 @@ def safe_cell(text: str | None) -> str | None:
 def safe_header(names: Sequence[str]) -> list[str]:
     """The names of columns, which merchants have made too, for a spreadsheet."""
     return [safe_cell(name) or "" for name in names]
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as they stand in a file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

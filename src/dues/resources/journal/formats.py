@@ -1,7 +1,5 @@
 """How a transaction is written for each program. None is given what it takes for anything but text or an amount."""
 
-import csv
-import io
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,7 +9,7 @@ from dues.domain.currencies import EXPONENTS
 from dues.domain.journal.names import Chart, Format
 from dues.domain.journal.transactions import Transaction
 from dues.domain.money import in_major_units
-from dues.resources.exports.columns import safe_cell
+from dues.resources.exports.columns import csv_lines, safe_cell
 
 
 class Writer(ABC):
@@ -100,7 +98,7 @@ class Table(Writer):
         self._more = more
 
     def begin(self, says: str) -> str:
-        return _rows([[*COLUMNS, *self._more]])
+        return csv_lines([[*COLUMNS, *self._more]])
 
     def write(self, transaction: Transaction) -> str:
         tags = [_cell(str(transaction.tags.get(name.lower(), ""))) for name in self._more]
@@ -111,7 +109,7 @@ class Table(Writer):
             sides = [amount, ""] if posting.amount > 0 else ["", amount]
             account = _cell(self._chart.name(posting.account, posting.of))
             rows.append([*begin, account, *sides, transaction.currency, *tags])
-        return _rows(rows)
+        return csv_lines(rows)
 
 
 def writer_of(form: Format, names: Mapping[str, str], *, is_summary: bool) -> Writer:
@@ -146,9 +144,3 @@ def _quoted(text: str) -> str:
 
 def _cell(text: str) -> str:
     return safe_cell(_line(text)) or ""
-
-
-def _rows(rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()

@@ -1,27 +1,20 @@
 """GET /billing/journal: everything that moved on some days, as double entries, from one instant."""
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from dues.db.errors import Unavailable
+from dues.db.database import Database
 from dues.domain.days import FIRST_DAY, beginning_of, day_at
 from dues.domain.journal.movements import Moved
 from dues.domain.journal.transactions import Summary, Transaction, transaction_of
 from dues.domain.violations import Invalid, Violation
-from dues.resources.exports.write import EXPORT_SECONDS, begun
+from dues.resources.exports.sending import send
 from dues.resources.journal.formats import Writer, writer_of
 from dues.resources.journal.store import list_movements
 from dues.resources.operation import Call, Document
 
-MOVEMENTS_IN_A_ROW: Final = 100
-"""After so many whoever else is there has a turn, as with lists."""
-
-PART_LENGTH: Final = 65_536
-"""Characters that are sent at once, at least."""
+OBSERVED_EVERY: Final = 1_000
 
 Observe = Callable[[int], None]
 """Is called with how many movements there are so far."""
@@ -37,34 +30,28 @@ async def read_journal(call: Call, observe: Observe = lambda movements: None) ->
         raise Invalid([Violation("/from", "after_to", f"must not be after the last day, {last}.")])
     writer = writer_of(query.format, query.accounts or {}, is_summary=query.summary)
     says = f"dues journal of {first if first != FIRST_DAY else 'the beginning'} to {last} ({zone})"
-    parts = _parts(call, writer, says, first, last, observe)
     name = "-".join(["journal", *([str(first)] if first != FIRST_DAY else []), str(last)])
-    return Document(writer.content_type, f"{name}.{query.format}", await begun(parts))
+
+    def lines(snapshot: Database) -> AsyncIterator[str]:
+        return _lines(call, snapshot, writer, writer.begin(says), first, last, observe)
+
+    return Document(writer.content_type, f"{name}.{query.format}", await send(call, lines))
 
 
-async def _parts(
-    call: Call, writer: Writer, says: str, first: date, last: date, observe: Observe
-) -> AsyncGenerator[bytes]:
-    zone, ends_at, done = call.key.time_zone, time.monotonic() + EXPORT_SECONDS, 0
+async def _lines(
+    call: Call, snapshot: Database, writer: Writer, begin: str, first: date, last: date, observe: Observe
+) -> AsyncIterator[str]:
+    zone, done = call.key.time_zone, 0
     begins, ends = beginning_of(first, zone), beginning_of(last + timedelta(days=1), zone)
-    turn = call.turns.export_of(call.tenant.id) if call.turns else nullcontext()
-    async with turn, call.database.snapshot() as snapshot:
-        days = _Days(zone, summary=call.query.summary)
-        text = writer.begin(says)
-        async for moved in list_movements(snapshot, call.tenant, begins, ends):
-            text += "".join(map(writer.write, days.next(moved)))
-            done += 1
-            if done % MOVEMENTS_IN_A_ROW == 0:
-                await asyncio.sleep(0)
-                observe(done)
-            if len(text) >= PART_LENGTH:
-                yield text.encode()
-                text = ""
-                if time.monotonic() > ends_at:
-                    raise Unavailable(f"a journal was not read to its end in {EXPORT_SECONDS:.0f} seconds")
-        text += "".join(map(writer.write, days.end()))
-        observe(done)
-        yield text.encode()
+    days = _Days(zone, summary=call.query.summary)
+    text = begin  # goes with what is read first: so that is read before the answer begins
+    async for moved in list_movements(snapshot, call.tenant, begins, ends):
+        yield text + "".join(map(writer.write, days.next(moved)))
+        text, done = "", done + 1
+        if done % OBSERVED_EVERY == 0:
+            observe(done)
+    observe(done)
+    yield text + "".join(map(writer.write, days.end()))
 
 
 class _Days:
