@@ -24,7 +24,8 @@ from dues.domain.violations import Invalid
 from dues.http.problems import ProblemError
 from dues.http.queries import decode_query, invalid
 from dues.resources.journal.query import JournalQuery
-from dues.resources.journal.write import read_journal
+from dues.resources.journal.write import Observe, read_journal
+from dues.resources.operation import Call, Document
 
 Account = Annotated[
     list[str] | None,
@@ -87,7 +88,7 @@ def write_journal(
     async def run(database: Database) -> Written | None:
         call = await call_of(database, merchant, live, query)
         if output is None:
-            async for part in (await read_journal(call)).parts:
+            async for part in (await _document(call)).parts:
                 sys.stdout.buffer.write(part)
             sys.stdout.flush()
             return None
@@ -128,7 +129,14 @@ def _read(asked: Mapping[str, str]) -> Any:
         raise typer.BadParameter(error.detail) from None
 
 
-async def _write(call: Any, output: Path) -> Written:
+async def _document(call: Call, observe: Observe = lambda movements: None) -> Document:
+    try:
+        return await read_journal(call, observe)
+    except Invalid as error:
+        raise typer.BadParameter(invalid(error.violations).detail) from None
+
+
+async def _write(call: Call, output: Path) -> Written:
     started, movements = time.monotonic(), 0
     with counter("Writing") as report:
 
@@ -137,10 +145,7 @@ async def _write(call: Any, output: Path) -> Written:
             movements = so_far
             report(so_far)
 
-        try:
-            document = await read_journal(call, observe)
-        except Invalid as error:
-            raise typer.BadParameter(invalid(error.violations).detail) from None
+        document = await _document(call, observe)
         with whole_file(output, partial(unwritable, output)) as file:
             writing = Writing(file, lambda _: None)
             try:
