@@ -2,14 +2,22 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 
+import asyncpg
+import psutil
 import pytest
+from msgspec import structs
 
 from dues.db.database import Database
 from dues.domain.tenants import Tenant
-from tests.lists.test_a_million_bills import fill
+from dues.http.queries import decode_query
+from dues.resources.journal.query import JournalQuery
+from dues.resources.journal.write import read_journal
+from tests.lists.test_a_million_bills import COUNT, fill
 from tests.lists.test_plans import alone
+from tests.resources.exports.test_a_million_rows import call_of
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="takes minutes")]
 
