@@ -39,11 +39,12 @@ def happen(caller: Caller) -> None:
             (third, 7, "rounding"),
             (second, 70, "credit_note"),
             (second, 70, "write_off"),
+            (third, 3, "rounding"),  # it stands when the bill is voided
         )
     ]
-    for bill, one in zip((first, second, third, second, second), lowered, strict=True):
+    for bill, one in zip((first, second, third, second, second, third), lowered, strict=True):
         assert one["id"].startswith("cred_")
-        if one != lowered[1]:
+        if one not in (lowered[1], lowered[5]):
             assert reverse_credit(caller, bill, one).status_code == 200
     assert caller.post(f"/billing/bills/{third['id']}/void", {}).status_code == 200
     # By hand, and more than is due.
