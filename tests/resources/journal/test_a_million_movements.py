@@ -21,7 +21,8 @@ from tests.resources.exports.test_a_million_rows import call_of
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif("DUES_TEST_SOAK" not in os.environ, reason="takes minutes")]
 
-SECONDS_MAX = 180.0
+SECONDS_MAX = 600.0
+"""Of a machine that has others to serve too: a file may take half an hour."""
 
 MORE_MEMORY_MAX = 50e6
 

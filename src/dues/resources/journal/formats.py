@@ -126,6 +126,8 @@ _MEANS_SOMETHING: Final = str.maketrans({";": " ", "|": "/", "[": "(", "]": ")"}
 
 def _line(text: str) -> str:
     """Without ends of lines, or other characters that nobody sees."""
+    if text.isascii() and text.isprintable():
+        return text  # as nearly all are
     return "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
 
 
