@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from classes import classes
+from journal import journal
 from man_page import man_page
 from money import money
 from typer.main import get_command
@@ -335,6 +336,7 @@ PAGES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "metrics.md": metrics,
     "files.md": files,
     "money.md": money,
+    "journal.md": journal,
     "schema.md": tables,
     "statements.md": statements,
 }

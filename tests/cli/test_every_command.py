@@ -35,6 +35,7 @@ RUN_WITH = {
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
     "export": "--kind customers --to {folder}/exported.csv",
+    "journal": "--output {folder}/journal",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "keys set": "{key} --rate-limit 100/s",

@@ -22,6 +22,8 @@ GUIDES = [page for page in sorted((DOCS / "guides").glob("*.md")) if "```http\n"
 
 EXAMPLE = re.compile(r"```csv (\S+)\n(.*?)```|```sh\n(.*?)```|```http\n(.*?)```\s+```jsonl? (\d+)\n(.*?)```", re.DOTALL)
 
+FILES = (".csv", ".hledger", ".beancount")
+
 KEY = re.compile(r"\b[a-z]{2}_test_\w{20,}")
 
 
@@ -67,7 +69,7 @@ class Reader:
 
         Its files are the reader's. One that only tries may find something wrong."""
         _, *words = shlex.split(command.replace("\\\n", " "))
-        words = [str(self._folder / word) if word.endswith(".csv") else word for word in words]
+        words = [str(self._folder / word) if word.endswith(FILES) else word for word in words]
         done = dues(*words, database_url=self._database_url, merchant=self._merchant.id)
         assert done.returncode == (1 if "--dry-run" in words else 0), f"{command}\n{done.stdout}{done.stderr}"
         self._printed = (KEY.findall(done.stdout) or [self._printed])[-1]

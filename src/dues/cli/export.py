@@ -117,7 +117,7 @@ def export_lists(
     query = _read(LISTS[kind], asked, where or [])
 
     async def run(database: Database) -> Written:
-        call = await _call(database, merchant, live, query)
+        call = await call_of(database, merchant, live, query)
         with counter("Exporting") as report:
             return await _write(database, call, kind, to, report)
 
@@ -138,7 +138,7 @@ def _read(operation: Operation, asked: dict[str, str], where: Sequence[str]) -> 
         raise typer.BadParameter(error.detail) from None
 
 
-async def _call(database: Database, merchant: str | None, live: bool, query: Any) -> Call:
+async def call_of(database: Database, merchant: str | None, live: bool, query: Any) -> Call:
     """The call of whoever has the database."""
     owner = await find_merchant(database, merchant)
     mode: Literal["live", "test"] = "live" if live else "test"
@@ -178,18 +178,19 @@ async def _write(database: Database, call: Call, kind: str, to: Path, report: Ca
     except Invalid as error:
         raise typer.BadParameter(invalid(error.violations).detail) from None
     assert not isinstance(document, Refusal), "a list of all refuses nobody"
-    with whole_file(to, partial(_unwritable, to)) as file:
+    with whole_file(to, partial(unwritable, to)) as file:
         writing = Writing(file, lambda _: None)
         try:
             async for part in document.parts:
                 writing.add(part)
         except DiskError as error:
-            raise _unwritable(to, error.error) from error
+            raise unwritable(to, error.error) from error
     made, seconds = writing.done(), round(time.monotonic() - started, 2)
     return Written(kind=kind, to=str(to), rows=rows, bytes=made.bytes, sha256=made.sha256, seconds=seconds)
 
 
-def _unwritable(to: Path, error: OSError) -> BackupError:
+def unwritable(to: Path, error: OSError) -> BackupError:
+    """What is said where a disk refuses a file."""
     return BackupError(f"{to} cannot be written: {error.strerror}. Nothing of it is left there.")
 
 
@@ -197,7 +198,7 @@ def _export_all(to: Path, merchant: str | None, *, live: bool, data: Path | None
     started = time.monotonic()
 
     async def run(database: Database) -> Any:
-        call = await _call(database, merchant, live, None)
+        call = await call_of(database, merchant, live, None)
         with counter("Exporting") as report:
             return await write_merchant(database.url, call.tenant, call.key.merchant_id, call.key.mode, to, report)
 

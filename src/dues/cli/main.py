@@ -17,6 +17,7 @@ from dues.cli import (
     deliveries,
     export,
     imports,
+    journal,
     keys,
     listen,
     merchants,
@@ -109,6 +110,7 @@ app.command(name="migrate", rich_help_panel=LOOK_AFTER)(migrate.migrate_schema)
 app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_url)
 app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
 app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
+app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)

@@ -120,6 +120,12 @@ class Database:
             found: list[Row] = await connection.fetch(query, *args)
             return found
 
+    async def stream(self, query: str, *args: object, at_once: int = 1_000) -> AsyncIterator[Row]:
+        """The rows of one statement that gives many, so many at a time: of a snapshot alone."""
+        async with self._connection() as connection:
+            async for row in connection.stream(query, *args, at_once=at_once):
+                yield row
+
     async def row(self, query: str, *args: object) -> Row | None:
         """The first row of one statement, if it has one."""
         rows = await self.rows(query, *args)

@@ -118,6 +118,11 @@ class Held:
         """Runs one statement and returns its rows."""
         return await self._limited(self._connection.fetch(query, *args))
 
+    async def stream(self, query: str, *args: object, at_once: int) -> AsyncIterator[Any]:
+        """Runs one statement, and gives its rows as they are wanted, for which it must be in a transaction."""
+        async for row in self._connection.cursor(query, *args, prefetch=at_once):
+            yield row
+
     async def execute(self, query: str, *args: object) -> str:
         """Runs one statement and returns its status."""
         return await self._limited(self._connection.execute(query, *args))

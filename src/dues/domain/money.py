@@ -23,3 +23,13 @@ def written(amount_minor: int, currency: str | None) -> str:
     whole, rest = divmod(abs(amount_minor), 10**exponent)
     decimals = f".{rest:0{exponent}}" if exponent else ""
     return f"{currency} {'-' if amount_minor < 0 else ''}{whole:,}{decimals}"
+
+
+def in_major_units(amount_minor: int, currency: str | None) -> str:
+    """The amount as programs read it: `5000.00`, `5000`, `-1.500`; of a currency whose decimals nobody knows any more,
+    in its smallest unit."""
+    exponent = EXPONENTS.get(currency or "", 0)
+    if not exponent:
+        return str(amount_minor)
+    whole, rest = divmod(abs(amount_minor), 10**exponent)
+    return f"{'-' if amount_minor < 0 else ''}{whole}.{rest:0{exponent}}"

@@ -137,6 +137,7 @@ def call_of(
         database=database,
         feed=context.feed,
         files_kept=context.files_kept,
+        turns=context.lists,
     )
 
 

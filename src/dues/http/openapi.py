@@ -11,7 +11,7 @@ from dues.http.parameters import parameters_of
 from dues.http.problems import Problem
 from dues.resources.api import OPERATIONS
 from dues.resources.batch.lines import BatchLine
-from dues.resources.operation import Batches, Operation, Receives, Tag
+from dues.resources.operation import Batches, Operation, Receives, Streams, Tag
 
 
 def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
@@ -21,7 +21,7 @@ def document(docs_base: str, public_url: str = "") -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, docs_base)
     asked: list[type] = [operation.body for operation in OPERATIONS if operation.body]
     asked.append(BatchLine)
-    answered = [operation.answer for operation in OPERATIONS]
+    answered = [operation.answer for operation in OPERATIONS if not isinstance(operation.does, Streams)]
     answered += [operation.previews[0] for operation in OPERATIONS if operation.previews]
     return {
         "openapi": "3.1.0",

@@ -125,10 +125,14 @@ def _success(operation: Operation) -> dict[str, Any]:
         names += ["Next-Cursor", "Link"]
     if isinstance(operation.does, Streams):
         file = {"schema": {"type": "string", "format": "binary"}}
+        examples = operation.example
         return {
             "description": f"{operation.summary}: the file.",
             "headers": _headers(*names),
-            "content": {operation.does.content_type: file},
+            "content": {
+                one: {**file, "example": examples[one]} if one in examples else file
+                for one in operation.does.content_types
+            },
         }
     if isinstance(operation.does, Batches):
         return {

@@ -13,10 +13,12 @@ from dues.resources.daily_totals import operations as daily_totals
 from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.imports import operations as imports
+from dues.resources.journal import operations as journal
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
+from dues.resources.reports import operations as reports
 from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
@@ -35,6 +37,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *test_clock.OPERATIONS,
     *imports.OPERATIONS,
     *batch.OPERATIONS,
+    *journal.OPERATIONS,
+    *reports.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

@@ -18,6 +18,7 @@ from dues.domain.tenants import Tenant
 from dues.events.feed import Feed
 from dues.jobs.retention import KEPT
 from dues.lists.paging import PageBody
+from dues.lists.turns import Turns
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 
@@ -80,6 +81,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """How long a file that it sends is kept, with what became of its rows."""
     is_export: bool = False
     """Whether a list is had whole, for a file that may be imported: objects have their own rules there, no defaults."""
+    turns: Turns | None = None
+    """In which lists are had whole, and whatever else looks through all of a tenant; None: nobody else is there."""
 
     @property
     def tenant(self) -> Tenant:
@@ -117,7 +120,7 @@ class Streams(Struct, frozen=True):
     """A function that gives a document, or refuses."""
 
     function: Callable[[Call], Awaitable[Document | Refusal]]
-    content_type: str = "text/csv"
+    content_types: Sequence[str] = ("text/csv",)
 
 
 class Accepted(Struct, frozen=True):
@@ -196,6 +199,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     status: int = 200
     answer: type[Struct]
     example: Mapping[str, Any]
+    """Of the answer; of a document, by media type."""
     previews: tuple[type[Struct], Mapping[str, Any]] | None = None
     """What Pays answers to `?preview=true`, and an example of it."""
     problems: Sequence[str] = ()

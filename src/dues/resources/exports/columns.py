@@ -3,7 +3,9 @@
 Beside the ids of others are the references that imports read: `customer` beside `customer_id`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal
@@ -11,9 +13,9 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct, inspect
 
-from dues.domain.currencies import EXPONENTS
 from dues.domain.fields import METADATA_KEY_MAX
 from dues.domain.files.columns import FREE
+from dues.domain.money import in_major_units
 from dues.domain.violations import Invalid, Violation, closest
 
 NOUNS: Final[Mapping[str, str]] = {"customer_id": "customer", "account_id": "account", "bill_id": "bill"}
@@ -106,7 +108,7 @@ def reader(
     columns = {column.name: column for column in columns_of(body)}
     one_owner = {*NOUNS} <= columns.keys()
     known: dict[str, Any] = {"nothing": {}, "references": references}
-    known |= {"flag": _flag, "time": _time, "major": _major, "safe": _safe}
+    known |= {"flag": _flag, "time": _time, "major": _major, "safe": safe_cell}
     cells: list[str] = []
     for number, name in enumerate(names):
         if name.startswith(FREE):
@@ -154,22 +156,25 @@ def _time(value: datetime | None) -> str | None:
     return None if value is None else str(msgspec.to_builtins(value))
 
 
-def _major(amount: int | None, currency: str | None) -> str | int | None:
-    """`1500.00`; of a currency whose decimals nobody knows any more, in its smallest unit."""
-    exponent = EXPONENTS.get(currency or "", 0)
-    if amount is None or not exponent:
-        return amount
-    whole, rest = divmod(abs(amount), 10**exponent)
-    return f"{'-' if amount < 0 else ''}{whole}.{rest:0{exponent}}"
+def _major(amount: int | None, currency: str | None) -> str | None:
+    return None if amount is None else in_major_units(amount, currency)
 
 
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _safe(text: str | None) -> str | None:
+def safe_cell(text: str | None) -> str | None:
+    """A text that a spreadsheet takes for no formula."""
     return f"'{text}" if text and text[0] in _FORMULAS else text
 
 
 def safe_header(names: Sequence[str]) -> list[str]:
     """The names of columns, which merchants have made too, for a spreadsheet."""
-    return [_safe(name) or "" for name in names]
+    return [safe_cell(name) or "" for name in names]
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as they stand in a file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

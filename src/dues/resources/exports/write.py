@@ -1,11 +1,8 @@
 """A list as CSV: all its rows, from one instant, a page at a time."""
 
 import asyncio
-import csv
-import io
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -17,21 +14,16 @@ from dues.domain.violations import Invalid
 from dues.lists.paging import PageBody
 from dues.lists.turns import Turns
 from dues.resources.exports import store
-from dues.resources.exports.columns import NOUNS, chosen, has_metadata, names_of, reader, safe_header
+from dues.resources.exports.columns import NOUNS, chosen, csv_lines, has_metadata, names_of, reader, safe_header
 from dues.resources.exports.query import of_pages_alone
+from dues.resources.exports.sending import EXPORT_SECONDS, ROWS_IN_A_ROW, begun
 from dues.resources.operation import Call, Document, Lists
 
 ROWS_AT_ONCE: Final = 1_000
 """Of a page. A larger one is no faster, and keeps more in memory."""
 
-ROWS_IN_A_ROW: Final = 100
-"""After so many whoever else is there has a turn: these take two milliseconds or so."""
-
 REFERENCES_KEPT: Final = 10_000
 """Of owners, whose rows come often one after the other."""
-
-EXPORT_SECONDS: Final = 1_800.0
-"""Of one file. While somebody reads from it, nothing is vacuumed that it may see."""
 
 BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """By which spreadsheets know UTF-8."""
@@ -57,17 +49,9 @@ async def export(
     names = chosen(lists.body, asked) if asked else None
     parts = _parts(lists, call, turns, names, observe)
     try:
-        first = await anext(parts)
+        return Document("text/csv", f"{name}.csv", await begun(parts))
     except _Refused as refused:
         return refused.refusal
-    return Document("text/csv", f"{name}.csv", _all(first, parts))
-
-
-async def _all(first: bytes, parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(parts):
-        yield first
-        async for part in parts:
-            yield part
 
 
 async def _parts(
@@ -118,7 +102,7 @@ class _Table:
     def begin(self) -> str:
         """The first line."""
         header = safe_header(self._names) if self._is_safe else self._names
-        return (BYTE_ORDER_MARK if self._is_safe else "") + _lines([header])
+        return (BYTE_ORDER_MARK if self._is_safe else "") + csv_lines([header])
 
     async def learn(self, page: PageBody, snapshot: Database) -> None:
         """Looks up what the objects of a page refer to."""
@@ -132,10 +116,4 @@ class _Table:
 
     def rows(self, bodies: Any) -> str:
         """A line for each object."""
-        return _lines(map(self._read, bodies))
-
-
-def _lines(rows: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
+        return csv_lines(map(self._read, bodies))
