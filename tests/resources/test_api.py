@@ -7,7 +7,8 @@ import pytest
 from dues.lists.paging import PageBody
 from dues.lists.query import ListQuery
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Answers, Changes, Creates, Lists, Operation, Pays, Shows
+from dues.resources.doing import Answers, Changes, Creates, Lists, Pays, Shows
+from dues.resources.operation import Operation
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 

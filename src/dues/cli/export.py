@@ -30,8 +30,9 @@ from dues.http.problems import ProblemError
 from dues.http.queries import decode_query, invalid
 from dues.lists.turns import Turns
 from dues.resources.api import OPERATIONS
+from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
-from dues.resources.operation import Call, Lists, Operation
+from dues.resources.operation import Operation
 from dues.tenants import store
 from dues.tenants.keys import ApiKey
 

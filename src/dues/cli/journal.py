@@ -23,9 +23,9 @@ from dues.db.database import Database
 from dues.domain.violations import Invalid
 from dues.http.problems import ProblemError
 from dues.http.queries import decode_query, invalid
+from dues.resources.doing import Call, Document
 from dues.resources.journal.query import JournalQuery
 from dues.resources.journal.write import Observe, read_journal
-from dues.resources.operation import Call, Document
 
 Account = Annotated[
     list[str] | None,

@@ -26,7 +26,8 @@ from dues.http.writes import Write, command_of
 from dues.idempotency.answers import Answer
 from dues.resources.api import OPERATIONS
 from dues.resources.batch.lines import BatchQuery
-from dues.resources.operation import Batches, Changes, Creates, Operation, Pays, PreviewQuery
+from dues.resources.doing import Batches, Changes, Creates, Pays
+from dues.resources.operation import Operation, PreviewQuery
 from dues.work.group_commit import Failed
 from dues.work.in_order import RefusedError, Together
 

@@ -20,7 +20,8 @@ from dues.http.queries import invalid
 from dues.http.rate_limits import RateLimits
 from dues.jobs.retention import KEPT
 from dues.lists.turns import Turns
-from dues.resources.operation import Call, Operation
+from dues.resources.doing import Call
+from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing

@@ -20,22 +20,20 @@ from dues.http.streaming import page_or_whole, receive, stream
 from dues.http.writes import Write, command_of, refused, reply_of, wanted_of
 from dues.lists.paging import PageBody
 from dues.lists.query import ListQuery
-from dues.resources.operation import (
+from dues.resources.doing import (
     Answers,
     AnyCommand,
-    AsOfQuery,
     Batches,
     Call,
     Changes,
     Creates,
     Lists,
-    Operation,
     Pays,
-    PreviewQuery,
     Receives,
     Shows,
     Streams,
 )
+from dues.resources.operation import AsOfQuery, Operation, PreviewQuery
 
 
 def endpoint_of(context: Context, operation: Operation) -> Endpoint:

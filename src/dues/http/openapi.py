@@ -11,7 +11,8 @@ from dues.http.parameters import parameters_of
 from dues.http.problems import Problem
 from dues.resources.api import OPERATIONS
 from dues.resources.batch.lines import BatchLine
-from dues.resources.operation import Batches, Operation, Receives, Streams, Tag
+from dues.resources.doing import Batches, Receives, Streams
+from dues.resources.operation import Operation, Tag
 
 
 def document(docs_base: str, public_url: str = "") -> dict[str, Any]:

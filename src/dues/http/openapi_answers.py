@@ -7,7 +7,8 @@ from dues.http.openapi_schemas import component, reference
 from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
-from dues.resources.operation import Batches, Lists, Operation, Receives, Streams
+from dues.resources.doing import Batches, Lists, Receives, Streams
+from dues.resources.operation import Operation
 
 _EVERY_CALL: Final = (
     "unauthorized",

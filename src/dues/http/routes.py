@@ -15,7 +15,7 @@ from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
 from dues.resources.api import OPERATIONS
-from dues.resources.operation import Batches, Receives
+from dues.resources.doing import Batches, Receives
 
 STREAMING: Final = tuple(operation.path for operation in OPERATIONS if isinstance(operation.does, Receives | Batches))
 """Paths whose POST has its body read while it arrives."""

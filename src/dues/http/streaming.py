@@ -13,9 +13,10 @@ from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.uploads import body_parts
 from dues.lists.paging import PageBody
+from dues.resources.doing import Call, Document, Lists, Receives
 from dues.resources.exports.query import of_exports_alone
 from dues.resources.exports.write import export
-from dues.resources.operation import Call, Document, Lists, Operation, Receives
+from dues.resources.operation import Operation
 
 
 def stream(context: Context, operation: Operation, function: Callable[[Call], Awaitable[Any]]) -> Endpoint:

@@ -18,7 +18,8 @@ from dues.http.problems import PROBLEM_CONTENT_TYPE, ProblemError, Reply, proble
 from dues.http.queries import decode_query
 from dues.http.validation import decode
 from dues.idempotency.answers import Answer
-from dues.resources.operation import AnyCommand, Changes, Doing, Operation, Pays
+from dues.resources.doing import AnyCommand, Changes, Doing, Pays
+from dues.resources.operation import Operation
 from dues.tenants.keys import ApiKey
 from dues.work.work import Request
 

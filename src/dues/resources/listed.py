@@ -10,7 +10,7 @@ from dues.lists.finding import MADE, find
 from dues.lists.listing import Listing
 from dues.lists.paging import PageBody, page_of
 from dues.lists.query import FindingQuery
-from dues.resources.operation import Call, Lists
+from dues.resources.doing import Call, Lists
 
 Show = Callable[[Row], Any]
 

@@ -16,20 +16,10 @@ from dues.ledger.wire import EntryBody, entry_body
 from dues.lists.listing import Listing
 from dues.lists.paging import PageBody, page_of, page_shape, place_of
 from dues.lists.query import FindingQuery, ListQuery
+from dues.resources.doing import Call, Changes, Creates, Doing, Lists, Pays, Shows
 from dues.resources.exports.query import exported
 from dues.resources.listed import Show, example_page, listing
-from dues.resources.operation import (
-    Call,
-    Changes,
-    Creates,
-    Doing,
-    Lists,
-    NoQuery,
-    Operation,
-    Pays,
-    Shows,
-    Tag,
-)
+from dues.resources.operation import NoQuery, Operation, Tag
 
 Bodies = Mapping[str, Mapping[str, Any]]
 

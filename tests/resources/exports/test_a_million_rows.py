@@ -17,8 +17,8 @@ from dues.events.feed import Feed
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.lists.turns import Turns
+from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
-from dues.resources.operation import Call, Lists
 from dues.tenants.keys import ApiKey
 from tests.lists.test_a_million_bills import COUNT, fill
 from tests.lists.test_plans import alone

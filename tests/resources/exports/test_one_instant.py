@@ -17,8 +17,8 @@ from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.http.queries import decode_query
 from dues.lists.turns import EXPORTS_AT_A_TIME, Turns
+from dues.resources.doing import Call, Document, Lists
 from dues.resources.exports import write
-from dues.resources.operation import Call, Document, Lists
 from dues.tenants.keys import fingerprint
 from dues.tenants.store import find_key
 from tests.conftest import Ask, Merchant

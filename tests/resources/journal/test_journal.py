@@ -16,10 +16,10 @@ from dues.domain.journal.movements import MOVEMENTS
 from dues.domain.journal.names import DEFAULTS
 from dues.domain.journal.transactions import METHODS_MAX, OTHER_METHODS
 from dues.http.queries import decode_query
+from dues.resources.doing import Call
 from dues.resources.exports import sending
 from dues.resources.journal import write
 from dues.resources.journal.query import JournalQuery
-from dues.resources.operation import Call
 from tests.conftest import Ask, Merchant
 from tests.resources.exports.test_one_instant import call_of
 from tests.resources.journal.books import balances, fetch, owed, read_csv, read_hledger, summed

@@ -16,8 +16,9 @@ from dues.lists.query import (
 from dues.resources.accounts.create import CREATE_ACCOUNTS
 from dues.resources.accounts.store import ACCOUNT, ACCOUNTS
 from dues.resources.accounts.wire import AccountBody
+from dues.resources.doing import Creates
 from dues.resources.noun import REPLACES_BALANCE, RULES, Bodies, kept, noun_of, shown
-from dues.resources.operation import AsOfQuery, Creates
+from dues.resources.operation import AsOfQuery
 
 
 class AccountQuery(FindingQuery, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 from typing import Final
 
 from dues.resources.batch.lines import BatchAnswer, BatchQuery
-from dues.resources.operation import Batches, Operation
+from dues.resources.doing import Batches
+from dues.resources.operation import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(

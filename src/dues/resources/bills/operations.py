@@ -26,8 +26,8 @@ from dues.resources.bills.create import CREATE_BILLS
 from dues.resources.bills.store import BILL, BILLS
 from dues.resources.bills.update import UPDATE_BILLS, VOID_BILLS
 from dues.resources.bills.wire import BillBody
+from dues.resources.doing import Changes, Creates
 from dues.resources.noun import PATCHES, RULES, kept, noun_of, shown
-from dues.resources.operation import Changes, Creates
 
 _BillOrder = Literal[
     "created_at", "-created_at", "due_date", "-due_date", "bill_date", "-bill_date", "amount", "-amount"

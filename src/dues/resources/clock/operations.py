@@ -6,7 +6,8 @@ from dues.domain.clock import ClockAdvance
 from dues.resources.clock.advance import ADVANCE_TEST_CLOCKS
 from dues.resources.clock.read import READ_TEST_CLOCKS
 from dues.resources.clock.wire import ClockBody
-from dues.resources.operation import Creates, Operation, Shows
+from dues.resources.doing import Creates, Shows
+from dues.resources.operation import Operation
 
 _EXAMPLE: Final = {"now": "2026-02-05T08:30:00Z", "offset_seconds": 2678400}
 

@@ -10,9 +10,9 @@ from dues.resources.bills.store import BILL
 from dues.resources.credits.create import CREDIT_BILLS, REVERSE_CREDITS
 from dues.resources.credits.store import CREDIT
 from dues.resources.credits.wire import CreditBody
+from dues.resources.doing import Changes
 from dues.resources.listed import example_page
 from dues.resources.noun import listed_below
-from dues.resources.operation import Changes
 
 _EXAMPLE: Final = {
     "id": "cred_0Ue8xSg4wY7pK2zRlCe9u",

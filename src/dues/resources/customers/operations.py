@@ -8,8 +8,9 @@ from dues.lists.query import ByCurrency, ByMetadata, ByReference, FindingQuery, 
 from dues.resources.customers.create import CREATE_CUSTOMERS
 from dues.resources.customers.store import CUSTOMER, CUSTOMERS
 from dues.resources.customers.wire import CustomerBody
+from dues.resources.doing import Creates
 from dues.resources.noun import REPLACES_BALANCE, RULES, kept, noun_of, shown
-from dues.resources.operation import AsOfQuery, Creates
+from dues.resources.operation import AsOfQuery
 
 
 class CustomerQuery(FindingQuery, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 from dues.domain.fields import DAY_RULE, TIME_ZONE_RULE, filtered_by_id
 from dues.resources.daily_totals.read import read_daily_totals
 from dues.resources.daily_totals.wire import DailyTotalsBody
-from dues.resources.operation import Answers, Operation
+from dues.resources.doing import Answers
+from dues.resources.operation import Operation
 
 
 class DayQuery(Struct, frozen=True):

@@ -9,7 +9,7 @@ from dues.domain.money import AMOUNT_MAX, is_safe
 from dues.domain.refusals import Refusal
 from dues.resources.daily_totals import store
 from dues.resources.daily_totals.wire import DailyTotalsBody, TotalsBody
-from dues.resources.operation import Call
+from dues.resources.doing import Call
 
 
 async def read_daily_totals(call: Call) -> bytes | Refusal:

@@ -12,8 +12,8 @@ from dues.events.feed import CursorTooOld, FeedQuery, follow, list_newest
 from dues.events.store import BEGINNING, END, Event, Place, find_position
 from dues.lists.cursors import make_cursor
 from dues.lists.paging import PageBody, place_of
+from dues.resources.doing import Call
 from dues.resources.events.wire import event_body
-from dues.resources.operation import Call
 
 _LIST: Final = "events"
 

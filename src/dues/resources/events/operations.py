@@ -11,11 +11,12 @@ from dues.events.catalogue import EventType
 from dues.lists.paging import page_shape
 from dues.lists.query import ListQuery
 from dues.resources.bills.operations import EXAMPLE as BILL
+from dues.resources.doing import Answers, Shows
 from dues.resources.events.list import list_events
 from dues.resources.events.read import READ_EVENTS
 from dues.resources.events.wire import EventBody
 from dues.resources.listed import example_page
-from dues.resources.operation import Answers, Operation, Shows
+from dues.resources.operation import Operation
 
 WAIT_SECONDS_MAX: Final = 30
 

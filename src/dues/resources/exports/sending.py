@@ -8,7 +8,7 @@ from typing import Final
 
 from dues.db.database import Database
 from dues.db.errors import Unavailable
-from dues.resources.operation import Call
+from dues.resources.doing import Call
 
 EXPORT_SECONDS: Final = 1_800.0
 """Of one file. While somebody reads from it, nothing is vacuumed that it may see."""

@@ -13,11 +13,11 @@ from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
 from dues.lists.paging import PageBody
 from dues.lists.turns import Turns
+from dues.resources.doing import Call, Document, Lists
 from dues.resources.exports import store
 from dues.resources.exports.columns import NOUNS, chosen, csv_lines, has_metadata, names_of, reader, safe_header
 from dues.resources.exports.query import of_pages_alone
 from dues.resources.exports.sending import EXPORT_SECONDS, ROWS_IN_A_ROW, begun
-from dues.resources.operation import Call, Document, Lists
 
 ROWS_AT_ONCE: Final = 1_000
 """Of a page. A larger one is no faster, and keeps more in memory."""

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dues.resources.doing import Shows
 from dues.resources.idempotency_keys.read import READ_IDEMPOTENCY_KEYS
 from dues.resources.idempotency_keys.wire import IdempotencyKeyBody
-from dues.resources.operation import Operation, Shows
+from dues.resources.operation import Operation
 
 _KEY: Final = "create_account-existing-customer"
 """Under which the examples of accounts open the first."""

@@ -12,13 +12,13 @@ from dues.domain.refusals import Refusal, not_found
 from dues.jobs import store as jobs
 from dues.jobs.store import Job
 from dues.lists.paging import PageBody, page_of, place_of
+from dues.resources.doing import Accepted, Call, Document
 from dues.resources.imports import store
 from dues.resources.imports.input import input_of
 from dues.resources.imports.query import ImportQuery
 from dues.resources.imports.receive import take_in
 from dues.resources.imports.result import result_csv
 from dues.resources.imports.wire import import_json, row_body
-from dues.resources.operation import Accepted, Call, Document
 
 PREFIX: Final[Prefix] = "imp_"
 

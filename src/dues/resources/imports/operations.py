@@ -5,6 +5,7 @@ from typing import Any, Final
 from dues.jobs.store import COLUMNS, job_of
 from dues.lists.listing import Listing
 from dues.lists.paging import page_shape
+from dues.resources.doing import Answers, Receives, Streams
 from dues.resources.imports.calls import (
     apply_import,
     create_import,
@@ -17,7 +18,7 @@ from dues.resources.imports.query import ImportListQuery, ImportQuery, ResultQue
 from dues.resources.imports.wire import ImportBody, RowBody, import_body
 from dues.resources.listed import example_page
 from dues.resources.noun import Noun
-from dues.resources.operation import Answers, Operation, Receives, Streams
+from dues.resources.operation import Operation
 
 IMPORTS: Final = Listing(
     name="imports",

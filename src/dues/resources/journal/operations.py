@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from dues.resources.doing import Streams
 from dues.resources.journal.query import JournalQuery
 from dues.resources.journal.write import read_journal
-from dues.resources.operation import NoQuery, Operation, Streams
+from dues.resources.operation import NoQuery, Operation
 
 _HLEDGER: Final = """; dues journal of 2026-01-01 to 2026-01-31 (Africa/Johannesburg)
 decimal-mark .

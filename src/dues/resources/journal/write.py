@@ -9,10 +9,10 @@ from dues.domain.days import FIRST_DAY, beginning_of, day_at
 from dues.domain.journal.movements import Moved
 from dues.domain.journal.transactions import Summary, Transaction, transaction_of
 from dues.domain.violations import Invalid, Violation
+from dues.resources.doing import Call, Document
 from dues.resources.exports.sending import send
 from dues.resources.journal.formats import Writer, writer_of
 from dues.resources.journal.store import list_movements
-from dues.resources.operation import Call, Document
 
 OBSERVED_EVERY: Final = 1_000
 

@@ -9,8 +9,9 @@ from dues.resources.bills import operations as bills
 from dues.resources.bills.store import BILL
 from dues.resources.customers import operations as customers
 from dues.resources.customers.store import CUSTOMER
+from dues.resources.doing import Shows
 from dues.resources.noun import Noun
-from dues.resources.operation import Operation, Shows
+from dues.resources.operation import Operation
 from dues.resources.payables.read import PayableBody, payable_of
 
 

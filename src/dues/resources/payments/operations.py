@@ -21,8 +21,9 @@ from dues.lists.query import (
     ordered_by,
     searched,
 )
+from dues.resources.doing import Changes, Pays
 from dues.resources.noun import noun_of, shown
-from dues.resources.operation import Changes, Pays, PreviewQuery
+from dues.resources.operation import PreviewQuery
 from dues.resources.payments.apply import APPLY_PAYMENTS, UNAPPLY_PAYMENTS
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS, PaymentPreviewBody

@@ -5,9 +5,9 @@ from typing import Final
 from dues.domain.refunds import NewRefund
 from dues.lists.paging import page_shape
 from dues.lists.query import ListQuery
+from dues.resources.doing import Changes
 from dues.resources.listed import example_page
 from dues.resources.noun import listed_below
-from dues.resources.operation import Changes
 from dues.resources.payments.operations import NOUN
 from dues.resources.payments.store import PAYMENT
 from dues.resources.refunds.create import REFUND_PAYMENTS

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from dues.domain.fields import DAY_RULE
-from dues.resources.operation import NoQuery, Operation, Streams
+from dues.resources.doing import Streams
+from dues.resources.operation import NoQuery, Operation
 from dues.resources.reports.write import reconcile
 
 

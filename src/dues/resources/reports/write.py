@@ -12,9 +12,9 @@ from dues.db.transaction import Row
 from dues.domain.days import beginning_of, day_at
 from dues.domain.files.rows import FileSettings
 from dues.domain.money import in_major_units
+from dues.resources.doing import Call, Document
 from dues.resources.exports.columns import csv_lines, safe_cell
 from dues.resources.exports.sending import send
-from dues.resources.operation import Call, Document
 from dues.resources.reports.store import list_money
 from dues.tenants.file_context.store import find_file_context
 

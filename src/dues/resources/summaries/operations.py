@@ -7,8 +7,9 @@ from dues.resources.accounts import operations as accounts
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.customers import operations as customers
 from dues.resources.customers.store import CUSTOMER
+from dues.resources.doing import Answers
 from dues.resources.noun import Noun
-from dues.resources.operation import Answers, Operation
+from dues.resources.operation import Operation
 from dues.resources.summaries.read import summary_of
 from dues.resources.summaries.wire import SummaryBody
 

@@ -7,7 +7,7 @@ from dues.commands.command import to_shown_json
 from dues.commands.kind import Kind, find_id
 from dues.domain.balances import refuse_unsafe
 from dues.domain.refusals import Refusal, not_found
-from dues.resources.operation import Call
+from dues.resources.doing import Call
 from dues.resources.summaries import store
 from dues.resources.summaries.wire import summary_body
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from dues.domain.refusals import Refusal, not_found
-from dues.resources.operation import Call
+from dues.resources.doing import Call
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.wire import DeletedBody
 

@@ -2,7 +2,7 @@
 
 from dues.domain.refusals import Refusal, not_found
 from dues.lists.paging import PageBody, page_of, place_of
-from dues.resources.operation import Call
+from dues.resources.doing import Call
 from dues.resources.webhook_endpoints import store
 from dues.resources.webhook_endpoints.wire import delivery_body
 

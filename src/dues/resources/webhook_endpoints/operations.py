@@ -6,9 +6,9 @@ from dues.domain.webhook_endpoints import NewWebhookEndpoint, Resend, WebhookEnd
 from dues.events.envelope import EnvelopeBody
 from dues.lists.paging import page_shape
 from dues.lists.query import OF_THIS_STATUS, FindingQuery, InTheirOrder, ListQuery
+from dues.resources.doing import Answers, Changes, Creates
 from dues.resources.listed import example_page
 from dues.resources.noun import Noun
-from dues.resources.operation import Answers, Changes, Creates
 from dues.resources.webhook_endpoints.create import create_webhook_endpoints
 from dues.resources.webhook_endpoints.delete import delete_webhook_endpoint
 from dues.resources.webhook_endpoints.list_deliveries import list_deliveries
