@@ -32,6 +32,9 @@ class Belongings:
             return [self.key]
         if noun == "import":  # made when it is wanted: whoever carries it out tells of it, at a time of their own
             return [self.send_file()]
+        if noun == "export":
+            answer = self.caller.http.post("/billing/exports?kind=bills", headers={"Idempotency-Key": new_key()})
+            return [str(answer.json()["id"])]
         return [self.objects[noun][member] for member in ("id", "external_reference") if member in self.objects[noun]]
 
     def send_file(self) -> str:

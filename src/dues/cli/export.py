@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -20,7 +19,6 @@ from dues.cli.merchants import Merchant, find_merchant
 from dues.cli.signals import fail_on_signals
 from dues.cli.tenants import Live, print_json
 from dues.db.database import Database
-from dues.domain.actors import SYSTEM
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
 from dues.events.feed import Feed
@@ -29,19 +27,12 @@ from dues.events.watermark import Watermark
 from dues.http.problems import ProblemError
 from dues.http.queries import decode_query, invalid
 from dues.lists.turns import Turns
-from dues.resources.api import OPERATIONS
+from dues.resources.api import LISTS
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
 from dues.resources.operation import Operation
 from dues.tenants import store
-from dues.tenants.keys import ApiKey
-
-LISTS: Final[dict[str, Operation]] = {
-    operation.path.rpartition("/")[2]: operation
-    for operation in OPERATIONS
-    if isinstance(operation.does, Lists) and not operation.parameters
-}
-"""What can be exported by itself, by the name in its path."""
+from dues.tenants.keys import key_of_nobody
 
 _KINDS: Final = ", ".join(LISTS)
 
@@ -144,22 +135,7 @@ async def call_of(database: Database, merchant: str | None, live: bool, query: A
     owner = await find_merchant(database, merchant)
     mode: Literal["live", "test"] = "live" if live else "test"
     tenant, offset = (await store.find_tenants(database, owner["id"]))[mode]
-    key = ApiKey(
-        id=SYSTEM,
-        tenant=tenant,
-        merchant_id=owner["id"],
-        mode=mode,
-        kind="secret",
-        last_four="",
-        created_at=datetime.now(UTC),
-        expires_at=None,
-        revoked_at=None,
-        last_used_at=None,
-        clock_offset_seconds=offset,
-        time_zone=owner["time_zone"],
-        rate_limit=None,
-        restrictions=None,
-    )
+    key = key_of_nobody(tenant, owner["id"], mode, offset, owner["time_zone"])
     feed = Feed(database, Watermark(database), Notifier(database))
     return Call(key=key, name="", query=query, idempotency_key=None, database=database, feed=feed)
 

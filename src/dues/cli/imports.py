@@ -15,15 +15,15 @@ import typer
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant
 from dues.cli.tenants import Live, find_tenant, print_json
+from dues.cli.work import carrying_out
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.domain.actors import SYSTEM
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.verdicts import FileRefusedError
 from dues.domain.refusals import Refusal
-from dues.jobs.process import carry_out_all
+from dues.jobs.process import CarryOut, carry_out_all
 from dues.jobs.store import UNDER_WAY, Job, find_job
-from dues.resources.imports.carry_out import Carrier
 from dues.resources.imports.query import ImportQuery
 from dues.resources.imports.receive import take_in
 from dues.resources.imports.result import result_csv
@@ -133,9 +133,9 @@ async def _follow(database: Database, job: Job) -> Job:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     holder = uuid.uuid4().hex
-    carrier = Carrier(database, holder)
+    carry_out = carrying_out(database, holder)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    helping = asyncio.create_task(_help(database, holder, carrier))
+    helping = asyncio.create_task(_help(database, holder, carry_out))
     try:
         with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
             task: Any = bar.add_task("Checking", total=None)
@@ -152,8 +152,8 @@ async def _follow(database: Database, job: Job) -> Job:
     return job
 
 
-async def _help(database: Database, holder: str, carrier: Carrier) -> None:
+async def _help(database: Database, holder: str, carry_out: CarryOut) -> None:
     while True:
-        await carry_out_all(database, holder, carrier.run)
+        await carry_out_all(database, holder, carry_out)
         await analyze_outgrown(database)
         await asyncio.sleep(EVERY_SECONDS)

@@ -1,8 +1,9 @@
-"""`dues work`: imports, in a process of their own."""
+"""`dues work`: imports and exports, in a process of their own."""
 
 import asyncio
 import signal
 import uuid
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Annotated
 
@@ -15,10 +16,13 @@ from dues.cli.signals import stop_on_signals
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.events.notifier import Notifier
-from dues.jobs.process import work_for_ever
+from dues.http.exporting import KEPT
+from dues.jobs.process import CarryOut, work_for_ever
 from dues.logs import configure_logs
 from dues.resources.imports.carry_out import Carrier
 from dues.resources.imports.dropped.watch import LOOK_SECONDS, DropFolder
+from dues.resources.stored_exports.calls import PREFIX
+from dues.resources.stored_exports.carry_out import ExportCarrier
 from dues.settings import Settings, read_settings
 
 
@@ -28,7 +32,10 @@ def work(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Carry out imports, those of the drop folder too, until Ctrl-C. `dues serve` does it as well; any number may."""
+    """Carry out imports, those of the drop folder too, and exports, until Ctrl-C. `dues serve` does it as well.
+
+    Any number may.
+    """
     stop_on_signals()
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
@@ -42,7 +49,7 @@ async def _work(settings: Settings, url: str, until_idle: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     notifier, holder = Notifier(database), uuid.uuid4().hex
-    carrier = Carrier(database, holder, committed=notifier.notify)
+    carry_out = carrying_out(database, holder, notifier.notify)
     # A server that has started this says itself what is odd about the folder.
     dropped = DropFolder(database, settings.dropping, tells=not until_idle) if settings.dropping else None
     with suppress(asyncio.CancelledError):
@@ -52,10 +59,18 @@ async def _work(settings: Settings, url: str, until_idle: bool) -> None:
                 tasks.create_task(run_jobs(_beside(database, dropped))),
             ]
             is_busy = (lambda: dropped.is_busy) if dropped else (lambda: False)
-            await work_for_ever(database, holder, carrier.run, until_idle=until_idle, is_busy=is_busy)
+            await work_for_ever(database, holder, carry_out, until_idle=until_idle, is_busy=is_busy)
             for task in beside:
                 task.cancel()
     await database.close()
+
+
+def carrying_out(
+    database: Database, holder: str, committed: Callable[[Iterable[int]], None] = lambda tenants: None
+) -> CarryOut:
+    """What carries out a job of whatever kind."""
+    imports, exports = Carrier(database, holder, committed=committed), ExportCarrier(database, holder, KEPT)
+    return lambda job: exports.run(job) if job.id.startswith(PREFIX) else imports.run(job)
 
 
 def _beside(database: Database, dropped: DropFolder | None) -> list[Job]:

@@ -29,6 +29,8 @@ RefusalCode = Literal[
     "etag_mismatch",
     "event_not_found",
     "external_reference_taken",
+    "export_not_completed",
+    "export_not_found",
     "idempotency_key_not_found",
     "idempotency_key_reused",
     "import_not_found",
@@ -82,6 +84,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "external_reference_taken": "Another object of the same kind already has this external reference. "
     "References are unique per merchant, mode and kind, and for good. `existing` is that object, and `differs` names "
     "the members in which the request is another: where that is empty, it is what was asked for.",
+    "export_not_completed": "The file of an export is there once it is completed.",
+    "export_not_found": "No export of this merchant and mode has this id, or it has expired.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "

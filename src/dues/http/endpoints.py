@@ -14,6 +14,7 @@ from dues.domain.refusals import Refusal
 from dues.http.batch import batch
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
+from dues.http.exporting import keep
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import page_or_whole, receive, stream
@@ -27,6 +28,7 @@ from dues.resources.doing import (
     Call,
     Changes,
     Creates,
+    Exports,
     Lists,
     Pays,
     Receives,
@@ -53,6 +55,8 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
             return stream(context, operation, function)
         case Receives(function):
             return receive(context, operation, function)
+        case Exports(function):
+            return keep(context, operation, function)
         case Batches():
             return batch(context, operation)
 

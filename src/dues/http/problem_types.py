@@ -93,6 +93,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "webhook_endpoint_not_found": ("not-found", None),
     "idempotency_key_not_found": ("not-found", None),
     "import_not_found": ("not-found", None),
+    "export_not_found": ("not-found", None),
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "not_acceptable": (
         "not-acceptable",
@@ -110,6 +111,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "resend_under_way": ("conflict", None),
     "webhook_endpoint_disabled": ("conflict", None),
     "import_not_tried": ("conflict", None),
+    "export_not_completed": ("conflict", None),
     "etag_mismatch": ("precondition-failed", None),
     "request_in_progress": (
         "conflict",

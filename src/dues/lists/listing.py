@@ -68,6 +68,8 @@ class Listing(Struct, frozen=True, eq=False):
     orders: Mapping[str, Order] = {}
     """What it can be ordered by, beside when objects were made."""
     sought: tuple[Sought, ...] = ()
+    mixed: bool = False
+    """Whether the table has objects of others too, with other prefixes."""
     divided: Mapping[str, tuple[str, ...] | None] = {}
     """Filters whose columns all indexes of orders and of what is sought begin with: their values, where those are
     known. None: they are found in the order of an index on that column."""

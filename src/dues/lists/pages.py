@@ -143,7 +143,7 @@ def _from_objects(ids: _Ids, table: str, conditions: list[str]) -> str:
     return f"""
 select {ids.listing.columns}
   from {table}
- where t.cell = $1 and t.tenant_id = $2 and {ids.within("t.id")}{_and(conditions)}
+ where t.cell = $1 and t.tenant_id = $2 and {ids.within("t.id", ids.listing.mixed)}{_and(conditions)}
  order by t.id {ids.direction}
  limit $4
 """

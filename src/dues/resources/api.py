@@ -10,6 +10,7 @@ from dues.resources.clock import operations as test_clock
 from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
+from dues.resources.doing import Lists
 from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.imports import operations as imports
@@ -19,6 +20,7 @@ from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
+from dues.resources.stored_exports import operations as exports
 from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
 
@@ -36,11 +38,19 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *webhook_endpoints.OPERATIONS,
     *test_clock.OPERATIONS,
     *imports.OPERATIONS,
+    *exports.OPERATIONS,
     *batch.OPERATIONS,
     *journal.OPERATIONS,
     *reports.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
+
+LISTS: Final[dict[str, Operation]] = {
+    operation.path.rpartition("/")[2]: operation
+    for operation in OPERATIONS
+    if isinstance(operation.does, Lists) and not operation.parameters
+}
+"""What can be exported by itself, by the name in its path."""
 
 SCOPES: Final = tuple(dict.fromkeys(operation.scope for operation in OPERATIONS if operation.scope))
 """What a key can be allowed, beside `noun:*`."""

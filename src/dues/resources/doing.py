@@ -129,6 +129,12 @@ class Receives(Struct, frozen=True):
     content_type: str = "text/csv"
 
 
+class Exports(Struct, frozen=True):
+    """A function that has a list written whole to a file that is kept. The query string says which, and how."""
+
+    function: Callable[..., Awaitable[Accepted | Refusal]]
+
+
 class Batches(Struct, frozen=True):
     """Lines, each of which is a call of another operation that writes, with an Idempotency-Key of its own. What a key
     may send together is what it may send alone."""

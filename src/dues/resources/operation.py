@@ -16,6 +16,7 @@ from dues.resources.doing import (
     Batches,
     Changes,
     Creates,
+    Exports,
     Lists,
     Pays,
     Receives,
@@ -65,7 +66,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives | Batches
+    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives | Exports | Batches
     id: str
     tag: Tag
     summary: str
@@ -122,7 +123,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def writes(self) -> bool:
         """Whether it is carried out once per Idempotency-Key."""
-        return isinstance(self.does, Creates | Changes | Pays | Receives)
+        return isinstance(self.does, Creates | Changes | Pays | Receives | Exports)
 
     @property
     def conditional(self) -> bool:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final, Literal
 
+from dues.domain.actors import SYSTEM
 from dues.domain.days import day_at
 from dues.domain.ids import new_id, random_secret
 from dues.domain.key_limits import KeyLimits
@@ -109,3 +110,23 @@ def generate(mode: Mode, kind: KeyKind, now: datetime, expires_at: datetime | No
 def fingerprint(secret: str) -> bytes | None:
     """The SHA-256 a key is looked up by, or None for what can be no key."""
     return sha256(secret.encode()).digest() if _SHAPE.fullmatch(secret) else None
+
+
+def key_of_nobody(tenant: Tenant, merchant_id: str, mode: Mode, clock_offset_seconds: int, time_zone: str) -> ApiKey:
+    """What stands for a key where the server itself, or whoever has its database, asks for something."""
+    return ApiKey(
+        id=SYSTEM,
+        tenant=tenant,
+        merchant_id=merchant_id,
+        mode=mode,
+        kind="secret",
+        last_four="",
+        created_at=datetime.now(UTC),
+        expires_at=None,
+        revoked_at=None,
+        last_used_at=None,
+        clock_offset_seconds=clock_offset_seconds,
+        time_zone=time_zone,
+        rate_limit=None,
+        restrictions=None,
+    )

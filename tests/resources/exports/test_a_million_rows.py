@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from dues.cli.export import LISTS
 from dues.db.database import Database
 from dues.domain.refusals import Refusal
 from dues.domain.tenants import Tenant
@@ -17,6 +16,7 @@ from dues.events.feed import Feed
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.lists.turns import Turns
+from dues.resources.api import LISTS
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
 from dues.tenants.keys import ApiKey

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dues.cli.export import LISTS
 from dues.db.database import Database
 from dues.db.errors import Unavailable
 from dues.domain.refusals import Refusal
@@ -17,6 +16,7 @@ from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.http.queries import decode_query
 from dues.lists.turns import EXPORTS_AT_A_TIME, Turns
+from dues.resources.api import LISTS
 from dues.resources.doing import Call, Document, Lists
 from dues.resources.exports import write
 from dues.tenants.keys import fingerprint

@@ -84,11 +84,13 @@ def _unnamed_below(path: str, paths: Mapping[str, Any]) -> Variable | None:
     return None
 
 
-def example_answers(operation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The examples of an operation's successes, each with its status."""
+def example_answers(operation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
+    """The examples of an operation's successes, each with its status: JSON, or the text of a document."""
     for status, response in operation["responses"].items():
-        if status.startswith("2") and (example := json_content(response).get("example")):
-            yield status, example
+        if status.startswith("2"):
+            for content in response.get("content", {}).values():
+                if example := content.get("example"):
+                    yield status, example
 
 
 def json_content(holder: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ def _samples(method: str, path: str, operation: Mapping[str, Any], paths: Mappin
         for language, code in samples(call).items():
             yield code_block(code, f"Call: {call.title}" if call.title else "Call", language)
     for status, example in example_answers(operation):
-        yield code_block(json_code(example), f"Answer: {status}")
+        yield code_block(example if isinstance(example, str) else json_code(example), f"Answer: {status}")
 
 
 _PLACES: Final = {"path": "In the path", "query": "In the query", "header": "Headers"}

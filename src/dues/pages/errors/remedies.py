@@ -19,6 +19,8 @@ _LOOK_AGAIN: Final = (
 
 REMEDIES: Final[Mapping[str, str]] = {
     **{code: meaning.do for code, meaning in FILE_CODES.items() if code not in OF_JOBS},
+    "export_not_found": "Look the id up in `GET /billing/exports`. What has expired is gone, with its file.",
+    "export_not_completed": "Ask for the export until it is `completed`; where it `failed`, its `error` says why.",
     "import_not_found": "Look the id up in `GET /billing/imports`. What has expired is gone, with its file.",
     "import_not_tried": "Send the file with `dry_run=true` and wait until that is `completed`. What was applied is "
     "applied.",

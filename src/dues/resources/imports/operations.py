@@ -26,6 +26,7 @@ IMPORTS: Final = Listing(
     columns=COLUMNS,
     table="jobs t",
     filters={"status": "t.status = {}"},
+    mixed=True,
 )
 
 _EXAMPLE: Final[dict[str, Any]] = {

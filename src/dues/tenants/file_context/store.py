@@ -9,7 +9,7 @@ from dues.db.transaction import Row, Transaction
 from dues.domain.tenants import Tenant
 
 FIND_FILE_CONTEXT = """
-select t.clock_offset_seconds, t.identity_key, m.time_zone, m.file_settings
+select t.merchant_id, t.mode, t.clock_offset_seconds, t.identity_key, m.time_zone, m.file_settings
   from tenants t
   join merchants m on m.id = t.merchant_id
  where t.cell = $1 and t.id = $2
@@ -17,7 +17,8 @@ select t.clock_offset_seconds, t.identity_key, m.time_zone, m.file_settings
 
 
 async def find_file_context(database: Database, tenant: Tenant) -> Row:
-    """What files of a tenant are read by: clock_offset_seconds, identity_key, time_zone, file_settings (JSON)."""
+    """What files of a tenant are made and read by: merchant_id, mode, clock_offset_seconds, identity_key, time_zone,
+    file_settings (JSON)."""
     [row] = await database.rows(FIND_FILE_CONTEXT, *tenant)
     return row
 
