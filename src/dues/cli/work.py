@@ -1,11 +1,12 @@
 """`dues work`: imports and exports, in a process of their own."""
 
 import asyncio
+import os
 import signal
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvloop
@@ -25,6 +26,9 @@ from dues.resources.stored_exports.calls import PREFIX
 from dues.resources.stored_exports.carry_out import ExportCarrier
 from dues.settings import Settings, read_settings
 
+NICER: Final = 10
+"""What a server has started gives way to it: nobody waits for a file as for an answer."""
+
 
 def work(
     until_idle: Annotated[
@@ -37,6 +41,8 @@ def work(
     Any number may.
     """
     stop_on_signals()
+    if until_idle and hasattr(os, "nice"):
+        os.nice(NICER)
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
     with database_of(settings) as (url, _), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
