@@ -156,13 +156,23 @@ def _copies(control: socket.socket) -> list[str] | None:
     return ["dues", *asked["arguments"]]
 
 
-if __name__ == "__main__":
+def _import_all() -> None:
+    """What whoever needs it imports late, also of other people's packages: else every copy would do so again."""
     from dues import server
-    from dues.cli.main import main
+    from dues.cli.main import app
     from dues.webhooks import process
 
-    assert server  # imported for the copies, like the other: whoever needs them imports them late
+    assert server
     assert process
+    # What a command line is read with; its standard output is nobody's.
+    app(["keys", "list", "--help"], standalone_mode=False)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    from dues.cli.main import main
+
+    _import_all()
     line = _copies(socket.socket(fileno=int(sys.argv[1])))
     if line:
         sys.argv = line

@@ -19,7 +19,7 @@ from tests.journeys.model.paying import Paying
 from tests.journeys.model.reading import Reading
 from tests.running import RunningServer
 
-EXAMPLES, STEPS = (100, 80) if SOAK else (9, 50)
+EXAMPLES, STEPS = (100, 80) if SOAK else (5, 50)
 
 CLIENTS = 4
 

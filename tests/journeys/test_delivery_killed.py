@@ -21,7 +21,7 @@ from tests.journeys.receiver import FAILS, TAKEN, Arrival, Receiver, Reply
 from tests.running import Caller
 from tests.starting import STARTER, Started
 
-SECONDS = 120.0 if SOAK else 6.0
+SECONDS = 120.0 if SOAK else 4.0
 """For how long processes are killed."""
 
 
@@ -182,6 +182,7 @@ def test_one_that_has_many_endpoints_ends_when_it_is_told_to(folder: Path, recei
             # All of them are idle now, each with a worker that looks again and again; leaving tells it to end.
 
 
+@pytest.mark.soak
 def test_everything_arrives_though_the_database_is_killed(folder: Path, receiver: Receiver) -> None:
     with stage(folder) as made:
         caller = made.new_caller()
@@ -205,7 +206,7 @@ def _is_another(data: Path, killed: psutil.Process) -> bool:
 
 # Behind -----------------------------------------------------------------------------------------------------------
 
-MANY = 100_000 if SOAK else 3_000
+MANY = 100_000 if SOAK else 1_000
 
 WRITE_MANY = """
 insert into events (cell, tenant_id, id, type, object_id, data, created_at, sequence)
@@ -216,6 +217,7 @@ select e.cell, e.tenant_id, e.id || lpad(n::text, 6, '0'), 'customer.updated', e
 """
 
 
+@pytest.mark.soak
 def test_an_endpoint_that_was_down_costs_no_memory_and_catches_up_in_order(folder: Path, receiver: Receiver) -> None:
     with stage(folder, webhooks="false") as made, Deliverers(made, folder, 1) as deliverers:
         caller, other = made.new_caller(), made.new_caller()

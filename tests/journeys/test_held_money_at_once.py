@@ -11,7 +11,9 @@ from tests.journeys.tills import Tills, Wish, outcomes, pay, reverse, void
 from tests.resources.payments.paying import new_bill, shown
 from tests.running import Caller, RunningServer, new_reference
 
-ROUNDS = 60 if SOAK else 5
+pytestmark = pytest.mark.soak
+
+ROUNDS = 60 if SOAK else 3
 
 
 @pytest.fixture(params=[1, 2], ids=["one process", "two processes"])

@@ -21,7 +21,9 @@ from tests.journeys.journal import SOAK
 from tests.journeys.own_database import deadlocks
 from tests.running import Caller, RunningServer, new_key, new_reference
 
-SECONDS = 20.0 if SOAK else 2.0
+pytestmark = pytest.mark.soak
+
+SECONDS = 20.0 if SOAK else 1.0
 
 MORE_SECONDS_MAX = 40.0
 """How much longer they go on where something has not happened yet. A test that lacks it even then fails."""
@@ -30,7 +32,7 @@ CLIENTS = 32
 
 Did = TypeVar("Did")
 
-ROUNDS = 60 if SOAK else 12
+ROUNDS = 60 if SOAK else 6
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,6 @@ def chain(caller: Caller, path: str) -> list[dict[str, Any]]:
     return entries
 
 
-@pytest.mark.soak
 def test_a_hot_account_loses_nothing(crowd: Crowd, alice: Caller) -> None:
     account = alice.open_account(currency="ZAR", balance=0).json()
     names = [account["id"], account["external_reference"]]

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from tests.conftest import Merchant
+from tests.conftest import Desk, Merchant, make_merchant
 from tests.journeys.documented import DOCUMENT, FILTERS, NAMING_BODIES, NAMING_PATHS, body_naming, examples, schema_of
 from tests.running import Caller, RunningServer, new_key, new_reference
 
@@ -84,19 +84,27 @@ def kept_belongings(caller: Caller) -> Iterator[Belongings]:
         assert caller.get(f"/billing/{noun}s/{owned.objects[noun]['id']}").json() == owned.objects[noun]
 
 
-@pytest.fixture
-def victim(alice: Caller) -> Iterator[Belongings]:
-    """Somebody whose belongings are the same afterwards."""
-    yield from kept_belongings(alice)
+@pytest.fixture(scope="module")
+def owner(desk: Desk, server: RunningServer, cells: int) -> Merchant:
+    """The merchant whose belongings in test mode are to be kept from others."""
+    return make_merchant(desk, server, cells)
 
 
-@pytest.fixture(params=["another merchant", "the other mode"])
-def intruder(request: pytest.FixtureRequest, mallory: Caller, merchant: Merchant, victim: Belongings) -> Caller:
+@pytest.fixture(scope="module")
+def victim(owner: Merchant) -> Iterator[Belongings]:
+    """Somebody whose belongings are the same after all tests, each of which would change them if it found them."""
+    yield from kept_belongings(owner.caller())
+
+
+@pytest.fixture(scope="module", params=["another merchant", "the other mode"])
+def intruder(
+    request: pytest.FixtureRequest, desk: Desk, server: RunningServer, cells: int, owner: Merchant, victim: Belongings
+) -> Caller:
     """Somebody with a good key and belongings of their own, from whom the victim's are to be kept."""
     assert victim
-    caller = mallory if request.param == "another merchant" else merchant.caller("live")
-    belongings(caller)
-    return caller
+    another = request.param == "another merchant"
+    caller = make_merchant(desk, server, cells).caller() if another else owner.caller("live")
+    return belongings(caller).caller
 
 
 def told(answer: httpx.Response, name: str) -> tuple[int, bytes, list[str]]:

@@ -17,7 +17,9 @@ from tests.journeys.own_database import rows_of
 from tests.journeys.tills import Tills, Wish, outcomes, patch, pay, reverse, void
 from tests.running import Caller, RunningServer, new_key, new_reference
 
-ROUNDS = 60 if SOAK else 10
+pytestmark = pytest.mark.soak
+
+ROUNDS = 60 if SOAK else 5
 
 AT_ONCE = 20
 
@@ -327,7 +329,6 @@ def test_payments_over_bills_in_opposite_orders_all_go_through(tills: Tills, ali
     assert sum(home.paid(alice)) == ROUNDS * (6 * 600 + 12 * 100)
 
 
-@pytest.mark.soak
 def test_whatever_meets_whatever_nobody_is_told_of_a_deadlock(tills: Tills, alice: Caller) -> None:
     home = Household(alice, bills=5, amount=10_000, balance=50_000)
     alice.patch(f"/billing/customers/{home.customer}", {"currency": "ZAR", "balance": 50_000})

@@ -12,15 +12,17 @@ import pytest
 from dues.db.migrate import migrate
 from tests.clusters import OLDEST, OldestPostgres, oldest_binaries
 from tests.conftest import Desk, serving, verified_at_the_end
+from tests.journeys.journal import SOAK
 from tests.journeys.own_database import rows_of
 from tests.running import RunningServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them belong to `make soak`, not only those whose numbers grow there."""
+    """All of them belong to `make soak` alone: every day the same promises are held to the newest PostgreSQL."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.soak)
+            item.add_marker(pytest.mark.skipif(not SOAK, reason="takes long: make soak"))
 
 
 @pytest.fixture(scope="session")

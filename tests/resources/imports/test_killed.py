@@ -3,8 +3,6 @@
 import asyncio
 import os
 import random
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -24,13 +22,13 @@ from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
 from tests.conftest import findings
 from tests.db.databases import EmptyDatabases
+from tests.journeys.journal import SOAK
+from tests.starting import STARTER, Started
 
 ROWS = 4_000
 """Four groups, and as many to stage."""
 
-KILLS_A_NIGHT = 5
-
-SOAK = os.environ.get("DUES_TEST_SOAK") == "1"
+KILLS_A_NIGHT = 5 if SOAK else 3
 
 
 def file_of(night: int) -> bytes:
@@ -92,11 +90,13 @@ async def state(url: str, job: Job | None = None) -> Any:
         await database.close()
 
 
-def worker(url: str) -> "subprocess.Popen[bytes]":
+def worker(url: str) -> Started:
     """`dues work` on a database."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("DUES_")}
-    command = [sys.executable, "-m", "dues", "work", "--until-idle"]
-    return subprocess.Popen(command, env=environment | {"DUES_DATABASE_URL": url}, stdout=subprocess.DEVNULL)
+    with open(os.devnull, "w") as printed:
+        return STARTER.start(
+            ["work", "--until-idle"], environment | {"DUES_DATABASE_URL": url}, printed, sys.__stderr__ or printed
+        )
 
 
 def is_over(url: str, job: Job) -> bool:
@@ -109,11 +109,11 @@ def carried_out(url: str, job: Job, kills: int, random_: random.Random) -> None:
     while not is_over(url, job):
         process = worker(url)
         try:
-            deadline = time.monotonic() + (random_.uniform(0.3, 2.5) if killed < kills else 120)
+            deadline = time.monotonic() + (random_.uniform(0.1, 2.0) if killed < kills else 120)
             while time.monotonic() < deadline and not is_over(url, job):
                 time.sleep(0.05)
         finally:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
         killed += 1
         asyncio.run(let_go(url))
