@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dues.db.database import Database
 from dues.tenants.merchants import create_merchant
-from tests.conftest import Merchant
+from tests.conftest import CURRENCIES, Merchant
 from tests.journeys.own_database import database_url, rows_of
 from tests.running import Caller, RunningServer, new_reference
 
@@ -35,7 +35,9 @@ class Stage:
             database = await Database.connect(self.url, 1)
             try:
                 async with database.transaction() as tx:
-                    merchant_id, keys = await create_merchant(tx, "A test", datetime.now(UTC), self.cells)
+                    merchant_id, keys = await create_merchant(
+                        tx, "A test", datetime.now(UTC), self.cells, currencies=CURRENCIES
+                    )
                     await tx.commit()
             finally:
                 await database.close()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -29,13 +29,16 @@ from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
 from dues.work.questions import reading
 from tests.db.databases import EmptyDatabases
+from tests.journeys.journal import SOAK
 
-COUNT = 20_000
+pytestmark = pytest.mark.soak
+
+COUNT = 20_000 if SOAK else 8_000
 
 LIMIT = 21
 """A page of the usual size, and one row to see whether there are more."""
 
-FILTERS_MAX = 4
+FILTERS_MAX = 4 if SOAK else 3
 """With more, nothing is left to choose for the planner."""
 
 BUFFERS_MAX = 500
@@ -124,7 +127,10 @@ VALUES = {
 }
 """A value for each filter. Everything that the first owner has fits all the others too."""
 
-REFERENCES = {"customers": "CUST-10000", "accounts": "UAR-10000", "bills": "INV-10000", "payments": "EFT-10000"}
+REFERENCES = {
+    noun: f"{prefix}-{COUNT // 2}"
+    for noun, prefix in {"customers": "CUST", "accounts": "UAR", "bills": "INV", "payments": "EFT"}.items()
+}
 
 STATUSES = {"bills": "unpaid", "payments": "applied"}
 
@@ -385,9 +391,11 @@ def divided(listing: Listing, owners: Sequence[str] = ()) -> Iterator[Chosen]:
             yield tuple(one for one in chosen if one)
 
 
+MADE = datetime(2001, 1, 1, tzinfo=UTC)
+
 MIDDLE: dict[type, tuple[Any, Any]] = {
-    date: (date(2001, 6, 1), date(2006, 1, 1)),
-    datetime: (datetime(2001, 1, 3, tzinfo=UTC), datetime(2001, 1, 12, tzinfo=UTC)),
+    date: (date(2001, 1, 1) + timedelta(COUNT // 100), date(2001, 1, 1) + timedelta(COUNT // 10)),
+    datetime: (MADE + timedelta(minutes=COUNT // 8), MADE + timedelta(minutes=COUNT // 2)),
     int: (COUNT // 16, COUNT // 3),
 }
 """Near the beginning and near the end of what there is of each type."""

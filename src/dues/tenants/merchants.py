@@ -1,6 +1,6 @@
 """Merchants: how one comes into being, with its default payment rules and its four keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from dues.db.database import Database
@@ -16,7 +16,13 @@ KEY_KINDS: tuple[KeyKind, ...] = ("secret", "public")
 
 
 async def create_merchant(
-    tx: Transaction, name: str, now: datetime, cells: int = 1, time_zone: str = "UTC"
+    tx: Transaction,
+    name: str,
+    now: datetime,
+    cells: int = 1,
+    time_zone: str = "UTC",
+    *,
+    currencies: Collection[str] = EXPONENTS,
 ) -> tuple[str, list[NewKey]]:
     """A merchant with rules for every currency and a key of each mode and kind. Returns its id and the keys."""
     merchant_id = new_id("mer_", now)
@@ -24,7 +30,7 @@ async def create_merchant(
     await store.lock_merchants(tx)
 
     tenants = await store.insert_merchant(tx, merchant_id, name, now, cells, time_zone)
-    rules = [(noun, currency, standard_rules()) for noun in NOUNS for currency in sorted(EXPONENTS)]
+    rules = [(noun, currency, standard_rules()) for noun in NOUNS for currency in sorted(currencies)]
     for tenant in tenants.values():
         await store.save_payment_rules(tx, tenant, rules)
     await store.insert_keys(tx, tenants, keys, now)
