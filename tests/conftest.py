@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
@@ -23,18 +23,32 @@ from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_merchant
 from tests.clusters import Template, run_folder
 from tests.db.databases import EmptyDatabases
+from tests.journeys.journal import SOAK
 from tests.leftovers import left_over, mark_all_that_follows
 from tests.running import Caller, RunningServer
 from tests.starting import STARTER
 
 # A deadline for one example would be about the machine, not about the promise.
-settings.register_profile("dues", deadline=None)
+settings.register_profile("dues", deadline=None, max_examples=300 if SOAK else 30)
 settings.load_profile("dues")
 
 Result = TypeVar("Result")
 
-LONGEST = {"test_openapi.py", "test_openapi_at_random.py"}
-"""Files to begin with, like all journeys."""
+LONGEST = {
+    "test_backup_and_restore.py",
+    "test_cells.py",
+    "test_connection.py",
+    "test_embedded.py",
+    "test_examples.py",
+    "test_every_command.py",
+    "test_imports.py",
+    "test_openapi.py",
+    "test_openapi_at_random.py",
+    "test_plans.py",
+    "test_restore.py",
+    "test_verify.py",
+}
+"""Files to begin with, like all journeys: each takes more than a twentieth of the time of a whole run."""
 
 THROUGH_ALL_TENANTS = {"test_purge.py"}
 """Files whose tests go through everybody who is in the database: they come while these are few."""
@@ -64,7 +78,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first: several processes, each of which takes a file after the other, end together."""
+    """What takes longest comes first: several processes, each of which takes a file after the other, end together.
+
+    What is tried with examples is tried with many in `make soak`.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            item.add_marker(pytest.mark.soak)
     early = LONGEST | THROUGH_ALL_TENANTS
     items.sort(key=lambda item: item.path.name not in early and item.path.parent.name != "journeys")
     items.sort(key=lambda item: item.path.name not in THROUGH_ALL_TENANTS)

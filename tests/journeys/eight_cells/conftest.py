@@ -4,16 +4,28 @@ What is shared by a whole run is shared here too, and has as many cells.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from dues.db.embedded import EmbeddedPostgres
 from tests.clusters import Template
 from tests.conftest import Desk, Merchant, serving, verified_at_the_end
+from tests.journeys.journal import SOAK
 from tests.journeys.outgoing import Stage, stage
 from tests.running import RunningServer
 
 CELLS = 8
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the calls that name something, every day those that read are enough here: all are tried in one cell."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and isinstance(item, pytest.Function):
+            call = getattr(item, "callspec", None)
+            if call and call.params.get("method", "get") != "get":
+                item.add_marker(pytest.mark.soak)
+                item.add_marker(pytest.mark.skipif(not SOAK, reason="takes long: make soak"))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from tests.journeys.burst import Answer, Shot, send_at_once
 from tests.journeys.documented import FILTERS, NAMING_PATHS
 from tests.journeys.eight_cells.conftest import CELLS
 from tests.journeys.home import dues
-from tests.journeys.journal import Journal, keys_in
+from tests.journeys.journal import SOAK, Journal, keys_in
 from tests.journeys.outgoing import Stage, register_customers, rename
 from tests.journeys.own_database import database_url as url_of
 from tests.journeys.own_database import rows_of, until
@@ -298,6 +298,7 @@ def test_what_is_wrong_in_any_cell_is_found(database_url: str, merchants: list[M
 # Killed -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_what_was_acknowledged_in_any_cell_is_there_once_after_all_is_killed(folder: Path) -> None:
     made = Victim(folder, cells=str(CELLS))
     try:
@@ -313,7 +314,7 @@ def test_what_was_acknowledged_in_any_cell_is_there_once_after_all_is_killed(fol
                 journal.register_customer(made.server.base)
             journals.append(journal)
         assert len(rows_of(others.url, "select distinct cell from accounts")) == CELLS
-        go_through_kills(made, [made.kill_server, made.kill_everything], 2, dict.fromkeys(journals, 1))
+        go_through_kills(made, [made.kill_everything, made.kill_server], 20 if SOAK else 1, dict.fromkeys(journals, 1))
         for journal in journals:
             journal.hold_to(made.server.base, url_of(made.data))
     finally:
