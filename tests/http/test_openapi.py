@@ -100,7 +100,8 @@ def alike_once(document: Any) -> Any:
 
     def parameters(path: str, method: str) -> list[Any]:
         stand = document["paths"][path][method]["parameters"]
-        return [one for one in stand if left.get(rule_of(one), (path, method)) == (path, method)]
+        here = path, method
+        return [one for one in stand if one.get("required") or left.get(rule_of(one), here) == here]
 
     paths = {
         path: {method: operation | {"parameters": parameters(path, method)} for method, operation in methods.items()}
