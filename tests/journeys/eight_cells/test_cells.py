@@ -192,7 +192,7 @@ class Double:
     def there(self) -> Iterator[None]:
         """Made on entry, gone on exit; nobody has changed it, or waited for whoever holds it."""
         changed = """jsonb_build_object(
-            'cell', $2::integer, 'number', 100 + (j ->> 'number')::bigint, 'created_at', '2001-01-01',
+            'cell', $2::integer, 'number', 100 + (j ->> 'number')::bigint, 'created_at', '2101-01-01',
             'sequence', 100 + (j ->> 'sequence')::bigint, 'metadata', '{"made": "twice"}'::jsonb)
             || case when j ? 'kind' and j ? 'payment_rules' then '{"payment_rules": {"min_amount": 999999999,
             "max_amount": 999999999, "underpayment_allowed": false, "overpayment_allowed": false}}' else '{}'::jsonb end
