@@ -230,7 +230,7 @@ def all_shown(owned: Belongings) -> list[Any]:
         path.replace(f"{{{noun}}}", quote(name, safe=""))
         for method, path in NAMING_PATHS
         for noun in [path.partition("{")[2].partition("}")[0]]
-        if noun != "import"  # which goes on by itself
+        if noun not in ("import", "export")  # which go on by themselves
         for name in owned.names(noun)
         if method == "get"
     ]
