@@ -37,6 +37,7 @@ from dues.jobs.process import Worker
 from dues.jobs.retention import job_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
+from dues.pages.paper import Printer
 from dues.resources.bills.overdue.tell import overdue_job
 from dues.resources.imports.dropped.watch import DropFolder
 from dues.resources.kinds import KINDS
@@ -90,6 +91,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         feed=Feed(database, watermark, notifier),
         outgoing=settings.outgoing,
         files_kept=timedelta(days=settings.file_days),
+        printer=Printer(settings.font_paths),
     )
     worker = _worker(settings, database, database_url)
     rounds = [

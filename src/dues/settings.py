@@ -95,6 +95,7 @@ class Settings:
     file_days: int = _setting(30, "How long files that were imported, and what became of their rows, are kept.")
     drop_folder: str = _setting("", "A folder of which files are imported that are put there: by SFTP, or by hand.")
     drop_seconds: int = _setting(10, "How long a file there must not have changed before it is taken.")
+    font_paths: str = _setting("", "Folders of more fonts for PDF documents, with colons between them.")
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
     webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")

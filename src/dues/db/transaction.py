@@ -69,6 +69,15 @@ class Transaction:
             await self._begin()
             await self._connection.execute(f"set local lock_timeout = {seconds * 1000:.0f}")
 
+    async def stand_still(self) -> None:
+        """From here to the end all is read as it is at the first look, and nothing can be written."""
+        with translated():
+            await self._begin()
+            await self._connection.execute("set transaction isolation level repeatable read, read only")
+            if self.is_spread:
+                # Each node has an instant of its own, which a session asks it for once. A cell is on one node.
+                await self._connection.execute("set local citus.max_adaptive_executor_pool_size = 1")
+
     async def _begin(self) -> None:
         if not self._begun:
             # Before it is sent: where it is cut off, nobody knows, and to roll back nothing does no harm.

@@ -47,6 +47,7 @@ RefusalCode = Literal[
     "payment_represented",
     "payment_reversed",
     "refund_exceeds_unapplied",
+    "statement_too_long",
     "test_clock_backwards",
     "test_clock_out_of_range",
     "too_many_bills",
@@ -110,6 +111,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_reversed": "This payment was reversed already.",
     "refund_exceeds_unapplied": "More is to be refunded than is held of the payment. To give back what a bill took, "
     "credit the bill or unapply the payment first.",
+    "statement_too_long": "More is in the statement than can be answered at once, or set on paper. Ask for fewer days, "
+    "or for text/csv, which may be as long as it is.",
     "test_clock_backwards": "The time to advance the test clock to is before its present time. It only goes forward.",
     "test_clock_out_of_range": "The test clock would be more than ten years ahead of the server's time.",
     "too_many_bills": "The payment would go over more bills than one payment may. Split it.",

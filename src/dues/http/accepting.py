@@ -1,25 +1,30 @@
-"""`Accept`: as what a client wants to have a list."""
+"""`Accept`: as what a client wants to have something."""
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 
-_RANGES: Final = {media_type: (media_type, f"{media_type.partition('/')[0]}/*", "*/*") for media_type in (JSON, CSV)}
-"""What names each, from the most to the least exactly."""
+HTML: Final = "text/html"
+PDF: Final = "application/pdf"
 
 
-def media_type_of(accept: bytes | None) -> Literal["application/json", "text/csv"] | None:
-    """The one that is wanted more (RFC 9110, 12.5.1), JSON where nobody says which; None: neither will do."""
+def media_type_of(accept: bytes | None, offered: Sequence[str] = (JSON, CSV)) -> str | None:
+    """The one of those offered that is wanted most (RFC 9110, 12.5.1), the first where nobody says which; None: none
+    will do."""
     if accept is None or not accept.strip():
-        return JSON
+        return offered[0]
     said = dict(_read(one) for one in accept.decode("latin-1").lower().split(","))
-    as_json, as_csv = (
-        next((said[one] for one in _RANGES[media_type] if one in said), 0.0) for media_type in (JSON, CSV)
-    )
-    if as_json == as_csv == 0:
-        return None
-    return JSON if as_json >= as_csv else CSV
+    wanted = {
+        # What names it, from the most to the least exactly.
+        media_type: next(
+            (said[one] for one in (media_type, f"{media_type.partition('/')[0]}/*", "*/*") if one in said), 0.0
+        )
+        for media_type in offered
+    }
+    most = max(offered, key=wanted.__getitem__)
+    return most if wanted[most] else None
 
 
 def _read(text: str) -> tuple[str, float]:

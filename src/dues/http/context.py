@@ -20,6 +20,7 @@ from dues.http.queries import invalid
 from dues.http.rate_limits import RateLimits
 from dues.jobs.retention import KEPT
 from dues.lists.turns import Turns
+from dues.pages.paper import Printer
 from dues.resources.doing import Call
 from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
@@ -51,6 +52,8 @@ class Context:
     """How webhooks go out."""
     files_kept: timedelta = KEPT
     """How long files that are sent are kept."""
+    printer: Printer = field(default_factory=Printer)
+    """Sets documents."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
     observe_line: Callable[[str, str, int], None] = lambda method, route, status: None
     """Counts a line of a batch that was answered."""

@@ -26,7 +26,7 @@ _POLICY: Final = (
 )
 """A page loads what is ours alone, and nothing in it runs: what an escape forgotten somewhere could not undo."""
 
-_OF_PAGES: Final = (
+OF_PAGES: Final = (
     (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -59,7 +59,7 @@ def _endpoint(file: File, public_url: str) -> Endpoint:
     another thread takes them."""
     made: list[bytes] = []
     versions: OrderedDict[str, _Version] = OrderedDict()
-    headers = [*_OF_ALL, *(_OF_PAGES if file.content_type.startswith("text/html") else ())]
+    headers = [*_OF_ALL, *(OF_PAGES if file.content_type.startswith("text/html") else ())]
     headers.append((b"cache-control", b"public, max-age=31536000, immutable" if file.is_named_by_hash else b"no-cache"))
 
     async def endpoint(exchange: Exchange) -> Reply:

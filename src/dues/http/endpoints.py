@@ -15,6 +15,7 @@ from dues.http.batch import batch
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.exporting import keep
+from dues.http.presenting import present
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import page_or_whole, receive, stream
@@ -31,6 +32,7 @@ from dues.resources.doing import (
     Exports,
     Lists,
     Pays,
+    Presents,
     Receives,
     Shows,
     Streams,
@@ -53,6 +55,8 @@ def endpoint_of(context: Context, operation: Operation) -> Endpoint:
             return page_or_whole(context, operation, operation.does, partial(_answer, context, operation))
         case Streams(function):
             return stream(context, operation, function)
+        case Presents():
+            return present(context, operation, operation.does)
         case Receives(function):
             return receive(context, operation, function)
         case Exports(function):

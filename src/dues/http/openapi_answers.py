@@ -7,7 +7,7 @@ from dues.http.openapi_schemas import component, reference
 from dues.http.problem_types import PROBLEM_TYPES, ProblemType
 from dues.http.problems import PROBLEM_CONTENT_TYPE
 from dues.lists.paging import PageBody
-from dues.resources.doing import Batches, Lists, Receives, Streams
+from dues.resources.doing import Batches, Lists, Presents, Receives, Streams
 from dues.resources.operation import Operation
 
 _EVERY_CALL: Final = (
@@ -91,7 +91,7 @@ def _codes(operation: Operation) -> Iterator[str]:
     yield from _EVERY_CALL
     if operation.writes:
         yield from _EVERY_WRITE
-    if isinstance(operation.does, Lists):
+    if isinstance(operation.does, Lists | Presents):
         yield "not_acceptable"
     if operation.moves_money:
         yield from ("amount_above_key_limit", "daily_limit_reached")
@@ -149,7 +149,8 @@ def _success(operation: Operation) -> dict[str, Any]:
                 "schema": reference(component(operation.answer.__name__)),
                 "example": operation.example,
             },
-            **(_WHOLE if isinstance(operation.does, Lists) else {}),
+            **(_WHOLE if isinstance(operation.does, Lists | Presents) else {}),
+            **(_PRESENTED if isinstance(operation.does, Presents) else {}),
         },
     }
 
@@ -162,6 +163,11 @@ def lines_of(batches: Batches, shape: type) -> dict[str, Any]:
 
 
 _WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All of it, from one instant."}}}
+
+_PRESENTED: Final = {
+    "text/html": {"schema": {"type": "string", "description": "A page."}},
+    "application/pdf": {"schema": {"type": "string", "format": "binary", "description": "A document."}},
+}
 
 
 def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:

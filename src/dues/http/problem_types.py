@@ -38,6 +38,7 @@ _TITLES: Final = {
     "too-many-requests": (429, "Too many requests"),
     "request-header-fields-too-large": (431, "Request header fields too large"),
     "internal-error": (500, "Internal error"),
+    "not-installed": (501, "Not installed"),
     "unavailable": (503, "Unavailable"),
 }
 
@@ -97,7 +98,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "method_not_allowed": ("method-not-allowed", "This path has other methods: see the `Allow` header."),
     "not_acceptable": (
         "not-acceptable",
-        "A list is to be had as `application/json`, a page at a time, or whole as `text/csv`; `Accept` names neither.",
+        "A list is to be had as JSON or CSV, a statement as HTML and PDF too; `Accept` names none of them.",
     ),
     "request_timeout": ("request-timeout", "The head or the body did not arrive within ten seconds."),
     "external_reference_taken": ("conflict", None),
@@ -135,6 +136,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "payment_above_maximum": ("unprocessable", None),
     "underpayment_not_allowed": ("unprocessable", None),
     "overpayment_not_allowed": ("unprocessable", None),
+    "statement_too_long": ("unprocessable", None),
     "test_clock_backwards": ("unprocessable", None),
     "test_clock_out_of_range": ("unprocessable", None),
     "too_many_bills": ("unprocessable", None),
@@ -151,6 +153,10 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "internal_error": (
         "internal-error",
         "Something went wrong on our side. Nothing was changed; the same request may be sent again with its key.",
+    ),
+    "pdf_not_installed": (
+        "not-installed",
+        "This server sets no PDF documents: whoever runs it installs what that takes with `pip install 'dues[pdf]'`.",
     ),
     "unavailable": (
         "unavailable",

@@ -11,11 +11,12 @@ from dues.http.endpoints import endpoint_of
 from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
+from dues.http.presenting import SUFFIXES, present
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
 from dues.resources.api import OPERATIONS
-from dues.resources.doing import Batches, Receives
+from dues.resources.doing import Batches, Presents, Receives
 
 STREAMING: Final = tuple(operation.path for operation in OPERATIONS if isinstance(operation.does, Receives | Batches))
 """Paths whose POST has its body read while it arrives."""
@@ -26,6 +27,10 @@ def routes(context: Context, counts: Metrics) -> Routes:
     api: dict[str, dict[str, Endpoint]] = {}
     for operation in OPERATIONS:
         api.setdefault(operation.path, {})[operation.method] = endpoint_of(context, operation)
+        if isinstance(operation.does, Presents):
+            for suffix, media_type in SUFFIXES.items():
+                only = present(context, operation, operation.does, media_type)
+                api[operation.path + suffix] = {operation.method: only}
     openapi = document(context.docs_base, context.public_url)
     files = {
         **site(openapi, PROBLEM_TYPES),

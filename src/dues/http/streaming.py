@@ -27,7 +27,7 @@ def stream(context: Context, operation: Operation, function: Callable[[Call], Aw
         key = await caller_of(context, operation, exchange)
         query = decode_query(exchange.query_string, operation.query)
         call = call_of(context, exchange, key, named(parameter, exchange), query)
-        return _document(await answered(function(call)))
+        return document_reply(await answered(function(call)))
 
     return endpoint
 
@@ -63,7 +63,8 @@ def page_or_whole(
     return endpoint
 
 
-def _document(document: Document) -> Reply:
+def document_reply(document: Document) -> Reply:
+    """A file, sent while it is made."""
     headers = [(b"content-disposition", f'attachment; filename="{document.file_name}"'.encode())]
     content_type = document.content_type
     if content_type.startswith("text/"):
@@ -86,7 +87,7 @@ def receive(context: Context, operation: Operation, function: Callable[..., Awai
         except FileRefusedError as error:
             raise ProblemError(error.code, error.detail) from None
         if isinstance(answer, Document):
-            return _document(answer)
+            return document_reply(answer)
         headers = [(b"idempotent-replayed", b"true")] if answer.replayed else []
         return Reply(operation.status, answer.body, headers=headers)
 

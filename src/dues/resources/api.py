@@ -20,6 +20,7 @@ from dues.resources.payables import operations as payables
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
+from dues.resources.statements import operations as statements
 from dues.resources.stored_exports import operations as exports
 from dues.resources.summaries import operations as summaries
 from dues.resources.webhook_endpoints import operations as webhook_endpoints
@@ -42,6 +43,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *batch.OPERATIONS,
     *journal.OPERATIONS,
     *reports.OPERATIONS,
+    *statements.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

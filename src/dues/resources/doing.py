@@ -115,6 +115,14 @@ class Streams(Struct, frozen=True):
     content_types: Sequence[str] = ("text/csv",)
 
 
+class Presents(Struct, frozen=True):
+    """A function that gives what is shown in whichever form is wanted, JSON, a page or a document of paper, or refuses;
+    and one that gives it as a table, which may be longer."""
+
+    function: Callable[[Call], Awaitable[Struct | Refusal]]
+    table: Callable[[Call], Awaitable[Document | Refusal]]
+
+
 class Accepted(Struct, frozen=True):
     """What was taken in. `replayed`: it was before, under the same key."""
 

@@ -19,6 +19,7 @@ from dues.resources.doing import (
     Exports,
     Lists,
     Pays,
+    Presents,
     Receives,
     Shows,
     Streams,
@@ -66,7 +67,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Receives | Exports | Batches
+    does: Creates | Changes | Pays | Shows | Answers | Lists | Streams | Presents | Receives | Exports | Batches
     id: str
     tag: Tag
     summary: str

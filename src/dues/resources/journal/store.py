@@ -10,15 +10,7 @@ from dues.domain.ids import first_id
 from dues.domain.journal.movements import Key, Ledger, Moved
 from dues.domain.tenants import Tenant
 
-LIST_MOVEMENTS: Final = """
-select m.*, c.external_reference as customer
-  from (select e.created_at as at, e.id, e.kind, e.number, e.currency, e.amount, e.reason, e.owner_id,
-               coalesce(b.customer_id, a.customer_id, case when p.id = e.owner_id then p.customer_id end, e.owner_id)
-                   as customer_id,
-               coalesce(b.external_reference, a.external_reference) as reference,
-               p.external_reference as payment, p.method, null::date as bill_on,
-               case when e.created_at = p.created_at then p.paid_at end as paid_at,
-               case when e.kind = 'payment' and exists (
+VARIETY: Final = """case when e.kind = 'payment' and exists (
                         select from entries x
                          where x.cell = $1 and x.tenant_id = $2 and x.owner_id = e.payment_id
                            and x.kind = 'application' and x.request_id = e.request_id)
@@ -36,7 +28,18 @@ select m.*, c.external_reference as customer
                                  where x.cell = $1 and x.tenant_id = $2 and x.owner_id = e.owner_id
                                    and x.kind = e.kind and x.amount = e.amount and x.number < e.number)
                          limit 1)
-               end as variety
+               end"""
+"""Which variety of its kind an entry `e` is, whose payment is `p`."""
+
+LIST_MOVEMENTS: Final = f"""
+select m.*, c.external_reference as customer
+  from (select e.created_at as at, e.id, e.kind, e.number, e.currency, e.amount, e.reason, e.owner_id,
+               coalesce(b.customer_id, a.customer_id, case when p.id = e.owner_id then p.customer_id end, e.owner_id)
+                   as customer_id,
+               coalesce(b.external_reference, a.external_reference) as reference,
+               p.external_reference as payment, p.method, null::date as bill_on,
+               case when e.created_at = p.created_at then p.paid_at end as paid_at,
+               {VARIETY} as variety
           from entries e
           left join bills b on b.cell = $1 and b.tenant_id = $2 and b.id = e.owner_id
           left join accounts a on a.cell = $1 and a.tenant_id = $2 and a.id = e.owner_id

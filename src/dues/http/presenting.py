@@ -1,0 +1,56 @@
+"""Endpoints whose answer is to be had in several forms: as JSON, as a table, as a page, as a document of paper."""
+
+from typing import Any, Final
+
+import msgspec
+
+from dues.http.accepting import CSV, HTML, JSON, PDF, media_type_of
+from dues.http.context import Context, Endpoint, answered, call_of, caller_of, named
+from dues.http.documents import OF_PAGES
+from dues.http.exchange import Exchange
+from dues.http.problems import ProblemError, Reply
+from dues.http.queries import decode_query
+from dues.http.streaming import document_reply
+from dues.pages.paper import NotInstalledError, TooLongError
+from dues.pages.presented import PRESENTED
+from dues.pages.words import language_of
+from dues.resources.doing import Presents
+from dues.resources.operation import Operation
+
+SUFFIXES: Final = {".csv": CSV, ".html": HTML, ".pdf": PDF}
+"""What a path may end with, for whoever cannot say what they accept."""
+
+FORMS: Final = (JSON, CSV, HTML, PDF)
+
+_VARY: Final = (b"vary", b"accept, accept-language")
+
+
+def present(context: Context, operation: Operation, presents: Presents, form: str | None = None) -> Endpoint:
+    """Answers in the `form` (a media type), or in the one that is accepted most."""
+    parameter = operation.parameter
+    shown = PRESENTED[operation.answer]
+
+    async def endpoint(exchange: Exchange) -> Reply:
+        key = await caller_of(context, operation, exchange)
+        wanted = form or media_type_of(exchange.header(b"accept"), FORMS)
+        if wanted is None:
+            raise ProblemError("not_acceptable", f"It is to be had as {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
+        query = decode_query(exchange.query_string, operation.query)
+        call = call_of(context, exchange, key, named(parameter, exchange), query)
+        if wanted == CSV:
+            return document_reply(await answered(presents.table(call)))
+        answer: Any = await answered(presents.function(call))
+        if wanted == JSON:
+            return Reply(200, msgspec.json.encode(answer), headers=[_VARY])
+        language = language_of(getattr(query, "lang", None), exchange.header(b"accept-language"))
+        if wanted == HTML:
+            return Reply(200, shown.page(answer, language), b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
+        try:
+            document = await context.printer.print(shown.paper(answer, language))
+        except TooLongError as error:
+            raise ProblemError("statement_too_long", str(error)) from None
+        except NotInstalledError as error:
+            raise ProblemError("pdf_not_installed", str(error)) from None
+        return Reply(200, document, PDF.encode(), [_VARY])
+
+    return endpoint

@@ -1,0 +1,22 @@
+"""What is to be had as a page and on paper too, by its type."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dues.pages.paper import Paper
+from dues.pages.statements import statement_page
+from dues.pages.statements.paper import statement_paper
+from dues.pages.words import Language
+from dues.resources.statements.wire import StatementBody
+
+
+@dataclass(frozen=True)
+class Presented:
+    """How something is shown. `paper` raises TooLongError."""
+
+    page: Callable[[Any, Language], bytes]
+    paper: Callable[[Any, Language], Paper]
+
+
+PRESENTED: Final[Mapping[type, Presented]] = {StatementBody: Presented(statement_page, statement_paper)}
