@@ -1,6 +1,8 @@
 """Endpoints whose answer is to be had in several forms: as JSON, as a table, as a page, as a document of paper."""
 
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +18,8 @@ from dues.pages.presented import PRESENTED
 from dues.pages.words import language_of
 from dues.resources.doing import Presents
 from dues.resources.operation import Operation
+
+Made = TypeVar("Made")
 
 SUFFIXES: Final = {".csv": CSV, ".html": HTML, ".pdf": PDF}
 """What a path may end with, for whoever cannot say what they accept."""
@@ -44,13 +48,22 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
             return Reply(200, msgspec.json.encode(answer), headers=[_VARY])
         language = language_of(getattr(query, "lang", None), exchange.header(b"accept-language"))
         if wanted == HTML:
-            return Reply(200, shown.page(answer, language), b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
-        try:
-            document = await context.printer.print(shown.paper(answer, language))
-        except TooLongError as error:
-            raise ProblemError("statement_too_long", str(error)) from None
-        except NotInstalledError as error:
-            raise ProblemError("pdf_not_installed", str(error)) from None
-        return Reply(200, document, PDF.encode(), [_VARY])
+            # In a thread, since a long one takes a tenth of a second, in which nobody else would be answered.
+            made = await _of(asyncio.to_thread(shown.page, answer, language))
+            return Reply(200, made, b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
+        paper = await _of(asyncio.to_thread(shown.paper, answer, language))
+        document = await _of(context.printer.print(paper))
+        name = (b"content-disposition", f'inline; filename="{shown.file_name(answer)}.pdf"'.encode())
+        return Reply(200, document, PDF.encode(), [name, _VARY])
 
     return endpoint
+
+
+async def _of(made: Awaitable[Made]) -> Made:
+    """What is made for people, or the problem that it is not."""
+    try:
+        return await made
+    except TooLongError as error:
+        raise ProblemError("statement_too_long", str(error)) from None
+    except NotInstalledError as error:
+        raise ProblemError("pdf_not_installed", str(error)) from None

@@ -6,17 +6,19 @@ from typing import Any, Final
 
 from dues.pages.paper import Paper
 from dues.pages.statements import statement_page
-from dues.pages.statements.paper import statement_paper
+from dues.pages.statements.paper import statement_name, statement_paper
 from dues.pages.words import Language
 from dues.resources.statements.wire import StatementBody
 
 
 @dataclass(frozen=True)
 class Presented:
-    """How something is shown. `paper` raises TooLongError."""
+    """How something is shown. What is too long to be raises TooLongError."""
 
     page: Callable[[Any, Language], bytes]
     paper: Callable[[Any, Language], Paper]
+    file_name: Callable[[Any], str]
+    """Of a document, without its kind."""
 
 
-PRESENTED: Final[Mapping[type, Presented]] = {StatementBody: Presented(statement_page, statement_paper)}
+PRESENTED: Final[Mapping[type, Presented]] = {StatementBody: Presented(statement_page, statement_paper, statement_name)}

@@ -47,12 +47,12 @@ def _headlines(told: Told) -> list[Html]:
 
 def _in_currency(told: Told, one: InCurrency, words: Words) -> list[Html]:
     says = told.says | headings(words, one.currency)
-    parts = [element("h2", one.heading) if one.heading else None, _figures(says["summary"], one.summary, one.currency)]
+    parts = [element("h2", one.heading) if one.heading else None, _figures(says["summary"], one.summary, says)]
     parts.append(_lines(says["movements"], one.lines, says, says["balance"], (one.opening, one.closing)))
     if not one.lines:
         parts.append(element("p", says["no_movements"], class_="empty"))
     if one.made_of:
-        parts.append(_figures(says["made_of"], [*one.made_of, one.closing], one.currency))
+        parts.append(_figures(says["made_of"], [*one.made_of, one.closing], says))
     if one.open_bills:
         columns = [Column(says["age"]), Column(says["count"], is_number=True, is_second=True)]
         columns.append(Column(says["remaining"], is_number=True))
@@ -61,17 +61,19 @@ def _in_currency(told: Told, one: InCurrency, words: Words) -> list[Html]:
         )
         parts.append(_open_bills(one, says))
         parts.append(element("p", one.further) if one.further else None)
-    if one.held_total:
+    if one.held:
         parts.append(_lines(says["held"], one.held, says, says["held_after"]))
+    if one.held_total:
+        parts.append(_figures(says["held"], [Figure(says["held_after"], one.held_total)], says))
+    if one.held or one.held_total:
         parts.append(element("p", says["held_hint"], class_="hint"))
-        parts.append(terms({says["held_after"]: _amount(one.held_total)}))
     return [part for part in parts if part]
 
 
-def _figures(caption: str, figures: Sequence[Figure], currency: str) -> Html:
+def _figures(caption: str, figures: Sequence[Figure], says: dict[str, str]) -> Html:
     """Figures, the last of which is what the others come to."""
     *rows, total = ([figure.label, _amount(figure.amount)] for figure in figures)
-    return table(caption, [Column(""), Column(currency, is_number=True)], rows, [total])
+    return table(caption, [Column(says["what"]), Column(says["amount"], is_number=True)], rows, [total])
 
 
 def _lines(

@@ -14,6 +14,11 @@ def _template() -> bytes:
     return (files(__package__) / "statement.typ").read_bytes()
 
 
+def statement_name(body: StatementBody) -> str:
+    """What the file of the document is called."""
+    return f"statement-{body.from_}-{body.to}"
+
+
 def statement_paper(body: StatementBody, language: Language) -> Paper:
     """The document, to be set. Raises TooLongError."""
     words = Words(language, __package__)

@@ -1,6 +1,5 @@
 """A statement in words: what a page and a document of paper both say, in one language, amounts as people write them."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -28,7 +27,7 @@ class Figure(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """A movement: when, what, of what (references), why."""
+    """A movement: when, what, of what (references, and how it was paid), why."""
 
     day: str
     on: date
@@ -67,6 +66,7 @@ class InCurrency(Struct, frozen=True, kw_only=True):
     further: str
     held: list[Line]
     held_total: str
+    """What is held, where nothing of that moved."""
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -122,11 +122,6 @@ def tell(body: StatementBody, words: Words) -> Told:
     )
 
 
-def column(words: Words, key: str, currency: str) -> str:
-    """The heading of a column of amounts."""
-    return words(key, currency=currency)
-
-
 def _in_currency(one: InCurrencyBody, body: StatementBody, words: Words, several: bool) -> InCurrency:
     language, total = words.language, one.closing.total
 
@@ -148,7 +143,7 @@ def _in_currency(one: InCurrencyBody, body: StatementBody, words: Words, several
     return InCurrency(
         currency=one.currency,
         heading=words("currency", currency=one.currency) if several else "",
-        question=words("owed_on", day=language.day(body.to)),
+        question=words("balance_on" if total < 0 else "owed_on", day=language.day(body.to)),
         answer=amount(abs(total)),
         credit=words("in_credit") if total < 0 else "",
         summary=[opening, *moved, closing],
@@ -160,7 +155,7 @@ def _in_currency(one: InCurrencyBody, body: StatementBody, words: Words, several
         open_bills=[_open_bill(bill, words, one.currency) for bill in one.open_bills],
         further=words("first_of", shown=shown, count=one.open_bills_count) if further else "",
         held=[_line(movement, words, one.currency) for movement in one.held_movements],
-        held_total=amount(one.closing.held) if one.closing.held or one.held_movements else "",
+        held_total=amount(one.closing.held) if one.closing.held and not one.held_movements else "",
     )
 
 
@@ -171,12 +166,12 @@ def _line(movement: MovementBody, words: Words, currency: str) -> Line:
     if movement.cause == "payment_reversed" and reason in ("bounced", "duplicate", "fraud", "other"):
         reason = words(f"reason_{reason}")
     due = f"{words('due')} {language.short_day(movement.due_date)}" if movement.due_date else None
-    note = " · ".join(part for part in (movement.method, due, reason) if part)
+    note = " · ".join(part for part in (due, reason) if part)
     return Line(
         day=language.short_day(movement.date),
         on=movement.date,
         what=words(f"cause_{movement.cause}"),
-        names=list(dict.fromkeys(name for name in (of, movement.payment) if name)),
+        names=list(dict.fromkeys(name for name in (of, movement.payment, movement.method) if name)),
         note=note,
         amount=language.amount(movement.amount, currency),
         balance=language.amount(movement.balance, currency),
@@ -207,6 +202,3 @@ def _open_bill(bill: OpenBillBody, words: Words, currency: str) -> OpenBill:
 def headings(words: Words, currency: str) -> dict[str, str]:
     """Of columns of amounts in one currency."""
     return {key: words(key, currency=currency) for key in _SAID_IN_CURRENCY}
-
-
-Columns = Sequence[str]

@@ -191,9 +191,9 @@ class Owned(Struct, frozen=True):
         rows = await find(_STATEMENTS[self.noun][1], *self._args, at)
         return {row["currency"]: Position(**{name: int(row[name]) for name in _FIGURES}) for row in rows}
 
-    async def list_open_bills(self, find: Find, at: datetime) -> Sequence[Row]:
-        """Bills of which something remained just before `at`, by currency, what was due first first."""
-        return await find(_STATEMENTS[self.noun][2], *self._args, at)
+    async def list_open_bills(self, find: Find, at: datetime, most: int) -> Sequence[Row]:
+        """Bills of which something remained just before `at`, by currency, what was due first first: `most` of them."""
+        return await find(f"{_STATEMENTS[self.noun][2]} limit $5", *self._args, at, most)
 
     async def list_movements(self, find: Find, begins: datetime, ends: datetime, most: int) -> Sequence[Row]:
         """What moved from `begins` until before `ends`, by currency and time, the first `most` of it."""
