@@ -26,9 +26,9 @@ class History:
 
     def __init__(self, caller: Caller, seed: int) -> None:
         self.caller, self.random = caller, Random(seed)
+        some: tuple[Thing, ...] = ({"currency": "ZAR", "balance": 700, "payment_rules": OPEN}, {})
         self.customers = [
-            caller.register_customer(external_reference=new_reference("C"), name="Ann", **more).json()
-            for more in ({"currency": "ZAR", "balance": 700, "payment_rules": OPEN}, {})
+            caller.register_customer(external_reference=new_reference("C"), name="Ann", **more).json() for more in some
         ]
         self.accounts = [
             new_account(caller, balance, customer=one["external_reference"], payment_rules=OPEN)
@@ -73,8 +73,8 @@ class History:
         noun, owner = self.random.choice(self.owners)
         currency = "JPY" if noun == "customer" and owner is self.customers[1] and self.random.random() < 0.3 else "ZAR"
         rules = self.random.choice((None, OPEN))
-        dates = {"bill_date": "2026-01-05", **self.random.choice(({}, {"due_date": "2026-02-01"}))}
-        whose = {"customer": ..., "account": ...} | {noun: owner["id"]}
+        dates: Thing = {"bill_date": "2026-01-05", **self.random.choice(({}, {"due_date": "2026-02-01"}))}
+        whose: Thing = {"customer": ..., "account": ...} | {noun: owner["id"]}
         answer = self.caller.make_bill(
             amount_due=self._amount() + 10, currency=currency, payment_rules=rules, **dates, **whose
         )

@@ -133,9 +133,9 @@ def test_it_says_what_is_open_how_old_that_is_and_what_is_in_credit(alice: Calle
     account = new_account(alice, -250)
     path = f"/billing/accounts/{account['id']}"
     today = date.fromisoformat(alice.get("/billing/test_clock").json()["now"][:10])
-    for days, more in ((0, {}), (1, {}), (30, {}), (31, {}), (121, {})):
+    for days in (0, 1, 30, 31, 121):
         day = str(today - timedelta(days=days))
-        new_bill(alice, account=account["id"], customer=..., amount_due=1_000, bill_date=day, due_date=day, **more)
+        new_bill(alice, account=account["id"], customer=..., amount_due=1_000, bill_date=day, due_date=day)
     old = new_bill(
         alice, account=account["id"], customer=..., amount_due=500, bill_date=str(today - timedelta(days=70))
     )
