@@ -88,9 +88,7 @@ class Settings:
     )
     docs_base: str = _setting("/docs", "Where error types point to: a path of this server, or a whole URL.")
     idempotency_hours: int = _setting(24, "How long the first answer to an Idempotency-Key is kept and given again.")
-    cells: int = _setting(
-        1, "Over how many cells new merchants are spread: what a database of several nodes is divided by."
-    )
+    cells: int = _setting(1, "Over how many cells new merchants are spread, by which several nodes are divided.")
     event_days: int = _setting(30, "How long events, and what became of their deliveries, are kept.")
     file_days: int = _setting(30, "How long files that were imported, and what became of their rows, are kept.")
     drop_folder: str = _setting("", "A folder of which files are imported that are put there: by SFTP, or by hand.")
