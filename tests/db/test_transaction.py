@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dues.db.database import Database
 from dues.db.errors import Conflict, LockTimeout, Unavailable
+from dues.db.pooler import DIRECT, Pooler
 from dues.db.transaction import combined
 
 
@@ -420,5 +421,29 @@ def test_connections_cut_while_idle_are_replaced_unnoticed_after_one_refusal_eac
                 refused += 1
         assert refused <= 5
         assert await stage.database.rows("select 1")
+
+    play(story)
+
+
+@pytest.mark.parametrize("pooler", [DIRECT, Pooler("transaction")], ids=["direct", "lent"])
+def test_what_stands_still_sees_nothing_that_is_written_meanwhile(
+    play: Callable[[Story], None], pooler: Pooler
+) -> None:
+    async def story(stage: Stage) -> None:
+        database = await Database.connect(stage.url, 1, pooler)
+        look = f"select count(*) as n from {stage.schema}.owners"
+        try:
+            async with database.transaction() as tx:
+                await tx.stand_still()
+                assert (await tx.find(look))[0]["n"] == 0
+                async with stage.database.transaction() as other:
+                    other.write(stage.insert_owners, [("a", 1)])
+                    await other.commit()
+                assert (await tx.find(look))[0]["n"] == 0
+                with pytest.raises(Unavailable, match="read-only"):
+                    await tx.find(f"delete from {stage.schema}.owners")
+            assert (await database.rows(look))[0]["n"] == 1
+        finally:
+            await database.close()
 
     play(story)

@@ -49,20 +49,20 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
         language = language_of(getattr(query, "lang", None), exchange.header(b"accept-language"))
         if wanted == HTML:
             # In a thread, since a long one takes a tenth of a second, in which nobody else would be answered.
-            made = await _of(asyncio.to_thread(shown.page, answer, language))
-            return Reply(200, made, b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
-        paper = await _of(asyncio.to_thread(shown.paper, answer, language))
-        document = await _of(context.printer.print(paper))
+            page = await made(asyncio.to_thread(shown.page, answer, language))
+            return Reply(200, page, b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
+        paper = await made(asyncio.to_thread(shown.paper, answer, language))
+        document = await made(context.printer.print(paper))
         name = (b"content-disposition", f'inline; filename="{shown.file_name(answer)}.pdf"'.encode())
         return Reply(200, document, PDF.encode(), [name, _VARY])
 
     return endpoint
 
 
-async def _of(made: Awaitable[Made]) -> Made:
+async def made(awaited: Awaitable[Made]) -> Made:
     """What is made for people, or the problem that it is not."""
     try:
-        return await made
+        return await awaited
     except TooLongError as error:
         raise ProblemError("statement_too_long", str(error)) from None
     except NotInstalledError as error:

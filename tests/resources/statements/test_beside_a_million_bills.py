@@ -36,8 +36,8 @@ FILL = (
     """insert into bills (cell, tenant_id, id, external_reference, customer_id, currency, amount_due, amount_paid,
                           bill_on, due_on, created_at)
        select $1, $2, 'bill_' || lpad(n::text, 21, '0'), 'INV-' || n,
-              'bcus_' || lpad(case when n < {largest} then '0' else (1 + n % {customers})::text end, 21, '0'), 'ZAR', 1000,
-              10, '2026-01-05', '2026-02-05', timestamptz '2026-01-05' + n * interval '1 second'
+              'bcus_' || lpad(case when n < {largest} then '0' else (1 + n % {customers})::text end, 21, '0'), 'ZAR',
+              1000, 10, '2026-01-05', '2026-02-05', timestamptz '2026-01-05' + n * interval '1 second'
          from generate_series(0, {count} - 1) n""",
     """insert into entries (cell, tenant_id, owner_id, number, id, kind, currency, amount, balance_after, reason,
                             request_id, created_at, hash, salt, version)

@@ -56,7 +56,7 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
     )
     body = element(
         "body",
-        element("p", test, class_="test") if test else None,
+        element("p", test, class_="test", role="region", aria_label=test) if test else None,
         element("header", element("p", surroundings.merchant, class_="merchant", dir="auto")),
         element("main", *main),
         element("footer", footer) if footer else None,

@@ -10,6 +10,8 @@ from dues.pages.statements.told import Figure, InCurrency, Line, Told, headings,
 from dues.pages.words import Language, Words
 from dues.resources.statements.wire import StatementBody
 
+_CAPTIONS: Final = ("summary", "movements", "made_of", "ages", "open_bills", "held")
+
 _ROOT: Final = "../../../"
 """From `/billing/customers/…/statement` to the server's first path."""
 
@@ -47,6 +49,8 @@ def _headlines(told: Told) -> list[Html]:
 
 def _in_currency(told: Told, one: InCurrency, words: Words) -> list[Html]:
     says = told.says | headings(words, one.currency)
+    if one.heading:  # no two tables of a page are called alike
+        says |= {key: f"{says[key]}, {one.currency}" for key in _CAPTIONS}
     parts = [element("h2", one.heading) if one.heading else None, _figures(says["summary"], one.summary, says)]
     parts.append(_lines(says["movements"], one.lines, says, says["balance"], (one.opening, one.closing)))
     if not one.lines:
