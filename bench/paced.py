@@ -97,6 +97,7 @@ def main() -> None:
     """Keeps the pace on stdin."""
     pace = msgspec.json.decode(sys.stdin.buffer.read(), type=Pace)
     sys.stdout.buffer.write(msgspec.json.encode(run_on_uvloop(_perform(pace))))
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
