@@ -11,8 +11,8 @@ from dues.http.endpoints import endpoint_of
 from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
-from dues.http.presenting import SUFFIXES, present
 from dues.http.pay_pages import pay_pages
+from dues.http.presenting import SUFFIXES, present
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
