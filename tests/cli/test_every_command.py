@@ -38,6 +38,7 @@ RUN_WITH = {
     "journal": "--output {folder}/journal",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
+    "merchants bank-account": "--iban DE89370400440532013000 --holder Shop",
     "keys set": "{key} --rate-limit 100/s",
     "keys revoke": "{key}",
     "webhooks create": "https://example.com/hook",

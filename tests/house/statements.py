@@ -195,6 +195,7 @@ IN_TURN = (
     "dues.idempotency.store.DELETE_EXPIRED",
     "dues.ledger.store.FIND_UNPROVEN_BALANCES",
     "dues.resources.bills.overdue.",
+    "dues.resources.checkouts.store.TAKE_CHECKOUTS_TO_ASK_FOR",
     "dues.tenants.spending.store.DELETE_OLD_SPENDINGS",
     "dues.webhooks.leases.store.ANY_ENABLED",
     "dues.webhooks.leases.store.LOCK_ENDPOINTS_WITH_WORK",

@@ -31,6 +31,7 @@ from dues.resources.api import LISTS
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
 from dues.resources.operation import Operation
+from dues.settings import read_settings
 from dues.tenants import store
 from dues.tenants.keys import key_of_nobody
 
@@ -137,7 +138,8 @@ async def call_of(database: Database, merchant: str | None, live: bool, query: A
     tenant, offset = (await store.find_tenants(database, owner["id"]))[mode]
     key = key_of_nobody(tenant, owner["id"], mode, offset, owner["time_zone"])
     feed = Feed(database, Watermark(database), Notifier(database))
-    return Call(key=key, name="", query=query, idempotency_key=None, database=database, feed=feed)
+    outgoing = read_settings().outgoing
+    return Call(key=key, name="", query=query, idempotency_key=None, database=database, feed=feed, outgoing=outgoing)
 
 
 async def _write(database: Database, call: Call, kind: str, to: Path, report: Callable[[int], None]) -> Written:

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from dues.backups.manifest import BackupError
 from dues.cli import (
     backup,
+    bank_account,
     clock,
     database,
     deliver,
@@ -111,6 +112,7 @@ app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_u
 app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
 app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
+merchants.app.command("bank-account")(bank_account.set_bank_account)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)

@@ -101,7 +101,7 @@ def create(
     merchant_id, keys = with_database(data, run)
     if as_json:
         shown = [{"id": key.id, "mode": key.mode, "kind": key.kind, "key": key.secret} for key in keys]
-        _print_json({"id": merchant_id, "name": name, "time_zone": time_zone or "UTC", "keys": shown})
+        print_json({"id": merchant_id, "name": name, "time_zone": time_zone or "UTC", "keys": shown})
         return
     print(f"Created {merchant_id} ({name}). Its keys, shown this once:\n")
     for key in keys:
@@ -118,7 +118,7 @@ def list_merchants(data: Data = None, as_json: AsJson = False) -> None:
 
     rows = with_database(data, run)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table("id", "name", "time zone", "created", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
@@ -144,7 +144,7 @@ def show(merchant: MerchantArgument = None, data: Data = None, as_json: AsJson =
 
     found = with_database(data, run)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     print(f"{found['id']}  {found['name']}  {found['time_zone']}  (since {found['created_at']:%Y-%m-%d})")
     print(f"  {show_settings(found['file_settings'])}")
@@ -193,7 +193,7 @@ def set_merchant(
     saved = with_database(data, run)
     written: list[ModeRules] = [(each, *of, given) for each in modes(mode) for of, given in rules.items()]
     if as_json:
-        _print_json(saved | ({"default_payment_rules": rules_json(written)} if written else {}))
+        print_json(saved | ({"default_payment_rules": rules_json(written)} if written else {}))
         return
     print(f"{saved['id']}  {saved['name']}  {saved['time_zone']}")
     if of_files:
@@ -237,10 +237,11 @@ def payment_rules(
 
     rows = with_database(data, run)
     if as_json:
-        _print_json(rules_json(rows))
+        print_json(rules_json(rows))
     else:
         show_rules(rows)
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
+    """Prints it for programs."""
     print(msgspec.json.format(msgspec.json.encode(value)).decode())

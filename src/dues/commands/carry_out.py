@@ -145,14 +145,14 @@ def _again(job: Job, stored: StoredAnswer) -> Any:
 
 def _encrypted(job: Job, answer: StoredAnswer) -> StoredAnswer:
     """As it is kept: what shows a secret must not lie there for everybody to read who has the database."""
-    if not isinstance(job.command, Procedure) or not job.command.encrypted_by:
+    if not job.command.encrypted_by:
         return answer
     body = job.command.encrypted_by.encrypt(job.request.idempotency_key or "", answer.body.decode())
     return structs.replace(answer, body=body.encode())
 
 
 def _decrypted(job: Job, answer: StoredAnswer) -> StoredAnswer:
-    if not isinstance(job.command, Procedure) or not job.command.encrypted_by:
+    if not job.command.encrypted_by:
         return answer
     body = job.command.encrypted_by.decrypt(job.request.idempotency_key or "", answer.body.decode())
     return structs.replace(answer, body=body.encode())

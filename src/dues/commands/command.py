@@ -95,6 +95,8 @@ class Command:
     further: Callable[[Request[Any], TenantLookup], Iterable[Question]] | None = None
     cost: Callable[[Request[Any]], int] | None = None
     """How many ordinary requests it weighs in a group; None: one."""
+    encrypted_by: SecretKeys = NO_KEYS
+    """Where its answer shows a secret: what that is encrypted with for as long as it is kept to be given again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,8 @@ TABLES: Final = {
     "payments": "select, insert, update",
     "refunds": "select, insert",
     "payment_links": "select, insert",
+    "pay_links": "select, insert, update",
+    "checkouts": "select, insert, update",
     "payment_applications": "select, insert",
     "metadata_pairs": "select, insert, delete",
     "entries": "select, insert",

@@ -18,8 +18,10 @@ create table merchants (
     created_at timestamptz not null,
     time_zone  text not null default 'UTC',    -- of the IANA database: whose days are its days
     file_settings jsonb,                       -- how Moment's files are read; null: as they usually are
+    bank_account jsonb,                        -- where customers transfer money to; null: they are not told
     constraint merchants_time_zone_is_a_name check (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$'),
-    constraint merchants_file_settings_are_an_object check (jsonb_typeof(file_settings) = 'object')
+    constraint merchants_file_settings_are_an_object check (jsonb_typeof(file_settings) = 'object'),
+    constraint merchants_bank_account_is_an_object check (jsonb_typeof(bank_account) = 'object')
 );
 
 -- A merchant in one mode.
@@ -327,6 +329,75 @@ create table payment_links (
     payment_id text collate "C" not null,
     primary key (cell, tenant_id, owner_id, payment_id)
 );
+
+-- What is given to somebody so that they see what they owe, and pay it: a page at an address that nobody can guess. Of
+-- its token the SHA-256 is what it is found by; the token itself is there to be shown again, and encrypted where the
+-- server has a key. (What payments are listed under is payment_links, which is older than these.)
+create table pay_links (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C",
+    target             text not null,           -- whose debts are shown
+    owner_id           text collate "C" not null,   -- that customer or account; of bills, their customer
+    customer_id        text collate "C" not null,
+    bill_ids           jsonb,                   -- the ids of the bills that it is for; null: all there are
+    amount             bigint,                  -- so much is to be paid; null: whatever is owed
+    currency           text,
+    uses               text not null,
+    show               text not null,           -- whether names are written out
+    token              text not null,
+    token_sha256       text collate "C" not null,
+    expires_at         timestamptz not null,
+    withdrawn_at       timestamptz,
+    payment_count      bigint not null default 0,   -- how many came by it
+    created_at         timestamptz not null,
+    primary key (cell, tenant_id, id),
+    constraint pay_links_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint pay_links_token_is_unique unique (cell, tenant_id, token_sha256),
+    constraint pay_links_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
+    constraint pay_links_target_is_known check (
+        target in ('customer', 'account', 'bills') and (target = 'bills') = (bill_ids is not null)
+    ),
+    constraint pay_links_uses_are_known check (uses in ('once', 'many') and show in ('names', 'masked')),
+    constraint pay_links_amount_has_a_currency check (
+        (amount is null) = (currency is null) and amount between 1 and 9007199254740991
+    )
+);
+
+create index pay_links_by_customer on pay_links (cell, tenant_id, customer_id, id);
+
+-- One attempt to pay by a link: what was chosen, by which way it goes, and what became of it.
+create table checkouts (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C" not null,   -- of the form that was sent: sent twice, it is one
+    payment_link_id    text collate "C" not null,
+    adapter            text not null,
+    state              text not null,
+    amount             bigint not null,
+    currency           text not null,
+    parts              jsonb not null,          -- of which bill how much, and what was owed of it then
+    payment_id         text collate "C",        -- the payment that it became
+    reason             text,                    -- why it failed, or is nobody's
+    expires_at         timestamptz not null,
+    created_at         timestamptz not null,
+    charge             jsonb,                   -- of test checkouts: what a processor would know
+    asks               integer not null default 0,  -- how often it was asked for, and …
+    ask_at             timestamptz not null default now(),  -- … when it is next, by the server's time
+    primary key (cell, tenant_id, id),
+    constraint checkouts_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint checkouts_link_exists
+        foreign key (cell, tenant_id, payment_link_id) references pay_links (cell, tenant_id, id),
+    constraint checkouts_state_is_known check (
+        state in ('open', 'paid', 'failed', 'expired', 'orphaned') and (state = 'paid') = (payment_id is not null)
+    ),
+    constraint checkouts_amount_is_safe check (amount between 1 and 9007199254740991)
+);
+
+create index checkouts_by_link on checkouts (cell, tenant_id, payment_link_id, id);
+create index checkouts_to_be_asked_for on checkouts (cell, ask_at) where state = 'open';
 
 -- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
 create table payment_applications (

@@ -227,6 +227,7 @@ AccountReference = Annotated[str, _reference(("bacc_",), "UAR1234567890")]
 BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
 CreditReference = Annotated[str, _reference(("cred_",), "CN-2026-001")]
+LinkReference = Annotated[str, _reference(("plk_",), "REMINDER-2026-01")]
 RefundReference = Annotated[str, _reference(("ref_",), "RF-7731")]
 AdjustmentReference = Annotated[str, _reference(("ent_",), "FEE-2026-11", "account or customer")]
 

@@ -23,6 +23,8 @@ Prefix = Literal[
     "lane_",
     "imp_",
     "exp_",
+    "plk_",
+    "chk_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

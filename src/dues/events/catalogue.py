@@ -12,6 +12,11 @@ EventType = Literal[
     "bill.paid",
     "bill.updated",
     "bill.voided",
+    "checkout.created",
+    "checkout.expired",
+    "checkout.failed",
+    "checkout.orphaned",
+    "checkout.paid",
     "customer.created",
     "customer.updated",
     "import.completed",
@@ -21,6 +26,9 @@ EventType = Literal[
     "payment.represented",
     "payment.reversed",
     "payment.unapplied",
+    "payment_link.created",
+    "payment_link.paid",
+    "payment_link.withdrawn",
     "webhook_endpoint.disabled",
     "webhook_endpoint.test",
 ]
@@ -36,6 +44,13 @@ MEANINGS: Final[dict[EventType, str]] = {
     "bill.paid": "Nothing remains to be paid of a bill. `data` is the bill. It comes after its `bill.updated`.",
     "bill.updated": "A bill, or what was paid of it, was changed. `data` is the bill as it is then.",
     "bill.voided": "A bill was voided, for good. `data` is the bill.",
+    "checkout.created": "Somebody began to pay by a payment link. `data` is the checkout.",
+    "checkout.expired": "A checkout was not paid in its time. `data` is the checkout. Where its money comes later, "
+    "`checkout.paid` follows.",
+    "checkout.failed": "A checkout was given up, or its processor refused. `data` is the checkout: `reason` says why.",
+    "checkout.orphaned": "Money of a checkout came that no payment could be made of: somebody has to look at it. "
+    "`data` is the checkout: `reason` says why.",
+    "checkout.paid": "A checkout became a payment, `payment_id`. `data` is the checkout.",
     "customer.created": "A customer was registered. `data` is the customer.",
     "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
     "import.completed": "Every row of a file has its verdict. `data` is the import.",
@@ -49,6 +64,10 @@ MEANINGS: Final[dict[EventType, str]] = {
     "not be taken back stands in `reversal.not_restored`. It comes after the updates of the others.",
     "payment.unapplied": "Money of a payment is held: it came so, or was taken back from where it was applied. `data` "
     "is the payment.",
+    "payment_link.created": "A payment link was made. `data` is the link, without its `url`.",
+    "payment_link.paid": "A payment came by a payment link. `data` is the link, without its `url`. What was paid is "
+    "told by `obligation.amount_applied` and `checkout.paid`.",
+    "payment_link.withdrawn": "A payment link leads nowhere any more. `data` is the link, without its `url`.",
     "webhook_endpoint.disabled": "Nothing is sent to a webhook endpoint any more: it answered 410, or nothing but "
     "failures for five days. `data` is the endpoint.",
     "webhook_endpoint.test": "You asked for it, to try an endpoint: that endpoint alone is sent it. `data` is the "

@@ -24,6 +24,7 @@ from dues.pages.paper import Printer
 from dues.resources.doing import Call
 from dues.resources.operation import Operation
 from dues.tenants.authenticate import KeyRing
+from dues.tenants.guesses import Guesses
 from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 from dues.work.group_commit import GroupCommit
@@ -54,6 +55,8 @@ class Context:
     """How long files that are sent are kept."""
     printer: Printer = field(default_factory=Printer)
     """Sets documents."""
+    guesses: Guesses = field(default_factory=Guesses)
+    """Who guesses the addresses of payment links."""
     rate_limits: RateLimits = field(default_factory=RateLimits)
     observe_line: Callable[[str, str, int], None] = lambda method, route, status: None
     """Counts a line of a batch that was answered."""
@@ -140,6 +143,7 @@ def call_of(
         idempotency_key=idempotency_key,
         database=database,
         feed=context.feed,
+        outgoing=context.outgoing,
         files_kept=context.files_kept,
         turns=context.lists,
     )

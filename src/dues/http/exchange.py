@@ -2,7 +2,7 @@
 
 import time
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from dues.domain.references import as_read
 from dues.domain.violations import Violation
@@ -106,6 +106,16 @@ class Exchange:
         if (self.headers.get(b"content-encoding") or b"identity").lower() != b"identity":
             raise ProblemError("unsupported_media_type", "Send the body without Content-Encoding.")
         return self._whole_body()
+
+    def form_body(self) -> dict[str, list[str]]:
+        """The fields of a form that a browser has sent; none, where it is no form."""
+        media_type = (self.headers.get(b"content-type") or b"").split(b";")[0].strip().lower()
+        if media_type != b"application/x-www-form-urlencoded":
+            return {}
+        try:
+            return parse_qs(self._whole_body().decode("ascii"), keep_blank_values=True, max_num_fields=500)
+        except ValueError:
+            return {}
 
     def _whole_body(self) -> bytes:
         if self.unreadable:

@@ -10,9 +10,11 @@ from dues.events.envelope import EnvelopeBody
 from dues.http.openapi_schemas import component, reference
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
+from dues.resources.checkouts.wire import CheckoutBody
 from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.imports.wire import ImportBody
+from dues.resources.payment_links.wire import PaymentLinkBody
 from dues.resources.payments.wire import AmountAppliedBody, PaymentBody
 from dues.webhooks.wire import WebhookEndpointBody
 
@@ -41,10 +43,12 @@ _BY_TYPE: Final[Mapping[str, type[Struct]]] = {
 _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "account": _sent(AccountBody),
     "bill": _sent(BillBody),
+    "checkout": _sent(CheckoutBody),
     "customer": _sent(CustomerBody),
     "import": _sent(ImportBody),
     "obligation": _sent(AmountAppliedBody),
     "payment": _sent(PaymentBody),
+    "payment_link": _sent(PaymentLinkBody),
     "webhook_endpoint": _sent(WebhookEndpointBody),
 }
 """By the first word of the event's type."""

@@ -89,6 +89,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "customer_not_found": ("not-found", None),
     "bill_not_found": ("not-found", None),
     "payment_not_found": ("not-found", None),
+    "payment_link_not_found": ("not-found", None),
     "credit_not_found": ("not-found", None),
     "event_not_found": ("not-found", None),
     "webhook_endpoint_not_found": ("not-found", None),

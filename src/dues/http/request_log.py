@@ -87,7 +87,7 @@ def _readable(line: RequestLine) -> bytes:
     return f"{when} {line.method} {line.path} {line.status}{code} {line.duration_ms:.0f} ms".encode()
 
 
-_ID: Final = re.compile(r"(?:bcus|bacc|bill|pay|ob|evt|ent|key|mer|whe|lane|cred|ref)_[0-9A-Za-z]{21}")
+_ID: Final = re.compile(r"(?:bcus|bacc|bill|pay|ob|evt|ent|key|mer|whe|lane|cred|ref|plk|chk)_[0-9A-Za-z]{21}")
 
 _WORD: Final = re.compile(r"[a-z][a-z_.-]{0,31}|")
 

@@ -11,6 +11,7 @@ from dues.http.endpoints import endpoint_of
 from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
+from dues.http.pay_pages import pay_pages
 from dues.http.presenting import SUFFIXES, present
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
@@ -39,6 +40,7 @@ def routes(context: Context, counts: Metrics) -> Routes:
     return {
         **api,
         **documents(files, context.public_url),
+        **pay_pages(context),
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(context)},
         "/metrics": {"GET": metrics(counts)},

@@ -17,6 +17,7 @@ from dues.resources.imports import operations as imports
 from dues.resources.journal import operations as journal
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
+from dues.resources.payment_links import operations as payment_links
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
@@ -33,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
+    *payment_links.OPERATIONS,
     *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,

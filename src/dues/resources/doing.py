@@ -15,6 +15,7 @@ from dues.jobs.retention import KEPT
 from dues.lists.paging import PageBody
 from dues.lists.turns import Turns
 from dues.tenants.keys import ApiKey
+from dues.webhooks.destinations import Destinations
 from dues.webhooks.outgoing import Outgoing
 
 AnyCommand = Command | Procedure
@@ -69,6 +70,8 @@ class Call(Struct, frozen=True, kw_only=True):
     database: Database
     """For lists, reports and feeds: what commits need is not theirs."""
     feed: Feed
+    outgoing: Outgoing = Outgoing(Destinations())
+    """What secrets are encrypted with, and where the server is to people."""
     files_kept: timedelta = KEPT
     """How long a file that it sends is kept, with what became of its rows."""
     is_export: bool = False

@@ -101,13 +101,17 @@ class Noun(Struct, frozen=True, kw_only=True):
             "range or `order` says otherwise. Whatever is asked for is read off an index, at the first page as at the "
             "last; what no index has together is refused."
         )
+        return self.list_as(listing(of, query, self.body, show, show_to_import), query, description or fitting)
+
+    def list_as(self, does: Lists, query: type[FindingQuery], description: str) -> Operation:
+        """GET of all that fit, by a function."""
         return self._operation(
             "GET",
             self.path,
-            listing(of, query, self.body, show, show_to_import),
+            does,
             id=f"list_{self.noun}s",
             summary=f"List {self.nouns}",
-            description=description or fitting,
+            description=description,
             query=query,
             answer=page_shape(self.body, f"A page of {self.nouns}. `next_cursor` is there while `has_more`."),
             example=example_page(self.example),

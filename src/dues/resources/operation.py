@@ -52,6 +52,7 @@ Tag = Literal[
     "Bills",
     "Ledger",
     "Payments",
+    "Payment links",
     "Events",
     "Webhook endpoints",
     "Test clock",

@@ -11,3 +11,5 @@ class Outgoing(Struct, frozen=True):
 
     destinations: Destinations
     secret_keys: SecretKeys = NO_KEYS
+    public_url: str = ""
+    """What the addresses begin with that are sent to people; empty where nobody said."""

@@ -15,6 +15,7 @@ TABLES: Final[Mapping[str, Sequence[str]]] = {
     "payments": ("id",),
     "payment_applications": ("payment_id", "number"),
     "refunds": ("id",),
+    "checkouts": ("id",),
     "entries": ("owner_id", "number"),
     "events": ("id",),
 }

@@ -3,6 +3,7 @@
 All of it works without a script, in both directions of writing, on a phone and on paper.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,11 @@ from dues.pages.frame.markup import Html, element, join
 from dues.pages.words import Language
 
 STYLE: Final = Asset("look.css", "text/css; charset=utf-8", "dues.pages.look")
+
+_TAG: Final = re.compile("<[^>]*>")
+
+_LONG: Final = 22
+"""Characters of an answer that fit on a phone in one line, at its usual size."""
 
 State = Literal["overdue", "due", "paid", "credit", "test"]
 
@@ -89,7 +95,8 @@ def person(name: str) -> Html:
 
 def headline(question: str, answer: Html | str, *more: Html | None) -> Html:
     """What the page is about, and the answer, large."""
-    return element("section", element("h1", question), element("p", answer, class_="answer"), *more, class_="headline")
+    shown = element("p", answer, class_="answer long" if len(_TAG.sub("", answer)) > _LONG else "answer")
+    return element("section", element("h1", question), shown, *more, class_="headline")
 
 
 def table(

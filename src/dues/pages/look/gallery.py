@@ -71,6 +71,7 @@ def gallery_page() -> bytes:
         form,
         table("What is open", columns, rows, [["Total", None, None, amount(_ENGLISH, 148000, "ZAR", named=False)]]),
         table("What was paid", columns, [], empty="Nothing was paid yet."),
+        element("ul", element("li", person("INV-1003"), amount(_ENGLISH, 24000, "ZAR")), class_="lines"),
         terms(
             {
                 "Reference": person("METER-1001"),

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 
 from dues.domain.currencies import EXPONENTS
 
@@ -55,6 +55,11 @@ class Language:
         value = Decimal(minor).scaleb(-exponent)
         places = f".{'0' * exponent}" if exponent else ""
         return format_decimal(value, f"#,##0{places}", _locale(self.code)).replace("-", _MINUS)
+
+    @property
+    def decimal_sign(self) -> str:
+        """What stands before the decimals of an amount."""
+        return get_decimal_symbol(_locale(self.code))
 
     def day(self, day: date, *, weekday: bool = False) -> str:
         """A day as people write it: `20 January 2026`, or `Tuesday, 20 January 2026`."""

@@ -90,7 +90,8 @@ def _bills(new: NewPayment, lookup: TenantLookup) -> Sequence[Owed | None]:
     return [lookup.find("bill", part.bill) for part in new.parts or ()]
 
 
-def _take(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+def take(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+    """Takes the payment: it, and what becomes of all that it goes to."""
     made = decide(request, lookup, cause)
     if isinstance(made, Refusal):
         return made
@@ -114,4 +115,4 @@ def cost(request: Wanted) -> int:
     return 1 + len(new.parts or ()) + (20 if new.allocation else 0)
 
 
-CREATE_PAYMENTS = Command("payments.create", questions, _take, cost=cost)
+CREATE_PAYMENTS = Command("payments.create", questions, take, cost=cost)

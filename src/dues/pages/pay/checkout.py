@@ -1,0 +1,112 @@
+"""What became of a payment that was begun: how to make it, that it is waited for, or the receipt."""
+
+from collections.abc import Sequence
+
+from dues.domain.bills import Bill
+from dues.domain.checkouts import Checkout, choice_of
+from dues.domain.days import day_at
+from dues.domain.payments import Payment
+from dues.domain.records import Record
+from dues.pages.frame.markup import Html, element
+from dues.pages.look import Column, amount, button, day, headline, person, table, terms
+from dues.pages.pay import Visit, show
+from dues.pages.pay.confirm import what_it_pays
+from dues.resources.checkouts.adapters.bank_transfer import fills_in, transfer_code
+
+
+def checkout_page(
+    visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]], payment: Payment | None, reference: str
+) -> bytes:
+    """The page. `bills` are those that it is for, or went to; `reference` is what a transfer is known by."""
+    words = visit.words
+    main: Sequence[Html | None]
+    if checkout.state == "paid" and payment is not None:
+        title, main = words("receipt"), _receipt(visit, payment, bills)
+    elif checkout.state == "open" and checkout.adapter == "bank_transfer":
+        title, main = words("transfer"), _transfer(visit, checkout, reference)
+    elif checkout.state == "open":
+        title, main = words("waiting"), _waiting(visit, checkout, bills)
+    else:
+        title, main = words("not_paid"), _ended(visit, checkout)
+    back = element("p", element("a", words("back"), href=visit.way()), class_="on-screen")
+    return show(title, visit, *main, back)
+
+
+def _large(visit: Visit, question: str, minor: int, currency: str, *more: Html | None) -> Html:
+    return headline(visit.words(question), amount(visit.language, minor, currency), *more)
+
+
+def _transfer(visit: Visit, checkout: Checkout, reference: str) -> list[Html]:
+    words, account = visit.words, visit.payee.bank_account if visit.payee else None
+    large = _large(visit, "transfer", checkout.amount, checkout.currency, element("p", words("transfer_how")))
+    if account is None:
+        return [large]
+    spaced = " ".join(account.iban[at : at + 4] for at in range(0, len(account.iban), 4))
+    code = transfer_code(account, checkout.amount, checkout.currency, reference)
+    scan = words("scan" if fills_in(checkout.amount, checkout.currency) else "scan_reference")
+    return [
+        large,
+        terms(
+            {
+                words("holder"): person(account.holder),
+                "IBAN": element("bdi", spaced, dir="ltr"),
+                words("amount"): amount(visit.language, checkout.amount, checkout.currency),
+                words("reference"): person(reference),
+            }
+        ),
+        element("p", scan),
+        element("div", Html(code.decode()), class_="qr", role="img", aria_label=scan),
+        element("p", words("transfer_after"), class_="quiet-text"),
+    ]
+
+
+def _waiting(visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]]) -> list[Html | None]:
+    words = visit.words
+    again = element("p", element("a", words("look_again"), href=visit.way(checkout.id)))
+    buttons = [
+        element("p", button(words(f"test_{does}"), "do", does, is_quiet=does != "pay"))
+        for does in ("pay", "twice", "late", "fail")
+    ]
+    is_test = checkout.adapter == "test"
+    return [
+        _large(visit, "waiting", checkout.amount, checkout.currency, element("p", words("waiting_text")), again),
+        what_it_pays(visit, choice_of(checkout), bills),
+        element("form", element("h2", words("test_how")), *buttons, method="post") if is_test else None,
+    ]
+
+
+def _ended(visit: Visit, checkout: Checkout) -> list[Html]:
+    words, merchant = visit.words, visit.payee.name if visit.payee else ""
+    if checkout.state == "orphaned":
+        text = element("p", words("orphaned_text", merchant=merchant))
+        return [_large(visit, "orphaned", checkout.amount, checkout.currency, text)]
+    text = element("p", words("expired_text" if checkout.state == "expired" else "failed_text"))
+    return [_large(visit, "not_paid", checkout.amount, checkout.currency, text)]
+
+
+def _receipt(visit: Visit, payment: Payment, bills: Sequence[Record[Bill]]) -> list[Html | None]:
+    words, language = visit.words, visit.language
+    zone = visit.payee.time_zone if visit.payee else "UTC"
+    names = {bill.of.id: bill.of.external_reference for bill in bills}
+    rows: list[list[Html | str | None]] = [
+        [
+            person(names[one.owner_id]) if one.owner_id in names else words("balance"),
+            amount(language, one.live, payment.currency, named=False),
+        ]
+        for one in payment.applications
+        if one.live
+    ]
+    columns = [Column(words("for_what")), Column(payment.currency, is_number=True)]
+    kept = payment.amount_unapplied
+    return [
+        _large(visit, "paid", payment.amount, payment.currency),
+        element("p", words("taken_back")) if payment.status == "reversed" else None,
+        element("p", words("kept", amount=visit.money(kept, payment.currency))) if kept else None,
+        terms(
+            {
+                words("paid_on"): day(language, day_at(payment.paid_at, zone)),
+                words("payment_number"): element("bdi", payment.id, dir="ltr"),
+            }
+        ),
+        table(words("what_it_pays"), columns, rows) if rows else None,
+    ]

@@ -1,0 +1,45 @@
+"""What was chosen, once more in figures, and the ways to pay it."""
+
+from collections.abc import Sequence
+
+from dues.domain.bills import Bill
+from dues.domain.checkouts import Choice
+from dues.domain.records import Record
+from dues.pages.frame.markup import Html, element
+from dues.pages.look import Column, amount, button, headline, person, table
+from dues.pages.pay import Visit, hidden, show
+
+
+def confirm_page(visit: Visit, choice: Choice, bills: Sequence[Record[Bill]], ways: Sequence[str], press: str) -> bytes:
+    """The page. `bills` are those that are chosen, `ways` the names of adapters, `press` the reference of the form."""
+    words = visit.words
+    return show(
+        words("you_pay"),
+        visit,
+        headline(words("you_pay"), amount(visit.language, choice.amount, choice.currency)),
+        what_it_pays(visit, choice, bills),
+        _ways(visit, choice, ways, press),
+        element("p", element("a", words("back"), href=visit.way())),
+    )
+
+
+def what_it_pays(visit: Visit, choice: Choice, bills: Sequence[Record[Bill]]) -> Html:
+    """A table of it, with the balance last."""
+    words, names = visit.words, {bill.of.id: bill.of.external_reference for bill in bills}
+    rows: list[list[Html | str | None]] = [
+        [person(names.get(part.bill, part.bill)), amount(visit.language, part.amount, choice.currency, named=False)]
+        for part in choice.parts
+    ]
+    if rest := choice.amount - sum(part.amount for part in choice.parts):
+        rows.append([words("balance"), amount(visit.language, rest, choice.currency, named=False)])
+    return table(words("what_it_pays"), [Column(words("for_what")), Column(choice.currency, is_number=True)], rows)
+
+
+def _ways(visit: Visit, choice: Choice, ways: Sequence[str], press: str) -> Html:
+    words, money = visit.words, visit.money(choice.amount, choice.currency)
+    if not ways:
+        return element("p", words("no_way", merchant=visit.payee.name if visit.payee else ""))
+    chosen = [element("input", type="hidden", name="part", value=f"{part.bill}:{part.amount}") for part in choice.parts]
+    fields = {"step": "pay", "currency": choice.currency, "amount": str(choice.amount), "press": press}
+    buttons = [element("p", button(words(f"by_{way}", amount=money), "by", way)) for way in ways]
+    return element("form", element("h2", words("how")), *chosen, *hidden(fields), *buttons, method="post")

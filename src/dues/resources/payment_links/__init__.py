@@ -1,0 +1,1 @@
+"""Payment links: made, listed, withdrawn, and found by the token in their address."""

@@ -1,0 +1,1 @@
+"""Who is paid: the merchant behind a tenant, as its customers are shown it."""

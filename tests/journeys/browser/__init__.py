@@ -1,0 +1,1 @@
+"""Journeys through pages for people, in a real browser."""
