@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ def parse_bounds(text: str) -> tuple[int, ...]:
     if not _BOUNDS.fullmatch(text):
         raise ValueError(f"must be 1 to {BOUNDS_MAX} numbers of days with commas, like 30,60,90,120.")
     bounds = tuple(map(int, text.split(",")))
-    if bounds[0] < 1 or any(later <= earlier for earlier, later in zip(bounds, bounds[1:], strict=False)):
+    if bounds[0] < 1 or any(later <= earlier for earlier, later in pairwise(bounds)):
         raise ValueError("must rise, from 1 day or more: like 30,60,90,120.")
     return bounds
 

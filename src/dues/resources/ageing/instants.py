@@ -1,14 +1,18 @@
 """What is asked for: which day, in which currency, in which buckets, and after which row of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from dues.db.transaction import Row
 from dues.domain.ids import first_id
 
 Order = Literal["-amount", "due_date"]
+
+Find = Callable[..., Awaitable[list[Row]]]
+"""Runs one statement: of a database, or of a transaction that stands still."""
 
 
 class Asked(Struct, frozen=True):
@@ -43,7 +47,7 @@ class Place(Struct, frozen=True):
         return f"{self.value}/{self.id}"
 
 
-PLACE = r"(?:[0-9]{1,30}|[0-9]{4}-[0-9]{2}-[0-9]{2}|infinity)/[0-9A-Za-z_]{1,40}"
+PLACE: Final = r"(?:[0-9]{1,30}|[0-9]{4}-[0-9]{2}-[0-9]{2}|infinity)/[0-9A-Za-z_]{1,40}"
 """The pattern of one."""
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.ageing import USUAL_BOUNDS, Bucket, buckets_of, parse_bounds, thresholds_of
 from dues.domain.balances import refuse_unsafe
@@ -19,12 +18,13 @@ from dues.domain.violations import Invalid, Violation
 from dues.lists.paging import page_of, place_of
 from dues.resources.ageing.debtors.store import list_debtors
 from dues.resources.ageing.figures import add_up
-from dues.resources.ageing.instants import PLACE, Asked, Order, Part, Place
+from dues.resources.ageing.instants import PLACE, Asked, Find, Order, Part, Place
 from dues.resources.ageing.open_bills.store import list_open_bills
 from dues.resources.ageing.query import AgeingQuery
-from dues.resources.ageing.store import allow_hashes, find_totals, list_currencies
+from dues.resources.ageing.store import allow_hashes, find_merchant_name, find_totals, list_currencies
 from dues.resources.ageing.wire import AgedBody, AgeingBody
 from dues.resources.doing import Call
+from dues.tenants.keys import Mode
 
 USUAL_ORDER: Final[dict[str, Order]] = {"customer": "-amount", "bill": "due_date"}
 
@@ -50,18 +50,20 @@ def day_of(call: Call) -> Day:
 
 
 @asynccontextmanager
-async def instant(call: Call, day: Day, *, several: bool = False) -> AsyncIterator[Database]:
-    """Where to read: one instant for what takes several statements, or looks back through all entries. The latter waits
-    for its turn. Raises Unavailable where it does not come."""
-    then = day.asked.moment is not None
-    if not then and not several:
-        yield call.database
-        return
-    turn = call.turns.export_of(call.tenant.id) if call.turns else nullcontext()
-    async with turn, call.database.snapshot() as snapshot:
-        if then:
-            await allow_hashes(snapshot)
-        yield snapshot
+async def instant(call: Call, day: Day, *, several: bool = False) -> AsyncIterator[Find]:
+    """How to read: from one instant what takes several statements. What looks back through all entries waits for its
+    turn, and raises Unavailable where that does not come."""
+    if day.asked.moment is not None:
+        turn = call.turns.export_of(call.tenant.id) if call.turns else nullcontext()
+        async with turn, call.database.snapshot() as snapshot:
+            await allow_hashes(snapshot.rows)
+            yield snapshot.rows
+    elif several:
+        async with call.database.transaction() as tx:
+            await tx.stand_still()
+            yield tx.find
+    else:
+        yield call.database.rows
 
 
 async def read_ageing(call: Call) -> AgeingBody | Refusal:
@@ -70,39 +72,68 @@ async def read_ageing(call: Call) -> AgeingBody | Refusal:
     Refuses sums that not every client could read: `amount_out_of_range`.
     """
     day = day_of(call)
-    async with instant(call, day) as database:
-        return await (total_of(call, day, database) if call.query.by == "total" else list_of(call, day, database))
+    async with instant(call, day) as find:
+        return await (total_of(call, day, find) if call.query.by == "total" else list_of(call, day, find))
 
 
-async def total_of(call: Call, day: Day, database: Database) -> AgeingBody | Refusal:
+class Ageing(Struct, frozen=True):
+    """What a page of it is made of: whose it is, what all comes to, and the customers or bills that are asked for."""
+
+    merchant: str
+    mode: Mode
+    query: AgeingQuery
+    total: AgeingBody
+    listed: AgeingBody | None
+
+
+async def read_for_page(call: Call) -> Ageing | Refusal:
+    """All that a page shows, from one instant."""
+    day = day_of(call)
+    async with instant(call, day, several=True) as find:
+        merchant = await find_merchant_name(find, call.tenant)
+        total = await total_of(call, day, find)
+        if isinstance(total, Refusal):
+            return total
+        listed = None if call.query.by == "total" else await list_of(call, day, find)
+    if isinstance(listed, Refusal):
+        return listed
+    return Ageing(merchant, call.key.mode, call.query, total, listed)
+
+
+async def total_of(call: Call, day: Day, find: Find) -> AgeingBody | Refusal:
     """A row for each currency."""
-    rows = await find_totals(database, call.tenant, day.asked)
-    return _safe(_body(call, day, [AgedBody(currency=one, figures=add_up(some, day.buckets))
-                                   for one, some in _by("currency", rows)]))
+    rows = await find_totals(find, call.tenant, day.asked)
+    return _safe(
+        _body(
+            call,
+            day,
+            [AgedBody(currency=one, figures=add_up(some, day.buckets)) for one, some in _by("currency", rows)],
+        )
+    )
 
 
-async def list_of(call: Call, day: Day, database: Database) -> AgeingBody | Refusal:
+async def list_of(call: Call, day: Day, find: Find) -> AgeingBody | Refusal:
     """A page of customers or bills. Raises Invalid where they are in several currencies and none is said."""
     query: AgeingQuery = call.query
     place = place_of(query, call.tenant, "ageing", PLACE)
-    chosen = await in_one_currency(call, day, database)
+    chosen = await in_one_currency(call, day, find)
     if chosen is None:
         return _body(call, day, [])
     part = Part(order_of(query), query.limit + 1, Place.read(place) if place else None)
     if query.by == "customer":
-        rows = await list_debtors(database, call.tenant, chosen.asked, part)
+        rows = await list_debtors(find, call.tenant, chosen.asked, part)
         found = list(customers_of(rows, chosen))
     else:
-        found = [bill_of(row, chosen) for row in await list_open_bills(database, call.tenant, chosen.asked, part)]
+        found = [bill_of(row, chosen) for row in await list_open_bills(find, call.tenant, chosen.asked, part)]
     page = page_of(query, call.tenant, "ageing", [(str(one), body) for one, body in found])
     return _safe(_body(call, day, page.data, page.next_cursor))
 
 
-async def in_one_currency(call: Call, day: Day, database: Database) -> Day | None:
+async def in_one_currency(call: Call, day: Day, find: Find) -> Day | None:
     """The day, in the currency that is asked for or the only one; None where there is none at all."""
     if day.asked.currency:
         return day
-    currencies = await list_currencies(database, call.tenant)
+    currencies = await list_currencies(find, call.tenant)
     if len(currencies) > 1:
         detail = f"must say which currency, since there are several: {', '.join(currencies)}."
         raise Invalid([Violation("/currency", "required", detail)])

@@ -6,10 +6,9 @@ without the entries since then, of which each ledger says what they changed.
 
 from typing import Final
 
-from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.tenants import Tenant
-from dues.resources.ageing.instants import Asked, Order
+from dues.resources.ageing.instants import Asked, Find, Order
 
 BALANCE: Final = -1
 CREDIT: Final = -2
@@ -93,6 +92,7 @@ bills_then as (
 )"""
 """The bills of then that something remained of, or was paid too much of, and some that were paid."""
 
+
 def _then() -> str:
     """Lines of an earlier moment."""
     return f"""
@@ -136,6 +136,7 @@ select h.customer_id, h.currency, {HELD}, false, null, h.amount
  where h.amount > 0 and {_of_currency("h")}
 """
 
+
 def lines_then() -> str:
     """The beginning of a statement on `lines` of an earlier moment: $6, before which bills have ids below $7."""
     return f"with {SINCE}, {BILLS_THEN}, lines as ({_then()})"
@@ -154,10 +155,10 @@ FIND_TOTALS_NOW: Final = f"with lines as ({lines_now()}) {_totals()}"
 FIND_TOTALS_THEN: Final = f"{lines_then()} {_totals()}"
 
 
-async def find_totals(database: Database, tenant: Tenant, asked: Asked) -> list[Row]:
+async def find_totals(find: Find, tenant: Tenant, asked: Asked) -> list[Row]:
     """By currency, slot and whether bills have no due date: how many lines, and what they come to."""
     statement = FIND_TOTALS_NOW if asked.moment is None else FIND_TOTALS_THEN
-    return await database.rows(statement, *tenant, *asked.values)
+    return await find(statement, *tenant, *asked.values)
 
 
 def _next_currency(table: str) -> str:
@@ -182,9 +183,9 @@ with recursive {",".join(map(_next_currency, _TABLES))}
 """
 
 
-async def list_currencies(database: Database, tenant: Tenant) -> list[str]:
+async def list_currencies(find: Find, tenant: Tenant) -> list[str]:
     """In which anything is, or ever was."""
-    return [row["currency"] for row in await database.rows(LIST_CURRENCIES, *tenant)]
+    return [row["currency"] for row in await find(LIST_CURRENCIES, *tenant)]
 
 
 ALLOW_HASHES: Final = """
@@ -192,9 +193,9 @@ select set_config('enable_hashjoin', 'on', true), set_config('enable_bitmapscan'
 """
 
 
-async def allow_hashes(snapshot: Database) -> None:
+async def allow_hashes(find: Find) -> None:
     """For what joins all entries since a moment: sessions of a server go by keys otherwise, one at a time."""
-    await snapshot.rows(ALLOW_HASHES)
+    await find(ALLOW_HASHES)
 
 
 # What lists of it have in common ----------------------------------------------------------------------------------
@@ -225,3 +226,14 @@ class InOrder:
 def first_of(*, then: bool) -> int:
     """The number of the first parameter that a statement on lines leaves free."""
     return 8 if then else 6
+
+
+FIND_MERCHANT_NAME: Final = """
+select m.name from tenants t join merchants m on m.id = t.merchant_id where t.cell = $1 and t.id = $2
+"""
+
+
+async def find_merchant_name(find: Find, tenant: Tenant) -> str:
+    """Whose page it is."""
+    [row] = await find(FIND_MERCHANT_NAME, *tenant)
+    return str(row["name"])

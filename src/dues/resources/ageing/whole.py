@@ -6,6 +6,7 @@ from typing import Any
 
 from dues.db.database import Database
 from dues.domain.money import in_major_units
+from dues.domain.violations import Invalid
 from dues.resources.ageing.debtors.store import stream_debtors
 from dues.resources.ageing.figures import add_up
 from dues.resources.ageing.instants import Part
@@ -18,7 +19,6 @@ from dues.resources.doing import Call, Document
 from dues.resources.exports.columns import csv_lines, safe_cell
 from dues.resources.exports.query import of_pages_alone
 from dues.resources.exports.sending import send
-from dues.domain.violations import Invalid
 
 CUSTOMER = ("customer_id", "customer", "customer_name")
 
@@ -37,7 +37,7 @@ async def ageing_file(call: Call) -> Document:
 
     async def begun(snapshot: Database) -> AsyncIterator[str]:
         if day.asked.moment is not None:
-            await allow_hashes(snapshot)
+            await allow_hashes(snapshot.rows)
         async for line in lines(call, day, snapshot):
             yield line
 
@@ -58,7 +58,7 @@ def _header(call: Call, day: Day) -> str:
 
 
 async def _totals(call: Call, day: Day, snapshot: Database) -> AsyncIterator[str]:
-    rows = await find_totals(snapshot, call.tenant, day.asked)
+    rows = await find_totals(snapshot.rows, call.tenant, day.asked)
     text = _header(call, day)
     for currency in dict.fromkeys(row["currency"] for row in rows):
         figures = add_up([row for row in rows if row["currency"] == currency], day.buckets)
@@ -68,7 +68,7 @@ async def _totals(call: Call, day: Day, snapshot: Database) -> AsyncIterator[str
 
 async def _customers(call: Call, day: Day, snapshot: Database) -> AsyncIterator[str]:
     text = _header(call, day)
-    chosen = await in_one_currency(call, day, snapshot)
+    chosen = await in_one_currency(call, day, snapshot.rows)
     if chosen:
         together: list[Any] = []
         async for row in stream_debtors(snapshot, call.tenant, chosen.asked, Part(order_of(call.query))):
@@ -84,14 +84,12 @@ async def _customers(call: Call, day: Day, snapshot: Database) -> AsyncIterator[
 def _customer(rows: list[Any], day: Day) -> str:
     [(_, body)] = customers_of(rows, day)
     assert body.figures
-    return csv_lines(
-        [(day.asked.day, *_named(body), body.oldest_due_date, *_figures(body.figures, body.currency))]
-    )
+    return csv_lines([(day.asked.day, *_named(body), body.oldest_due_date, *_figures(body.figures, body.currency))])
 
 
 async def _bills(call: Call, day: Day, snapshot: Database) -> AsyncIterator[str]:
     text = _header(call, day)
-    chosen = await in_one_currency(call, day, snapshot)
+    chosen = await in_one_currency(call, day, snapshot.rows)
     if chosen:
         async for row in stream_open_bills(snapshot, call.tenant, chosen.asked, Part(order_of(call.query))):
             _, body = bill_of(row, chosen)

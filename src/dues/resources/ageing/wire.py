@@ -41,7 +41,8 @@ class FiguresBody(Struct, frozen=True, kw_only=True):
     ]
     balance_owed: Annotated[int, says(f"What is owed on balances of customers and accounts, {_MINOR}. It has no age.")]
     credit: Annotated[
-        int, says(f"Balances below nothing, and what was paid of bills beyond what was due, {_MINOR} and above nothing.")
+        int,
+        says(f"Balances below nothing, and what was paid of bills beyond what was due, {_MINOR} and above nothing."),
     ]
     held: Annotated[int, says(f"What is held of payments, {_MINOR}.")]
     net_amount: Annotated[int, says("`open_bills` and `balance_owed`, less `credit` and `held`.")]

@@ -6,7 +6,7 @@ from typing import Final
 from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.tenants import Tenant
-from dues.resources.ageing.instants import Asked, Order, Part
+from dues.resources.ageing.instants import Asked, Find, Order, Part
 from dues.resources.ageing.store import AGED_ON, BALANCE, InOrder, first_of, lines_now, lines_then
 
 # Amounts of bills are added up before balances come to them: that goes by the order of an index.
@@ -95,11 +95,11 @@ _STATEMENTS: Final[dict[tuple[Order, bool], str]] = {
 }
 
 
-async def list_debtors(database: Database, tenant: Tenant, asked: Asked, part: Part) -> list[Row]:
+async def list_debtors(find: Find, tenant: Tenant, asked: Asked, part: Part) -> list[Row]:
     """Customers in order, each of which has a row for each slot and whether its bills have no due date. In one
     currency."""
     statement = _STATEMENTS[part.order, asked.moment is not None]
-    return await database.rows(statement, *tenant, *asked.values, *part.values)
+    return await find(statement, *tenant, *asked.values, *part.values)
 
 
 def stream_debtors(snapshot: Database, tenant: Tenant, asked: Asked, part: Part) -> AsyncIterator[Row]:

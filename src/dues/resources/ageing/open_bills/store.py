@@ -6,7 +6,7 @@ from typing import Final
 from dues.db.database import Database
 from dues.db.transaction import Row
 from dues.domain.tenants import Tenant
-from dues.resources.ageing.instants import Asked, Order, Part
+from dues.resources.ageing.instants import Asked, Find, Order, Part
 from dues.resources.ageing.store import AGED_ON, BILLS_THEN, SINCE, SLOT, InOrder, first_of
 
 
@@ -66,10 +66,10 @@ _STATEMENTS: Final[dict[tuple[Order, bool], str]] = {
 }
 
 
-async def list_open_bills(database: Database, tenant: Tenant, asked: Asked, part: Part) -> list[Row]:
+async def list_open_bills(find: Find, tenant: Tenant, asked: Asked, part: Part) -> list[Row]:
     """Bills in order, with their customers. In one currency."""
     statement = _STATEMENTS[part.order, asked.moment is not None]
-    return await database.rows(statement, *tenant, *asked.values, *part.values)
+    return await find(statement, *tenant, *asked.values, *part.values)
 
 
 def stream_open_bills(snapshot: Database, tenant: Tenant, asked: Asked, part: Part) -> AsyncIterator[Row]:
