@@ -27,7 +27,7 @@ OPERATIONS: Final = (
         tag="Files",
         summary="Retrieve what is owed, by age",
         description="What was owed when a day ended, by how many days it had been due: in all, by customer or by "
-        "bill. Balances that are owed have no age; credit, and what is held of payments, stand beside it and are set off "
+        "bill. Balances that are owed have no age; credit, and what is held of payments, stand beside it, set off "
         "against nothing. As `application/json`; whole, as `text/csv`, with amounts as people write them; or as a "
         "page, `text/html`; by `Accept`, or by `.csv` or `.html` at the end of the path.",
         query=AgeingQuery,

@@ -24,7 +24,7 @@ class AgeingQuery(ListQuery, frozen=True, kw_only=True):
         Annotated[
             date,
             Meta(
-                description="As it was when this day of the merchant's ended. Where it is not said: today, as it is now.",
+                description="As it was when this day of the merchant's ended; where it is not said, as it is now.",
                 extra={"rule": DAY_RULE},
             ),
         ]
