@@ -67,14 +67,17 @@ def told(row: dict[str, Any]) -> Sums:
     return {name: value for name, value in sums.items() if value != (0, 0)}
 
 
+_BALANCES: tuple[dict[str, Any], ...] = ({}, {"currency": "ZAR", "balance": 0}, {"currency": "ZAR", "balance": -700})
+
+
 class History:
     """What somebody does at random; what is refused is refused."""
 
     def __init__(self, caller: Caller, seed: int) -> None:
-        self.caller, self.random = caller, Random(seed)  # noqa: S311 -- only to choose
+        self.caller, self.random = caller, Random(seed)
         self.customers = [
             caller.register_customer(name=f"Customer {n}", payment_rules=OPEN, **more).json()
-            for n, more in enumerate(({}, {"currency": "ZAR", "balance": 0}, {"currency": "ZAR", "balance": -700}))
+            for n, more in enumerate(_BALANCES)
         ]
         self.accounts = [
             new_account(caller, balance, customer=self.customers[n]["id"], payment_rules=OPEN)
