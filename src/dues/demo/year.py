@@ -54,7 +54,7 @@ _HABITS: Final = {
 }
 """How customers pay, and how many of a hundred each."""
 
-_DUE_DAYS: Final = 25
+_DUE_DAYS: Final = (21, 30, 30, 45)
 
 _ANY_AMOUNT: Final = PaymentRules(1, AMOUNT_MAX, True, True)
 
@@ -91,6 +91,8 @@ class _Customer:
         self._currency = "EUR" if random.random() < 0.05 else "ZAR"
         self._usual = random.randrange(250_00, 2_400_00, 50)
         self._method = random.choice(("eft", "eft", "debit_order", "card", "cash"))
+        self._due_days = random.choice(_DUE_DAYS)
+        self._billed_on = random.choice((0, 0, 7, 14, 21))
         self._has_due_dates = random.random() > 0.04
         self._stops_after = random.randint(2, 9)
         self._held = 0
@@ -135,16 +137,19 @@ class _Customer:
         used = self._around(self._usual)
         charge = NewAdjustment(amount=used, reason=f"Used in {month:%Y-%m}")
         yield self._step(month + timedelta(days=19), "charge", account, charge)
-        for _ in range(self._random.randint(0, 2)):
+        for _ in range(self._random.choice((1, 1, 1, 2))):
             day = month + timedelta(days=self._random.randint(1, 27))
-            paid = used * self._random.choice((5, 7, 10)) // 1_000 * 100
+            paid = used * self._random.choice((5, 9, 10, 11)) // 1_000 * 100
             yield self._pay(day, max(100, paid), account=account)
 
     def _billed(self, account: str, month: date, number: int) -> Iterator[Step]:
         """A bill of a month, and what comes of it."""
-        bill, amount = f"INV-{month:%Y%m}-{account.removeprefix('METER-')}", self._around(self._usual)
-        day = month + timedelta(days=self._random.randint(0, 3))
-        due = day + timedelta(days=_DUE_DAYS)
+        bill, amount = (
+            f"INV-{month:%y%m}-{account.removeprefix('METER-').removesuffix('-1')}",
+            self._around(self._usual),
+        )
+        day = month + timedelta(days=self._billed_on + self._random.randint(0, 3))
+        due = day + timedelta(days=self._due_days)
         new = NewBill(
             external_reference=bill,
             currency=self._currency,

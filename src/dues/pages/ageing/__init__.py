@@ -60,7 +60,12 @@ def _in_currency(ageing: Ageing, row: AgedBody, words: Words, *, is_alone: bool)
 
 def _bars(title: str, ages: Sequence[AgedSumBody], names: Sequence[str], currency: str, language: Language) -> Html:
     drawn = [
-        (name, one.amount_remaining, language.amount(one.amount_remaining, currency))
+        # Isolated, since a picture is drawn from left to right in every language.
+        (
+            f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}",
+            one.amount_remaining,
+            language.amount(one.amount_remaining, currency),
+        )
         for name, one in zip(names, ages, strict=True)
     ]
     return join(element("h2", title), bars(title, drawn))
@@ -121,11 +126,13 @@ def _customers(rows: Sequence[AgedBody], currency: str, words: Words) -> Html:
         figures = row.figures
         assert figures
         overdue, owed = figures.overdue.amount_remaining, figures.open_bills.amount_remaining + figures.balance_owed
+        balance = language.amount(figures.balance_owed, currency)
         states = [
             state("overdue", words("overdue", amount=language.amount(overdue, currency))) if overdue else None,
             state("credit", words("in_credit", amount=language.amount(figures.credit, currency)))
             if figures.credit
             else None,
+            element("span", words("on_balances", amount=balance), class_="hint") if figures.balance_owed else None,
         ]
         made.append(
             [
