@@ -35,6 +35,7 @@ RUN_WITH = {
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
     "export": "--kind customers --to {folder}/exported.csv",
+    "demo": "--customers 2",
     "journal": "--output {folder}/journal",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
