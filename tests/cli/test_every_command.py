@@ -56,8 +56,8 @@ RUN_WITH = {
 
 MADE_BY = {"key": "keys create", "endpoint": "webhooks create"}
 
-LAST = ("keys revoke", "webhooks delete")
-"""These take away what others need."""
+LAST = ("keys revoke", "webhooks delete", "demo")
+"""These take away what others need: a key, an endpoint, or that there is one merchant only."""
 
 
 def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
