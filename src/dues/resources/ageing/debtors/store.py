@@ -12,32 +12,40 @@ from dues.resources.ageing.store import AGED_ON, BALANCE, InOrder, first_of, lin
 # Amounts of bills are added up before balances come to them: that goes by the order of an index.
 
 
+_PARTS: Final[dict[Order, tuple[str, str, str]]] = {
+    "-amount": ("sum(b.amount_due - b.amount_paid - b.amount_credited)", "greatest(balance, 0)", "0"),
+    "due_date": (f"min({AGED_ON})", "null::date", "null"),
+}
+"""By order: what bills, a balance and whatever else somebody has add to where they stand. Nothing else is reckoned for
+all of them."""
+
+
 def _debtors_now(order: Order) -> str:
-    by = InOrder(order, first_of(then=False), owed="sum(g.owed)", aged_on="min(g.aged_on)")
+    by = InOrder(order, first_of(then=False), owed="sum(g.part)", aged_on="min(g.part)")
+    of_bills, of_balance, of_others = _PARTS[order]
     return f"""
 with debtors as (
     select d.place, d.id
       from (select g.customer_id as id, {by.place} as place
-              from (select b.customer_id, sum(b.amount_due - b.amount_paid - b.amount_credited) as owed,
-                           min({AGED_ON}) as aged_on
+              from (select b.customer_id, {of_bills} as part
                       from bills b
                      where b.cell = $1 and b.tenant_id = $2 and b.status = 'unpaid' and b.currency = $4
                      group by b.customer_id
                      union all
-                    select b.customer_id, 0, null
+                    select b.customer_id, {of_others}
                       from bills b
                      where b.cell = $1 and b.tenant_id = $2 and b.amount_paid + b.amount_credited > b.amount_due
                        and b.status = 'paid' and b.currency = $4
                      union all
-                    select c.id, greatest(c.balance, 0), null
+                    select c.id, {of_balance}
                       from customers c
                      where c.cell = $1 and c.tenant_id = $2 and c.balance <> 0 and c.currency = $4
                      union all
-                    select a.customer_id, greatest(a.balance, 0), null
+                    select a.customer_id, {of_balance}
                       from accounts a
                      where a.cell = $1 and a.tenant_id = $2 and a.balance <> 0 and a.currency = $4
                      union all
-                    select p.customer_id, 0, null
+                    select p.customer_id, {of_others}
                       from payments p
                      where p.cell = $1 and p.tenant_id = $2 and p.amount_unapplied > 0 and p.currency = $4) as g
              group by g.customer_id) as d
