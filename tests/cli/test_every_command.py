@@ -35,6 +35,7 @@ RUN_WITH = {
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
     "export": "--kind customers --to {folder}/exported.csv",
+    "demo": "--customers 2",
     "journal": "--output {folder}/journal",
     "merchants create": "Shop",
     "merchants set": "--name Shop",
@@ -56,8 +57,8 @@ RUN_WITH = {
 
 MADE_BY = {"key": "keys create", "endpoint": "webhooks create"}
 
-LAST = ("keys revoke", "webhooks delete")
-"""These take away what others need."""
+LAST = ("keys revoke", "webhooks delete", "demo")
+"""These take away what others need: a key, an endpoint, or that there is one merchant only."""
 
 
 def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ from dues.cli import (
     database,
     deliver,
     deliveries,
+    demo,
     export,
     imports,
     journal,
@@ -112,6 +113,7 @@ app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_u
 app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
 app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
+app.command(name="demo", rich_help_panel=MERCHANTS)(demo.demo)
 merchants.app.command("bank-account")(bank_account.set_bank_account)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)

@@ -218,6 +218,13 @@ create index bills_by_folded_reference on bills (cell, tenant_id, status, curren
 create index bills_to_be_overdue on bills (cell, tenant_id, due_on, id)
  where status = 'unpaid' and overdue_on is null and due_on is not null;
 
+-- What is owed by customer and by age, added up without looking at a bill; and those that were paid too much of.
+create index bills_by_debtor on bills (cell, tenant_id, currency, customer_id)
+    include (id, due_on, bill_on, amount_due, amount_paid, amount_credited)
+ where status = 'unpaid';
+create index bills_overpaid on bills (cell, tenant_id, currency, customer_id)
+ where status = 'paid' and amount_paid + amount_credited > amount_due;
+
 -- What bills were lowered by, and why.
 create table bill_credits (
     cell               integer not null,

@@ -3,9 +3,6 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
-
-import msgspec
 
 from dues.commands.command import Look
 from dues.commands.job import Job
@@ -15,13 +12,13 @@ from dues.http.batch import batch
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, idempotency_key_of, named, request_of
 from dues.http.exchange import Exchange
 from dues.http.exporting import keep
+from dues.http.paging import page_reply
 from dues.http.presenting import present
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import page_or_whole, receive, stream
 from dues.http.writes import Write, command_of, refused, reply_of, wanted_of
 from dues.lists.paging import PageBody
-from dues.lists.query import ListQuery
 from dues.resources.doing import (
     Answers,
     AnyCommand,
@@ -142,18 +139,6 @@ def _answer(context: Context, operation: Operation, function: Callable[[Call], A
         if operation.method != "GET":
             await exchange.no_body()
         answer = await answered(function(call_of(context, exchange, key, named(parameter, exchange), query)))
-        return _page(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
+        return page_reply(context, exchange, query, answer) if isinstance(answer, PageBody) else Reply(200, answer)
 
     return endpoint
-
-
-def _page(context: Context, exchange: Exchange, query: Any, page: PageBody) -> Reply:
-    """A page, with headers that lead to the next."""
-    body = msgspec.json.encode(page)
-    if page.next_cursor is None:
-        return Reply(200, body)
-    assert isinstance(query, ListQuery)
-    asked = urlencode({**query.everything, "limit": query.limit, "cursor": page.next_cursor})
-    target = f"{context.public_url}{exchange.path}?{asked}"
-    headers = [(b"next-cursor", page.next_cursor.encode()), (b"link", f'<{target}>; rel="next"'.encode())]
-    return Reply(200, body, headers=headers)

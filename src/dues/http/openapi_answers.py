@@ -150,7 +150,7 @@ def _success(operation: Operation) -> dict[str, Any]:
                 "example": operation.example,
             },
             **(_WHOLE if isinstance(operation.does, Lists | Presents) else {}),
-            **(_PRESENTED if isinstance(operation.does, Presents) else {}),
+            **_presented(operation.does),
         },
     }
 
@@ -164,10 +164,16 @@ def lines_of(batches: Batches, shape: type) -> dict[str, Any]:
 
 _WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All of it, from one instant."}}}
 
-_PRESENTED: Final = {
-    "text/html": {"schema": {"type": "string", "description": "A page."}},
-    "application/pdf": {"schema": {"type": "string", "format": "binary", "description": "A document."}},
-}
+
+def _presented(does: object) -> dict[str, Any]:
+    """What people are shown of it."""
+    if not isinstance(does, Presents):
+        return {}
+    return {"text/html": _PAGE} | ({"application/pdf": _PAPER} if does.is_on_paper else {})
+
+
+_PAGE: Final = {"schema": {"type": "string", "description": "A page."}}
+_PAPER: Final = {"schema": {"type": "string", "format": "binary", "description": "A document."}}
 
 
 def _preview(answer: type, example: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from dues.http.accepting import CSV, HTML, JSON, PDF, media_type_of
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, named
 from dues.http.documents import OF_PAGES
 from dues.http.exchange import Exchange
+from dues.http.paging import page_reply
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import document_reply
+from dues.lists.paging import PageBody
 from dues.pages.paper import NotInstalledError, TooLongError
 from dues.pages.presented import PRESENTED
 from dues.pages.words import language_of
@@ -29,21 +31,29 @@ FORMS: Final = (JSON, CSV, HTML, PDF)
 _VARY: Final = (b"vary", b"accept, accept-language")
 
 
+def forms_of(presents: Presents) -> tuple[str, ...]:
+    """As what it is to be had, the usual one first."""
+    return FORMS if presents.is_on_paper else FORMS[:-1]
+
+
 def present(context: Context, operation: Operation, presents: Presents, form: str | None = None) -> Endpoint:
     """Answers in the `form` (a media type), or in the one that is accepted most."""
     parameter = operation.parameter
-    shown = PRESENTED[operation.answer]
+    shown, forms = PRESENTED[operation.answer], forms_of(presents)
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await caller_of(context, operation, exchange)
-        wanted = form or media_type_of(exchange.header(b"accept"), FORMS)
+        wanted = form or media_type_of(exchange.header(b"accept"), forms)
         if wanted is None:
-            raise ProblemError("not_acceptable", f"It is to be had as {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
+            raise ProblemError("not_acceptable", f"It is to be had as {', '.join(forms[:-1])} or {forms[-1]}.")
         query = decode_query(exchange.query_string, operation.query)
         call = call_of(context, exchange, key, named(parameter, exchange), query)
         if wanted == CSV:
             return document_reply(await answered(presents.table(call)))
-        answer: Any = await answered(presents.function(call))
+        makes = presents.page if wanted == HTML and presents.page else presents.function
+        answer: Any = await answered(makes(call))
+        if wanted == JSON and isinstance(answer, PageBody):
+            return page_reply(context, exchange, query, answer, _VARY)
         if wanted == JSON:
             return Reply(200, msgspec.json.encode(answer), headers=[_VARY])
         language = language_of(getattr(query, "lang", None), exchange.header(b"accept-language"))
@@ -51,6 +61,8 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
             # In a thread, since a long one takes a tenth of a second, in which nobody else would be answered.
             page = await made(asyncio.to_thread(shown.page, answer, language))
             return Reply(200, page, b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
+        assert shown.paper
+        assert shown.file_name
         paper = await made(asyncio.to_thread(shown.paper, answer, language))
         document = await made(context.printer.print(paper))
         name = (b"content-disposition", f'inline; filename="{shown.file_name(answer)}.pdf"'.encode())

@@ -12,7 +12,7 @@ from dues.http.health import healthz, metrics, readyz
 from dues.http.metrics import Metrics
 from dues.http.openapi import document
 from dues.http.pay_pages import pay_pages
-from dues.http.presenting import SUFFIXES, present
+from dues.http.presenting import SUFFIXES, forms_of, present
 from dues.http.problem_types import PROBLEM_TYPES
 from dues.http.route_table import Routes
 from dues.pages.site import File, site
@@ -29,7 +29,10 @@ def routes(context: Context, counts: Metrics) -> Routes:
     for operation in OPERATIONS:
         api.setdefault(operation.path, {})[operation.method] = endpoint_of(context, operation)
         if isinstance(operation.does, Presents):
+            offered = forms_of(operation.does)
             for suffix, media_type in SUFFIXES.items():
+                if media_type not in offered:
+                    continue
                 only = present(context, operation, operation.does, media_type)
                 api[operation.path + suffix] = {operation.method: only}
     openapi = document(context.docs_base, context.public_url)

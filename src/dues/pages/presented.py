@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dues.pages.ageing import ageing_page
 from dues.pages.paper import Paper
 from dues.pages.statements import statement_page
 from dues.pages.statements.paper import statement_name, statement_paper
 from dues.pages.words import Language
+from dues.resources.ageing.wire import AgeingBody
 from dues.resources.statements.wire import StatementBody
 
 
@@ -16,9 +18,12 @@ class Presented:
     """How something is shown. What is too long to be raises TooLongError."""
 
     page: Callable[[Any, Language], bytes]
-    paper: Callable[[Any, Language], Paper]
-    file_name: Callable[[Any], str]
+    paper: Callable[[Any, Language], Paper] | None = None
+    file_name: Callable[[Any], str] | None = None
     """Of a document, without its kind."""
 
 
-PRESENTED: Final[Mapping[type, Presented]] = {StatementBody: Presented(statement_page, statement_paper, statement_name)}
+PRESENTED: Final[Mapping[type, Presented]] = {
+    StatementBody: Presented(statement_page, statement_paper, statement_name),
+    AgeingBody: Presented(ageing_page),
+}

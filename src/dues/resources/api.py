@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dues.resources.accounts import operations as accounts
+from dues.resources.ageing import operations as ageing
 from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *journal.OPERATIONS,
     *reports.OPERATIONS,
     *statements.OPERATIONS,
+    *ageing.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

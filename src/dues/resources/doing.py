@@ -124,6 +124,10 @@ class Presents(Struct, frozen=True):
 
     function: Callable[[Call], Awaitable[Struct | Refusal]]
     table: Callable[[Call], Awaitable[Document | Refusal]]
+    page: Callable[[Call], Awaitable[Struct | Refusal]] | None = None
+    """What a page is made of, where that is more than what `function` gives."""
+    is_on_paper: bool = True
+    """Whether it is to be had as a document of paper."""
 
 
 class Accepted(Struct, frozen=True):

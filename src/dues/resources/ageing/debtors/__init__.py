@@ -1,0 +1,1 @@
+"""What each customer owes, by age: a page of them in an order, or all."""

@@ -1,0 +1,1 @@
+"""Open bills with their ages: a page of them in an order, or all."""
