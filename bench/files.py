@@ -82,8 +82,15 @@ def _write(path: Path, rows: int) -> None:
         out.writerow(HEAD)
         for number in range(rows):
             due = date(2027, 1, 1) + timedelta(number % 90)
-            person = ("Jane", f"Doe {number}", f"{8_000_000_000_000 + number}")
+            person = ("Jane", f"Doe {number}", _identity(number))
             out.writerow((f"METER-{number}", *person, due, f"{number % 900 + 1}.50", f"Branch {number % 40}"))
+
+
+def _identity(number: int) -> str:
+    """An identity number of thirteen digits, the last of which is Luhn's check digit."""
+    digits = [int(digit) for digit in f"8{number:011}"]
+    doubled = [sum(divmod(2 * digit, 10)) if place % 2 else digit for place, digit in enumerate(digits)]
+    return "".join(map(str, digits)) + str(-sum(doubled) % 10)
 
 
 @contextmanager
