@@ -56,7 +56,9 @@ def belongings(caller: Caller) -> Belongings:
     payment = caller.post("/billing/payments", paid | {"metadata": {"key": secret}}).json()
     bill = caller.get(f"/billing/bills/{bill['id']}").json()
     endpoint = caller.post("/billing/webhook_endpoints", {"url": "https://example.com/webhooks"}).json()
+    named = {"customer": customer["external_reference"], "external_reference": new_reference("LINK/'é'")}
     objects = {
+        "payment_link": caller.post("/billing/payment_links", named).json(),
         "customer": customer,
         "account": account,
         "bill": bill,
