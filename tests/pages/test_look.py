@@ -2,7 +2,9 @@
 
 import json
 import re
+from base64 import b64encode
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from string import Formatter
 
@@ -46,6 +48,15 @@ def test_a_page_loads_its_style_alone_and_runs_nothing() -> None:
     assert not [name for _, name in page.attributes if name == "style" or name.startswith("on")]
     assert len(page.ids) == len(set(page.ids))
     assert {"main", "header", "h1", "title"} <= page.tags
+
+
+def test_a_page_that_is_kept_has_its_style_in_it_and_its_policy_allows_that_one_alone() -> None:
+    page = look.page("T", look.Surroundings(Language("en"), "A merchant", None), look.headline("Q", "A"))
+    [style] = re.findall(rb"<style>(.*?)</style>", page, re.DOTALL)
+    assert b"<link" not in page
+    digest = b64encode(sha256(style).digest())
+    assert b"style-src 'sha256-%b'" % digest in look.POLICY_OF_FILES
+    assert b"default-src 'none'" in look.POLICY_OF_FILES
 
 
 def colours(scheme: str) -> dict[str, str]:

@@ -8,13 +8,13 @@ import msgspec
 
 from dues.http.accepting import CSV, HTML, JSON, PDF, media_type_of
 from dues.http.context import Context, Endpoint, answered, call_of, caller_of, named
-from dues.http.documents import OF_PAGES
 from dues.http.exchange import Exchange
 from dues.http.paging import page_reply
 from dues.http.problems import ProblemError, Reply
 from dues.http.queries import decode_query
 from dues.http.streaming import document_reply
 from dues.lists.paging import PageBody
+from dues.pages.look import POLICY_OF_FILES
 from dues.pages.paper import NotInstalledError, TooLongError
 from dues.pages.presented import PRESENTED
 from dues.pages.words import language_of
@@ -27,6 +27,8 @@ SUFFIXES: Final = {".csv": CSV, ".html": HTML, ".pdf": PDF}
 """What a path may end with, for whoever cannot say what they accept."""
 
 FORMS: Final = (JSON, CSV, HTML, PDF)
+
+_OF_FILES: Final = ((b"content-security-policy", POLICY_OF_FILES), (b"referrer-policy", b"no-referrer"))
 
 _VARY: Final = (b"vary", b"accept, accept-language")
 
@@ -60,7 +62,7 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
         if wanted == HTML:
             # In a thread, since a long one takes a tenth of a second, in which nobody else would be answered.
             page = await made(asyncio.to_thread(shown.page, answer, language))
-            return Reply(200, page, b"text/html; charset=utf-8", [*OF_PAGES, _VARY])
+            return Reply(200, page, b"text/html; charset=utf-8", [*_OF_FILES, _VARY])
         assert shown.paper
         assert shown.file_name
         paper = await made(asyncio.to_thread(shown.paper, answer, language))

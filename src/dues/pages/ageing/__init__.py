@@ -1,7 +1,6 @@
 """Ageing as a page: how much is overdue at its top, by age below, and then who owes it."""
 
 from collections.abc import Sequence
-from typing import Final
 from urllib.parse import urlencode
 
 from dues.pages.frame.markup import Html, element, join
@@ -9,9 +8,6 @@ from dues.pages.look import Column, Surroundings, amount, bars, day, headline, p
 from dues.pages.words import Language, Words
 from dues.resources.ageing.read import Ageing
 from dues.resources.ageing.wire import AgedBody, AgedSumBody, AgeingBody, FiguresBody
-
-_ROOT: Final = "../"
-"""From `/billing/ageing` to the server's first path."""
 
 
 def ageing_page(ageing: Ageing, language: Language) -> bytes:
@@ -26,7 +22,7 @@ def ageing_page(ageing: Ageing, language: Language) -> bytes:
         parts.append(headline(words("nothing"), element("span", words("nothing_hint", day=on), class_="hint")))
     if ageing.listed:
         parts += _listed(ageing, ageing.listed, words)
-    return page(words("title"), Surroundings(language, ageing.merchant, _ROOT, test), *parts)
+    return page(words("title"), Surroundings(language, ageing.merchant, None, test), *parts)
 
 
 def _in_currency(ageing: Ageing, row: AgedBody, words: Words, *, is_alone: bool) -> list[Html | None]:

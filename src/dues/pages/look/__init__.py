@@ -4,9 +4,11 @@ All of it works without a script, in both directions of writing, on a phone and 
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Final, Literal
 
 from dues.pages.frame import Asset
@@ -19,6 +21,12 @@ _TAG: Final = re.compile("<[^>]*>")
 
 _LONG: Final = 22
 """Characters of an answer that fit on a phone in one line, at its usual size."""
+
+POLICY_OF_FILES: Final = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.body).digest()).decode()}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+).encode()
+"""Of pages that have their style in them: that one alone, and nothing is loaded or runs."""
 
 State = Literal["overdue", "due", "paid", "credit", "test"]
 
@@ -34,7 +42,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a page stands: in which language, whose it is, and the way from it to the server's first path.
+    """Where a page stands: in which language, whose it is, and the way from it to the server's first path; None: it
+    has its style in it, since it is kept as a file and sent on.
 
     `says_test`: the words of the band over everything that is only a test; None: it is not. `style`: further
     stylesheets, such as a brand's.
@@ -42,7 +51,7 @@ class Surroundings:
 
     language: Language
     merchant: str
-    root: str
+    root: str | None
     says_test: str | None = None
     styles: Sequence[str] = ()
 
@@ -50,7 +59,8 @@ class Surroundings:
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
     """A whole HTML page, of which `main` answers one question, at its top."""
     language, test = surroundings.language, surroundings.says_test
-    styles = (f"{surroundings.root}docs/assets/{STYLE.name}", *surroundings.styles)
+    at_home = surroundings.root is not None
+    styles = (*([f"{surroundings.root}docs/assets/{STYLE.name}"] if at_home else []), *surroundings.styles)
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -58,6 +68,7 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
+        None if at_home else element("style", Html(STYLE.body.decode())),
         *(element("link", rel="stylesheet", href=style) for style in styles),
     )
     body = element(

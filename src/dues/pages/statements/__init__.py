@@ -12,9 +12,6 @@ from dues.resources.statements.wire import StatementBody
 
 _CAPTIONS: Final = ("summary", "movements", "made_of", "ages", "open_bills", "held")
 
-_ROOT: Final = "../../../"
-"""From `/billing/customers/…/statement` to the server's first path."""
-
 
 def statement_page(body: StatementBody, language: Language) -> bytes:
     """The whole page, in that language. Raises TooLongError."""
@@ -23,7 +20,7 @@ def statement_page(body: StatementBody, language: Language) -> bytes:
     facts = {label: join(*_apart(names)) for label, names in told.facts}
     return page(
         told.title,
-        Surroundings(language, told.merchant, _ROOT, told.test or None),
+        Surroundings(language, told.merchant, None, told.test or None),
         *_headlines(told),
         terms(facts),
         *(part for one in told.currencies for part in _in_currency(told, one, words)),
