@@ -205,7 +205,7 @@ def test_it_is_to_be_had_as_a_page_in_the_language_that_is_asked_for(alice: Call
     ):
         answer = alice.http.get(path, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "default-src 'none'; style-src 'sha256-" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
         assert '<html lang="de"' in answer.text
         assert "&lt;b&gt;Zoë" in answer.text
