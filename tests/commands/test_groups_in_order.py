@@ -16,7 +16,7 @@ from tests.commands.steps import AT_ONCE, EVERYTHING, Sequence, sequences
 from tests.commands.world import COMMANDS, BoomError, play, play_one_by_one
 from tests.journeys.journal import SOAK
 
-EXAMPLES = 1_500 if SOAK else 12
+EXAMPLES = 1_500 if SOAK else 25
 
 Ran = Counter[str]
 """What was answered, to see that there was something to compare."""
