@@ -168,9 +168,8 @@ class _Pages:
         ids = [part.bill for part in checkout.parts.bills]
         ids += [one.owner_id for one in payment.applications if one.owner_id.startswith("bill_")] if payment else []
         bills = await list_bills(database, tenant, ids)
-        shown = await find_shown(database, opened)
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
-        reference = bills[0].of.external_reference if is_one else shown.reference
+        reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
         return _html(checkout_page(visit, checkout, bills, payment, reference))
 
     async def pressed_below(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:

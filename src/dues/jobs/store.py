@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from dues.db.database import Database
 from dues.db.transaction import Row, Transaction
+from dues.domain.ids import Prefix
+from dues.domain.refusals import Refusal, not_found
 from dues.domain.tenants import Tenant
 
 JobStatus = Literal["receiving", "checking", "applying", "exporting", "completed", "stopped", "failed"]
@@ -94,6 +96,12 @@ async def find_job(database: Database, tenant: Tenant, job_id: str) -> Job | Non
     """The job with this id."""
     row = await database.row(FIND_JOB, *tenant, job_id)
     return job_of(row) if row else None
+
+
+async def find_job_called(database: Database, tenant: Tenant, noun: str, prefix: Prefix, name: str) -> Job | Refusal:
+    """The job with this id where it is a `noun`, whose ids begin with `prefix`; or that there is none."""
+    job = await find_job(database, tenant, name) if name.startswith(prefix) else None
+    return job or not_found(noun, name)
 
 
 FIND_JOB_BY_KEY = f"select {COLUMNS} from jobs t where t.cell = $1 and t.tenant_id = $2 and t.idempotency_key = $3"

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import structs
 
 from dues.domain.ids import Prefix
-from dues.domain.refusals import Refusal, not_found
+from dues.domain.refusals import Refusal
 from dues.jobs import store as jobs
 from dues.jobs.store import Job
 from dues.lists.paging import PageBody, page_of, place_of
@@ -40,8 +40,7 @@ async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Re
 
 
 async def _find(call: Call) -> Job | Refusal:
-    job = await jobs.find_job(call.database, call.tenant, call.name) if call.name.startswith(PREFIX) else None
-    return job or not_found("import", call.name)
+    return await jobs.find_job_called(call.database, call.tenant, "import", PREFIX, call.name)
 
 
 async def retrieve_import(call: Call) -> bytes | Refusal:

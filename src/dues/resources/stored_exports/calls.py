@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from dues.domain.ids import Prefix, new_id
-from dues.domain.refusals import Refusal, not_found
+from dues.domain.refusals import Refusal
 from dues.jobs import store as jobs
 from dues.jobs.chunks.store import read_bytes
 from dues.jobs.store import Job
@@ -39,8 +39,7 @@ async def create_export(call: Call, wanted: ExportInput) -> Accepted | Refusal:
 
 
 async def _find(call: Call) -> Job | Refusal:
-    job = await jobs.find_job(call.database, call.tenant, call.name) if call.name.startswith(PREFIX) else None
-    return job or not_found("export", call.name)
+    return await jobs.find_job_called(call.database, call.tenant, "export", PREFIX, call.name)
 
 
 async def retrieve_export(call: Call) -> bytes | Refusal:
