@@ -26,7 +26,6 @@ from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.http.problems import ProblemError
 from dues.http.queries import decode_query, invalid
-from dues.lists.turns import Turns
 from dues.resources.api import LISTS
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
@@ -153,7 +152,7 @@ async def _write(database: Database, call: Call, kind: str, to: Path, report: Ca
         report(so_far)
 
     try:
-        document = await export(lists, call, Turns(database), kind, observe)
+        document = await export(lists, call, kind, observe)
     except Invalid as error:
         raise typer.BadParameter(invalid(error.violations).detail) from None
     assert not isinstance(document, Refusal), "a list of all refuses nobody"

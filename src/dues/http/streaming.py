@@ -47,7 +47,7 @@ def page_or_whole(
         return await lists.function(call)
 
     def whole(call: Call) -> Awaitable[Document | Refusal]:
-        return export(lists, call, context.lists, operation.path.rpartition("/")[2])
+        return export(lists, call, operation.path.rpartition("/")[2])
 
     as_page, as_csv = answer(page), stream(context, operation, whole)
 

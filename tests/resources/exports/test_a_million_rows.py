@@ -15,7 +15,6 @@ from dues.domain.tenants import Tenant
 from dues.events.feed import Feed
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
-from dues.lists.turns import Turns
 from dues.resources.api import LISTS
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
@@ -54,7 +53,7 @@ def test_a_million_rows_take_less_than_a_minute_and_no_memory(
     assert isinstance(lists, Lists)
 
     async def read() -> tuple[int, int, float, float]:
-        document = await export(lists, call_of(database, tenant), Turns(database), "bills")
+        document = await export(lists, call_of(database, tenant), "bills")
         assert not isinstance(document, Refusal)
         rows = size = 0
         early = late = 0.0

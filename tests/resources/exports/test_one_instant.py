@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dues.db.database import Database
 from dues.db.errors import Unavailable
@@ -46,7 +47,8 @@ async def begun(database: Database, merchant: Merchant, turns: Turns | None = No
     """An export of bills, of which the first page is made."""
     lists = LISTS["bills"].does
     assert isinstance(lists, Lists)
-    document = await write.export(lists, await call_of(database, merchant), turns or Turns(database), "bills")
+    call = structs.replace(await call_of(database, merchant), turns=turns or Turns(database))
+    document = await write.export(lists, call, "bills")
     assert not isinstance(document, Refusal)
     return document
 

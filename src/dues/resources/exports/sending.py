@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Final
 
 from dues.db.database import Database
@@ -28,8 +28,7 @@ async def send(call: Call, lines: Callable[[Database], AsyncIterator[str]]) -> A
 
 async def _parts(call: Call, lines: Callable[[Database], AsyncIterator[str]]) -> AsyncGenerator[bytes]:
     ends_at, text, done = time.monotonic() + EXPORT_SECONDS, "", 0
-    turn = call.turns.export_of(call.tenant.id) if call.turns else nullcontext()
-    async with turn, call.database.snapshot() as snapshot:
+    async with turn_of(call), call.database.snapshot() as snapshot:
         async for line in lines(snapshot):
             text, done = text + line, done + 1
             if done % ROWS_IN_A_ROW == 0:
@@ -40,6 +39,11 @@ async def _parts(call: Call, lines: Callable[[Database], AsyncIterator[str]]) ->
                 if time.monotonic() > ends_at:
                     raise Unavailable(f"a file was not read to its end in {EXPORT_SECONDS:.0f} seconds")
         yield text.encode()
+
+
+def turn_of(call: Call) -> AbstractAsyncContextManager[None]:
+    """Its turn among what is had whole; where nobody else is, at once."""
+    return call.turns.export_of(call.tenant.id) if call.turns else nullcontext()
 
 
 async def begun(parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:

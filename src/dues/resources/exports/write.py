@@ -12,12 +12,11 @@ from dues.db.errors import Unavailable
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
 from dues.lists.paging import PageBody
-from dues.lists.turns import Turns
 from dues.resources.doing import Call, Document, Lists
 from dues.resources.exports import store
 from dues.resources.exports.columns import NOUNS, chosen, csv_lines, has_metadata, names_of, reader, safe_header
 from dues.resources.exports.query import of_pages_alone
-from dues.resources.exports.sending import EXPORT_SECONDS, ROWS_IN_A_ROW, begun
+from dues.resources.exports.sending import EXPORT_SECONDS, ROWS_IN_A_ROW, begun, turn_of
 
 ROWS_AT_ONCE: Final = 1_000
 """Of a page. A larger one is no faster, and keeps more in memory."""
@@ -38,27 +37,23 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-async def export(
-    lists: Lists, call: Call, turns: Turns, name: str, observe: Observe = lambda rows: None
-) -> Document | Refusal:
+async def export(lists: Lists, call: Call, name: str, observe: Observe = lambda rows: None) -> Document | Refusal:
     """The file of a list, its first rows made. Raises Invalid for what does not go together, and Unavailable where its
     turn does not come or the database is away."""
     if broken := of_pages_alone(call.query):
         raise Invalid(broken)
     asked = call.query.columns
     names = chosen(lists.body, asked) if asked else None
-    parts = _parts(lists, call, turns, names, observe)
+    parts = _parts(lists, call, names, observe)
     try:
         return Document("text/csv", f"{name}.csv", await begun(parts))
     except _Refused as refused:
         return refused.refusal
 
 
-async def _parts(
-    lists: Lists, call: Call, turns: Turns, names: list[str] | None, observe: Observe
-) -> AsyncGenerator[bytes]:
+async def _parts(lists: Lists, call: Call, names: list[str] | None, observe: Observe) -> AsyncGenerator[bytes]:
     ends_at = time.monotonic() + EXPORT_SECONDS
-    async with turns.export_of(call.tenant.id), call.database.snapshot() as snapshot:
+    async with turn_of(call), call.database.snapshot() as snapshot:
         table = await _table(lists, call, snapshot, names)
         text, done = table.begin(), 0
         query = structs.replace(call.query, limit=ROWS_AT_ONCE)

@@ -17,7 +17,6 @@ from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
 from dues.jobs.chunks.store import CHUNK_BYTES, forget_chunks, insert_chunk
 from dues.jobs.store import HELD, Job, JobError, save_progress
-from dues.lists.turns import Turns
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
 from dues.resources.stored_exports.wire import input_of
@@ -40,7 +39,6 @@ class ExportCarrier:
         self._holder = holder
         self._kinds = kinds
         self._feed = Feed(database, Watermark(database), Notifier(database))
-        self._turns = Turns(database)
 
     async def run(self, job: Job) -> Job:
         """Carries it on to its end; the job as it is then. Raises Lost, and Unavailable."""
@@ -63,7 +61,7 @@ class ExportCarrier:
             database=self._database,
             feed=self._feed,
         )
-        document = await export(kept.lists, call, self._turns, wanted.kind, writing.observe)
+        document = await export(kept.lists, call, wanted.kind, writing.observe)
         if isinstance(document, Refusal):
             return JobError(document.code, document.detail)
         async for part in document.parts:
