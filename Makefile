@@ -85,7 +85,7 @@ wheel: .venv/ready  ## build what pip, pipx and uv install, in ./dist
 lock:  ## pin the newest dependencies that pyproject.toml allows
 	@test -x .venv/lock/bin/uv || ($(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv)
 	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements.lock --extra build
-	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements-dev.lock --extra build --extra otel --extra pdf --extra dev -c requirements.lock
+	@.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade pyproject.toml -o requirements-dev.lock --extra build --extra otel --extra pdf --extra stripe --extra dev -c requirements.lock
 
 clean:  ## remove .venv and caches; your data stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
