@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PROCESSES ?= 4
 
 .DEFAULT_GOAL := menu
-.PHONY: menu setup serve test soak check format bench docs wheel lock clean
+.PHONY: menu setup serve test slow soak check format bench docs wheel lock clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-8s %s\n' "$$name" "$$says"; done
@@ -54,11 +54,14 @@ setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 serve: .venv/ready  ## run the server on http://127.0.0.1:8080, its data in ./data
 	@exec $(BIN)/dues serve
 
-test: check  ## check, then prove every promise (about three minutes)
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+test: check  ## check, then prove every promise (under three minutes)
+	@$(BIN)/python -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+slow: .venv/dev  ## what takes longer: kills, restarts, restores, other programs (four minutes)
+	@$(BIN)/python -m pytest -m slow -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 soak: .venv/soak  ## the slow tests, with large numbers
-	@DUES_TEST_SOAK=1 $(BIN)/python -m pytest -m soak
+	@DUES_TEST_SOAK=1 $(BIN)/python -m pytest -m "soak or slow"
 
 check: .venv/dev  ## format, lint, types and imports, in seconds
 	@$(BIN)/ruff format --check --quiet . || (echo "Run: make format"; exit 1)

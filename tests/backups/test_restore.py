@@ -94,6 +94,7 @@ class writing:  # noqa: N801 -- it is used as a function is
         self._thread.join()
 
 
+@pytest.mark.slow
 def test_everything_is_there_again_and_goes_on(
     original: Original, databases: EmptyDatabases, log_path: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def server_says(server: RunningServer, path: str) -> str:
     return Caller(server.base, None).get(path).text
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_taken_while_others_write_is_of_one_moment(
     original: Original, databases: EmptyDatabases
 ) -> None:
@@ -151,6 +153,7 @@ def test_the_file_is_private_whole_and_named_by_its_time(original: Original, tmp
         back_up(original.url, tmp_path / "nowhere" / "dues.zip")
 
 
+@pytest.mark.slow
 def test_the_role_of_a_server_is_enough(
     roles: Roles,  # noqa: F811
     databases: EmptyDatabases,
@@ -166,6 +169,7 @@ def test_the_role_of_a_server_is_enough(
     assert content(empty) == content(owner)
 
 
+@pytest.mark.slow
 def test_an_older_schema_is_brought_up_to_date(databases: EmptyDatabases, tmp_path: Path) -> None:
     old, new = databases.new(), databases.new()
     execute(
@@ -222,6 +226,7 @@ def damaged(original: Original, folder: Path) -> Iterator[tuple[str, Path]]:
     yield "The entries come to", with_manifest(file, one, totals=[])
 
 
+@pytest.mark.slow
 def test_what_is_damaged_or_newer_is_refused_and_nothing_is_left(
     original: Original, databases: EmptyDatabases, tmp_path: Path
 ) -> None:

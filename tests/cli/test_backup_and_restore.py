@@ -24,6 +24,7 @@ LONG_ENOUGH_SECONDS = 2.5
 """A dispatcher looks once a second."""
 
 
+@pytest.mark.slow
 def test_a_copy_sends_nothing_until_it_is_released(tmp_path: Path, template: Template) -> None:
     template.copy_to(tmp_path / "original" / "data")
     (tmp_path / "copy").mkdir()

@@ -79,6 +79,7 @@ def in_order() -> list[str]:
     return [*first, *sorted(COMMANDS.keys() - {*first, *LAST}), *LAST]
 
 
+@pytest.mark.slow
 def test_every_command_prints_json_that_can_be_parsed(databases: EmptyDatabases, tmp_path: Path) -> None:
     """One after the other on one database, as a person would; but for what needs an empty one."""
     url = databases.new()
@@ -104,6 +105,7 @@ def test_what_prints_no_json_has_a_reason() -> None:
         assert command in WITHOUT_JSON or any("--json" in option.opts for option in does.params), command
 
 
+@pytest.mark.slow
 def test_every_command_and_every_group_helps() -> None:
     groups = {command.rpartition(" ")[0] for command in COMMANDS}
     for words in ["--help", *(f"{words} -h" for words in {*COMMANDS, *groups})]:
@@ -202,6 +204,7 @@ say dues keys create --kind co
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_bash_completes_commands_options_and_choices(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from dues.db.database import Database
 from dues.db.migrate import migrate
 from dues.tenants.merchants import create_merchant
@@ -36,6 +38,7 @@ async def prepare(url: str) -> str:
     return merchant_id
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_is_told_beside_the_events(databases: EmptyDatabases, tmp_path: Path) -> None:
     url = databases.new()
     merchant = asyncio.run(prepare(url))
@@ -73,6 +76,7 @@ def signing_with(url: str, merchant: str, data: Path, **settings: str) -> tuple[
     return err.read_text(), out.read_text()
 
 
+@pytest.mark.slow
 def test_a_secret_that_was_made_is_kept_for_the_next_time_and_shown_to_no_log(
     databases: EmptyDatabases, tmp_path: Path
 ) -> None:

@@ -210,6 +210,7 @@ def test_a_half_made_database_is_made_anew(empty: Path, opened: Opened) -> None:
     assert not half.exists()
 
 
+@pytest.mark.slow
 def test_a_first_start_that_is_killed_is_started_again(empty: Path, opened: Opened) -> None:
     code = "import sys; from pathlib import Path; from dues.db.embedded import EmbeddedPostgres as E; "
     code += "E(Path(sys.argv[1])).open()"
@@ -268,6 +269,7 @@ def test_a_killed_server_is_started_again(data: Path, opened: Opened, and_childr
     assert ask(url, "select count(*) from kept_safe") == 0
 
 
+@pytest.mark.slow
 def test_what_a_killed_server_left_running_never_meets_the_next(data: Path, opened: Opened) -> None:
     """A child that outlives its server may still write: starting another beside it would ruin the data."""
     embedded, url = opened(data)
@@ -311,6 +313,7 @@ def test_a_stale_pid_file_is_no_obstacle(data: Path, opened: Opened, whose: str)
     assert ask(embedded.open(), "select 1") == 1
 
 
+@pytest.mark.slow
 def test_a_stale_pid_file_with_the_number_of_another_postgresql_harms_neither(
     data: Path, other_data: Path, opened: Opened
 ) -> None:

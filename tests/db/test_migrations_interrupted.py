@@ -54,6 +54,7 @@ def dump(url: str) -> str:
     return re.sub(r"(?m)^\\(un)?restrict .*$", "", done.stdout) + str(applied)
 
 
+@pytest.mark.slow
 def test_two_who_migrate_at_once_apply_it_once(server: PostgresServer) -> None:
     url = new_database(server, "at_once")
     with ThreadPoolExecutor(2) as both:
@@ -64,6 +65,7 @@ def test_two_who_migrate_at_once_apply_it_once(server: PostgresServer) -> None:
     assert sorted([first.stdout, second.stdout]) == sorted([applied, nothing])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [

@@ -90,6 +90,7 @@ def raised(kept: Any) -> Any:
     return {name: raised(value) for name, value in kept.items()}
 
 
+@pytest.mark.slow
 def test_what_the_version_before_kept_is_all_there_and_goes_on(database_before: str, log_path: Path) -> None:
     before = json.loads((HERE / "version_before.json").read_text())
     with RunningServer(database_url=database_before, log=log_path, webhooks="false").running() as server:

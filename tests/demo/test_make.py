@@ -72,6 +72,7 @@ async def make_twice(url: str) -> tuple[list[list[AgedBody]], Any, Any]:
         await database.close()
 
 
+@pytest.mark.slow
 def test_it_is_right_and_the_same_again_and_touches_nobody(database_url: str) -> None:
     databases = EmptyDatabases(database_url)
     try:

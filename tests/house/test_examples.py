@@ -116,6 +116,7 @@ def test_the_examples_of_a_page_are_answered_as_it_says(
     follow(Reader(merchant, database_url, tmp_path), page)
 
 
+@pytest.mark.slow
 def test_the_guides_are_answered_as_they_say_one_after_the_other(
     merchant: Merchant, database_url: str, tmp_path: Path
 ) -> None:

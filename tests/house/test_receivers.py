@@ -52,6 +52,7 @@ def listening(merchant: Merchant, database_url: str, *options: str) -> Iterator[
         yield read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["python", "javascript"])
 def test_a_receiver_prints_each_event_once(
     language: str, merchant: Merchant, database_url: str, tmp_path: Path

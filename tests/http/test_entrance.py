@@ -178,6 +178,7 @@ def request_bytes(key: str, body: bytes, length: int | None = None) -> bytes:
     ).encode() + body
 
 
+@pytest.mark.slow
 def test_a_body_that_never_ends_is_timed_out(server: RunningServer, merchant: Merchant) -> None:
     with connected(server) as connection:
         connection.sendall(request_bytes(merchant.key(), b'{"customer":', 1000))

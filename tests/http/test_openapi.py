@@ -140,6 +140,7 @@ def test_what_many_calls_take_alike_is_left_to_one_and_nothing_else_is_left_out(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_no_answer_is_a_5xx_or_outside_the_document(server: RunningServer, merchant: Merchant, tmp_path: Path) -> None:
     report = attack(server, merchant, tmp_path, "--phases", "examples,coverage", "--generation-deterministic")

@@ -16,6 +16,7 @@ from tests.running import RunningServer
 CASES_MIN = 120
 
 
+@pytest.mark.slow
 def test_no_answer_to_random_cases_is_a_5xx_or_outside_the_document(
     server: RunningServer, merchant: Merchant, tmp_path: Path
 ) -> None:

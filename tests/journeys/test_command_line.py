@@ -11,6 +11,7 @@ from tests.journeys.own_database import database_url, rows_of
 from tests.running import Caller
 
 
+@pytest.mark.slow
 def test_keys_are_made_and_revoked_while_the_server_runs(home: Home) -> None:
     created = home.cli("keys", "create", "--mode", "test")
     secret = created.split()[-1]
@@ -44,6 +45,7 @@ def test_keys_of_every_mode_and_kind_are_made(home: Home) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "secret_key_required")
 
 
+@pytest.mark.slow
 def test_a_restricted_key_is_made_and_its_rate_is_set_while_the_server_runs(home: Home) -> None:
     made = home.cli_json("keys", "create", "--allow", "bills:read", "--from", "127.0.0.1", "--expires", "12h")
     (listed,) = [key for key in home.cli_json("keys", "list") if key["id"] == made["id"]]
@@ -98,6 +100,7 @@ def test_what_cannot_be_done_is_told_in_a_sentence(home: Home, arguments: tuple[
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_payment_rules_are_shown_changed_and_taken_away(home: Home) -> None:
     def shown() -> Any:
         opened = home.caller().open_account(currency="NAD", balance=5)

@@ -136,6 +136,7 @@ def elsewhere(folder: Path) -> Iterator[Elsewhere]:
     postgres.close()
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_a_server_outlives_its_database_and_recovers_by_itself(elsewhere: Elsewhere, log_path: Path) -> None:
     url = elsewhere.start()
@@ -188,6 +189,7 @@ def with_its_own_database(folder: Path, **settings: str) -> Iterator[tuple[Runni
     assert not (data / "postgres" / "postmaster.pid").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.parametrize("workers", ["1", in_soak("2")])
 def test_a_server_starts_its_own_database_again(folder: Path, workers: str) -> None:
@@ -223,6 +225,7 @@ def its_folder_is_moved_and_put_back(data: Path, server: RunningServer, watch: W
     until(watch.is_ready, RECOVERY_SECONDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1.5, in_soak(25.0)])
 def test_a_database_that_stands_still_costs_time_and_nothing_else(folder: Path, seconds: float) -> None:
     with (

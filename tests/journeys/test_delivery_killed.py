@@ -134,6 +134,7 @@ class Fickle:
         return FAILS if self._dice.random() < self._share else TAKEN
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_everything_arrives_in_order_whoever_is_killed(folder: Path, receiver: Receiver) -> None:
     with stage(folder, webhooks="false") as made, Deliverers(made, folder, 4) as deliverers:
@@ -169,6 +170,7 @@ def test_a_process_that_stood_still_harms_nothing_when_it_goes_on(folder: Path, 
         hold_to_everything(made, caller, receiver, "/a")
 
 
+@pytest.mark.slow
 def test_one_that_has_many_endpoints_ends_when_it_is_told_to(folder: Path, receiver: Receiver) -> None:
     with stage(folder, webhooks="false") as made:
         caller = made.new_caller()
@@ -182,6 +184,7 @@ def test_one_that_has_many_endpoints_ends_when_it_is_told_to(folder: Path, recei
             # All of them are idle now, each with a worker that looks again and again; leaving tells it to end.
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_everything_arrives_though_the_database_is_killed(folder: Path, receiver: Receiver) -> None:
     with stage(folder) as made:
@@ -217,6 +220,7 @@ select e.cell, e.tenant_id, e.id || lpad(n::text, 6, '0'), 'customer.updated', e
 """
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_an_endpoint_that_was_down_costs_no_memory_and_catches_up_in_order(folder: Path, receiver: Receiver) -> None:
     with stage(folder, webhooks="false") as made, Deliverers(made, folder, 1) as deliverers:

@@ -123,6 +123,7 @@ select cell, tenant_id, id || 'slow', 'customer.updated', object_id, data, now()
 # Nothing is missed ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_who_follows_misses_nothing_and_sees_nothing_twice(
     server: RunningServer, second_server: RunningServer, merchant: Merchant
@@ -151,6 +152,7 @@ def test_who_follows_misses_nothing_and_sees_nothing_twice(
     assert [event["id"] for event in reversed(everything)] == one.ids
 
 
+@pytest.mark.slow
 def test_what_is_committed_later_is_not_passed(database_url: str, alice: Caller) -> None:
     [customer] = register_customers(alice, 1)
     with Follower(alice, wait=1) as follower:
@@ -208,6 +210,7 @@ def test_a_wait_ends_empty_when_its_time_is_over(alice: Caller, mallory: Caller)
     assert [one["object_id"] for one in page(alice, cursor=found["next_cursor"])["data"]] == [customer]
 
 
+@pytest.mark.slow
 def test_many_who_wait_hold_up_nobody_and_not_the_end_of_the_server(
     database_url: str, merchant: Merchant, log_path: Path
 ) -> None:

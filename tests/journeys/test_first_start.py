@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.db.databases import EmptyDatabases
 from tests.journeys.home import PRINTED_LAST, Home, dues, environment, new_home, stopped_at_the_end
@@ -113,6 +114,7 @@ def test_where_keys_can_be_kept_nowhere_there_is_no_merchant(empty_folder: Path,
     assert rows_of(url, "select from merchants") == []
 
 
+@pytest.mark.slow
 def test_everything_can_be_set_up_while_no_server_runs(empty_folder: Path) -> None:
     home = Home(empty_folder / "data", RunningServer(data=empty_folder / "data", log=empty_folder / "log"))
     with stopped_at_the_end(home.server):

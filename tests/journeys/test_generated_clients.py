@@ -72,6 +72,7 @@ def client(generated: Path, merchant: Merchant) -> Iterator[Generated]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_client_in_python_goes_the_whole_way(client: Generated) -> None:
     models = client.models
     account_reference, bill_reference = new_reference("UAR"), new_reference("INV")
@@ -159,6 +160,7 @@ def test_a_client_in_python_goes_the_whole_way(client: Generated) -> None:
     assert "Did you mean ZAR?" in refused.parsed.errors[0].detail
 
 
+@pytest.mark.slow
 def test_what_comes_to_an_answer_one_day_breaks_no_client(client: Generated, alice: Caller) -> None:
     reference = new_reference("INV")
     assert alice.make_bill(external_reference=reference).status_code == 201
@@ -172,6 +174,7 @@ def test_what_comes_to_an_answer_one_day_breaks_no_client(client: Generated, ali
     assert client.models.Event.from_dict(event).type_ == "bill.disputed"
 
 
+@pytest.mark.slow
 def test_a_client_in_typescript_goes_the_whole_way(document: Path, merchant: Merchant) -> None:
     folder = document.parent
     javascript = FOLDER / "javascript"

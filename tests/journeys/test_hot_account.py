@@ -96,6 +96,7 @@ def chain(caller: Caller, path: str) -> list[dict[str, Any]]:
     return entries
 
 
+@pytest.mark.slow
 def test_a_hot_account_loses_nothing(crowd: Crowd, alice: Caller) -> None:
     account = alice.open_account(currency="ZAR", balance=0).json()
     names = [account["id"], account["external_reference"]]

@@ -279,6 +279,7 @@ class Rival:
         self._runner.close()
 
 
+@pytest.mark.slow
 def test_who_waits_too_long_for_another_is_told_to_come_back(
     database_url: str, merchant: Merchant, server: RunningServer, inside: Inside
 ) -> None:
@@ -358,6 +359,7 @@ def test_expired_and_current_keys_meet_in_one_burst(doors: Doors, inside: Inside
 # Restarts ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_answers_are_replayed_after_a_restart(database_url: str, merchant: Merchant, log_path: Path) -> None:
     server = RunningServer(database_url=database_url, log=log_path)
     shots = [

@@ -16,7 +16,7 @@ from tests.journeys.own_database import database_url
 from tests.journeys.paying_journal import PayingJournal
 from tests.journeys.victim import Victim
 
-ROUNDS = 50 if SOAK else 5
+ROUNDS = 50 if SOAK else 3
 
 LOAD_SECONDS = 0.6
 

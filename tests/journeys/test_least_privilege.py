@@ -4,6 +4,8 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.db.databases import EmptyDatabases, execute
 from tests.db.roles import Roles, as_role, roles
 from tests.journeys.home import dues, stopped_at_the_end
@@ -31,6 +33,7 @@ class Split:
         assert f"grant select, insert on table entries to {roles.server};" in migrated.stdout
 
 
+@pytest.mark.slow
 def test_a_role_that_owns_nothing_serves_everything(
     empty_folder: Path, receiver: Receiver, roles: Roles, databases: EmptyDatabases
 ) -> None:

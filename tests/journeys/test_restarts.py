@@ -50,6 +50,7 @@ def replace(old: RunningServer, servers: ExitStack, workers: str = "1") -> Runni
     return new
 
 
+@pytest.mark.slow
 def test_a_server_that_takes_over_is_noticed_by_nobody(
     database_url: str, merchant: Merchant, log_path: Path, servers: ExitStack
 ) -> None:

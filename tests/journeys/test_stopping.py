@@ -35,6 +35,7 @@ class Blockade:
         self._runner.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "workers"), [(signal.SIGTERM, "2"), (signal.SIGINT, "1")])
 def test_what_is_in_flight_is_answered_before_the_end(
     database_url: str, merchant: Merchant, log_path: Path, how: signal.Signals, workers: str
@@ -91,11 +92,13 @@ class Starting:
                 return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "seconds"), [("1", 0.05), ("2", 0.05), ("2", 0.25)])
 def test_it_can_be_stopped_at_any_moment_of_its_start(home: Home, workers: str, seconds: float) -> None:
     assert Starting(home.data, workers).stop(seconds) == 0
 
 
+@pytest.mark.slow
 def test_a_stop_in_mid_start_leaves_no_database_running(empty_folder: Path) -> None:
     status = Starting(empty_folder / "data").stop(0.0)
     left_running = (empty_folder / "data" / "postgres" / "postmaster.pid").exists()

@@ -55,6 +55,7 @@ def test_each_objects_events_come_in_order_though_some_fail(outgoing: Stage, rec
     assert len(receiver.at("/a")) > 80
 
 
+@pytest.mark.slow
 def test_an_object_that_always_fails_holds_up_no_other(outgoing: Stage, receiver: Receiver, carol: Caller) -> None:
     [unlucky] = register_customers(carol, 1)
     endpoint = receiver.register(carol, "/a", lambda one: FAILS if one.object_id == unlucky else TAKEN)
@@ -70,6 +71,7 @@ def test_an_object_that_always_fails_holds_up_no_other(outgoing: Stage, receiver
     until(lambda: 3 in {one.sequence for one in receiver.at("/a") if one.object_id == unlucky})
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_hangs_holds_up_no_other(outgoing: Stage, receiver: Receiver, carol: Caller) -> None:
     for number in range(3):
         receiver.register(carol, f"/hangs/{number}", HANGS)
@@ -87,6 +89,7 @@ def test_an_endpoint_that_hangs_holds_up_no_other(outgoing: Stage, receiver: Rec
     assert 0 < len(receiver.at("/hangs/0")) <= 40, "no more than a few are under way to one that does not answer"
 
 
+@pytest.mark.slow
 def test_a_merchant_whose_endpoints_all_hang_holds_up_no_other(
     outgoing: Stage, receiver: Receiver, carol: Caller
 ) -> None:
@@ -107,6 +110,7 @@ def test_a_merchant_whose_endpoints_all_hang_holds_up_no_other(
         assert mallory.http.delete(f"/billing/webhook_endpoints/{one['id']}").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_long_holds_up_no_other_object(receiver: Receiver, carol: Caller) -> None:
     [slow] = register_customers(carol, 1)
 

@@ -56,6 +56,7 @@ def statuses(caller: Caller, endpoint_id: str) -> set[str]:
 # While attempts are under way -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_deleted_is_sent_nothing_more(receiver: Receiver, carol: Caller) -> None:
     gate = Gate()
     endpoint = receiver.register(carol, "/a", gate)
@@ -71,6 +72,7 @@ def test_what_is_deleted_is_sent_nothing_more(receiver: Receiver, carol: Caller)
     assert carol.get(f"/billing/webhook_endpoints/{endpoint}/deliveries").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [0.2, 1.5])
 def test_what_was_disabled_under_way_goes_on_when_it_is_enabled(
     receiver: Receiver, carol: Caller, patience: float
@@ -121,6 +123,7 @@ def test_a_new_url_is_used_at_once_whatever_the_old_one_did(receiver: Receiver, 
     receiver.wait_for("/new", 31, seconds=10)
 
 
+@pytest.mark.slow
 def test_a_moments_trouble_is_over_in_moments(receiver: Receiver, carol: Caller) -> None:
     receiver.register(carol, "/a", FAILS)
     register_customers(carol, 100)

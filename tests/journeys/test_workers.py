@@ -35,6 +35,7 @@ def two_workers(database_url: str, log_path: Path) -> Iterator[RunningServer]:
         yield server
 
 
+@pytest.mark.slow
 def test_several_workers_serve_are_replaced_and_stop_together(two_workers: RunningServer, merchant: Merchant) -> None:
     def serves() -> bool:
         with suppress(httpx.HTTPError):
@@ -69,6 +70,7 @@ def test_several_workers_serve_are_replaced_and_stop_together(two_workers: Runni
     assert two_workers.log.read_text().count('"worker_died"') == 2
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_supervisor_is_killed(two_workers: RunningServer, merchant: Merchant) -> None:
     workers = workers_of(two_workers)
     two_workers.kill()

@@ -302,6 +302,7 @@ def too_much(cost: Cost, sorted_max: int = 1) -> Iterator[str]:
         yield f"{cost.buffers} buffers"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listing", [CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS], ids=lambda listing: listing.name)
 def test_a_page_costs_the_same_wherever_it_is_and_however_it_is_filtered(stock: Stock, listing: Listing) -> None:
     broken = []
@@ -362,6 +363,7 @@ def id_of(listing: Listing, number: int) -> str:
     return f"{listing.prefix}{number:021}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listing", [CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS], ids=lambda listing: listing.name)
 def test_so_does_a_page_of_a_range_of_time_either_way(stock: Stock, listing: Listing) -> None:
     broken = []

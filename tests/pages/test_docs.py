@@ -176,6 +176,7 @@ def test_every_operation_is_called_in_every_language() -> None:
     assert "{" not in "".join(re.findall(r'curl -i "([^"]+)"', "\n".join(_calls("curl"))))
 
 
+@pytest.mark.slow
 def test_the_page_pasted_into_a_shell_works_twice(server: RunningServer, merchant: Merchant) -> None:
     """From its first call to its last, on a merchant who has nothing, and then once more."""
     setting = next(code for caption, code, _ in _page().figures if code.startswith("export"))
@@ -191,6 +192,7 @@ def test_the_page_pasted_into_a_shell_works_twice(server: RunningServer, merchan
     assert second.lower().count("idempotent-replayed") >= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "program"), [("python", [sys.executable, "-c"]), ("javascript", [NODE, "-e"])])
 def test_the_page_as_a_program_works_twice(
     language: str, program: list[str], server: RunningServer, merchant: Merchant

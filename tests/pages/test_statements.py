@@ -197,6 +197,7 @@ def test_fonts_are_found_where_they_are_said_to_be(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_ten_documents_a_second(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("typst", reason="needs dues[pdf]")

@@ -203,6 +203,7 @@ def test_each_attempt_to_deliver_is_a_trace_that_its_receiver_goes_on_with(trace
     assert receiver.wrong == [], "and the signature is right all the same"
 
 
+@pytest.mark.slow
 def test_a_server_whose_collector_is_away_serves_and_stops_in_time(
     monkeypatch: pytest.MonkeyPatch, template: Template, tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ print(json.dumps([parts.group_commit.__class__.__name__, [one for one in sys.mod
 """
 
 
+@pytest.mark.slow
 def test_where_traces_are_not_wanted_nothing_of_it_is_imported() -> None:
     def loaded(**more: str) -> tuple[str, list[str]]:
         environment = {name: text for name, text in os.environ.items() if not name.startswith("OTEL_")} | more

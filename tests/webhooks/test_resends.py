@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from dues.db.migrate import migrate
 from dues.domain.tenants import Tenant
 from dues.events.store import insert_next_event
@@ -56,6 +58,7 @@ async def slow(writer: asyncio.StreamWriter) -> None:
     writer.write(answer())
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_another_process_was_and_sends_each_event_again_in_order(databases: EmptyDatabases) -> None:
     url = databases.new()
 

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
+
 from dues.books.verify import Finding, Progress, verify
 from dues.db.database import Database
 from dues.events.retention.purge import purge_events
@@ -18,6 +20,7 @@ FIND_WAITING = "select from pg_stat_activity where wait_event_type = 'Lock' and 
 AGE_CUSTOMERS = "update customers set created_at = created_at - interval '40 days' where id = any($1::text[])"
 
 
+@pytest.mark.slow
 def test_what_is_old_is_gone_and_who_would_miss_it_is_told(alice: Caller, ask: Ask[None]) -> None:
     old = alice.register_customer().json()["id"]
     alice.patch(f"/billing/customers/{old}", {"name": "Jane Doe"})

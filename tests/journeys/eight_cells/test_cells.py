@@ -141,6 +141,7 @@ def test_the_same_keys_and_references_in_all_cells_at_once(
         assert shown["balance"] == 10**6 + len(keys) * (10 + number) - (1000 + number)
 
 
+@pytest.mark.slow
 def test_the_feed_and_webhooks_of_all_cells_come_in_order(outgoing: Stage, receiver: Receiver) -> None:
     dice = random.Random(7)
     merchants = [outgoing.new_merchant() for _ in range(CELLS)]
@@ -298,6 +299,7 @@ def test_what_is_wrong_in_any_cell_is_found(database_url: str, merchants: list[M
 # Killed -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_what_was_acknowledged_in_any_cell_is_there_once_after_all_is_killed(folder: Path) -> None:
     made = Victim(folder, cells=str(CELLS))

@@ -55,6 +55,7 @@ def advance(caller: Caller, day: date) -> None:
     assert caller.post("/billing/test_clock/advance", {"to": to.isoformat()}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_of_any_day_it_says_what_was_counted_on_that_day(alice: Caller, seed: int) -> None:
     history = History(alice, seed)

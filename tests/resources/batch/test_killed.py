@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.conftest import Merchant
 from tests.resources.batch.batching import Answers, Line, line, send
@@ -36,6 +37,7 @@ def wanted() -> list[Line]:
     return made
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_killed_is_sent_again(
     database_url: str, log_path: Path, new_merchant: Callable[[], Merchant]
 ) -> None:

@@ -202,6 +202,7 @@ def charge(ask: Ask[Any], page: Page, told_from: datetime | None = None) -> None
     ask(save)
 
 
+@pytest.mark.slow
 def test_what_was_charged_and_never_told_is_asked_for(alice: Caller, ask: Ask[Any]) -> None:
     never, [_] = owing(alice, (10_000, 3))
     late, [_] = owing(alice, (10_000, 3))

@@ -175,6 +175,7 @@ def test_a_spreadsheet_is_given_no_formula_and_an_import_what_there_is(alice: Ca
     assert text.splitlines()[1:] == [f"{name},-500,{name}" for name in reversed(names)]
 
 
+@pytest.mark.slow
 def test_what_is_exported_changes_nothing_where_it_came_from(books: Books, importing: Importing) -> None:
     caller = books.caller
     before = {kind: caller.everything(f"/billing/{kind}") for kind in KINDS}
@@ -185,6 +186,7 @@ def test_what_is_exported_changes_nothing_where_it_came_from(books: Books, impor
     assert {kind: caller.everything(f"/billing/{kind}") for kind in KINDS} == before
 
 
+@pytest.mark.slow
 def test_what_is_exported_makes_the_same_elsewhere(
     books: Books, new_merchant: Callable[[], Merchant], importing_as: Callable[[Caller], Importing]
 ) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
+import pytest
+
 from tests.resources.imports.conftest import Importing
 from tests.resources.imports.test_killed import worker
 from tests.resources.payments.paying import pay
@@ -45,6 +47,7 @@ def paying(caller: Caller, over: Event) -> Iterator[Any]:
         future.result()
 
 
+@pytest.mark.slow
 def test_payments_that_land_meanwhile_are_kept_on_top_of_the_last_file(importing: Importing, database_url: str) -> None:
     caller = importing.caller
     begun = importing.run(debts(FIRST), kind="customers")

@@ -319,6 +319,7 @@ def killed_at(step: int, dropped: Dropped) -> bool:
 SOAK = os.environ.get("DUES_TEST_SOAK") == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", [pytest.param(1, marks=pytest.mark.soak) if SOAK else 7])
 def test_whoever_is_killed_between_any_two_steps_leaves_what_another_ends(
     dropped: Dropped, alice: Caller, stride: int
@@ -358,6 +359,7 @@ def serving(database_url: str, dropped: Dropped, tmp_path: Path) -> Iterator[Run
         yield running
 
 
+@pytest.mark.slow
 def test_a_server_looks_after_it(dropped: Dropped, merchant: Merchant, serving: RunningServer) -> None:
     alice, jane = merchant.caller(base=serving.base), new_reference("C")
     dropped.put("customers.csv", customers(jane))

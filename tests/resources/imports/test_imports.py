@@ -33,6 +33,7 @@ def person(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+@pytest.mark.slow
 def test_each_kind_of_object_is_made_once_and_the_same_file_changes_nothing(importing: Importing) -> None:
     customer, account, bill = new_reference("C"), new_reference("A"), new_reference("B")
     money = {"currency": "ZAR"}
@@ -111,6 +112,7 @@ def test_a_payment_of_this_morning_is_not_wiped_out_by_last_nights_file(importin
     assert balances == [26_000, 30_000]
 
 
+@pytest.mark.slow
 def test_a_bill_of_other_terms_takes_the_place_of_one_that_nobody_paid_on(importing: Importing) -> None:
     customer, caller = new_reference("C"), importing.caller
     caller.register_customer(external_reference=customer)

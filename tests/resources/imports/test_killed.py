@@ -128,6 +128,7 @@ async def let_go(url: str) -> None:
     await database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nights", [pytest.param(20, marks=pytest.mark.soak) if SOAK else 1])
 def test_whoever_takes_over_ends_where_nobody_was_killed(databases: EmptyDatabases, nights: int) -> None:
     seed = random.randrange(1_000_000)

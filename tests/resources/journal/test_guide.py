@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Merchant
 from tests.house.test_examples import DOCS, Reader, follow
 
 GUIDE = DOCS / "guides" / "books-for-your-accountant.md"
 
 
+@pytest.mark.slow
 def test_the_guide_shows_what_is_written(merchant: Merchant, database_url: str, tmp_path: Path) -> None:
     follow(Reader(merchant, database_url, tmp_path), GUIDE)
     for language, file in (("hledger", "books.hledger"), ("csv", "daily.csv")):

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from dues.db.database import Database
 from dues.domain.ids import new_id
 from dues.webhooks.retention.purge import purge_deliveries
@@ -23,6 +25,7 @@ COUNT_LANES = "select count(*) as number from webhook_lanes where endpoint_id = 
 COUNT = "select count(*) as number from webhook_deliveries where endpoint_id = $1"
 
 
+@pytest.mark.slow
 def test_old_deliveries_go_but_for_what_is_still_tried(alice: Caller, ask: Ask[None]) -> None:
     endpoint = alice.post("/billing/webhook_endpoints", {"url": "https://example.com"}).json()["id"]
     old = NOW - timedelta(days=40)

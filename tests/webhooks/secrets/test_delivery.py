@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
@@ -42,6 +43,7 @@ def is_signed(request: Request, secret: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_said_once_and_stops_no_other(databases: EmptyDatabases) -> None:
     """Though there are more of them than a process has leases."""
     url, secret = databases.new(), new_secret()
