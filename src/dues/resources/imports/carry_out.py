@@ -28,8 +28,9 @@ from dues.jobs.store import HELD, Job, JobError, Lost, save_progress
 from dues.resources.imports import store
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
-from dues.resources.imports.rows.groups import Reader, RowGroup, counted
+from dues.resources.imports.rows.groups import RowGroup, counted
 from dues.resources.imports.rows.tries import Tries
+from dues.resources.imports.rows.windows import Windows
 from dues.resources.imports.store import Judged
 from dues.resources.imports.wire import completed
 from dues.resources.kinds import KINDS
@@ -113,16 +114,15 @@ class Carrier:
 
     async def _apply(self, job: Job, wanted: ImportInput) -> Job:
         at_once = ROWS_AT_ONCE_MAX if wanted.apply == "all_or_nothing" else self._group_rows
-        reader = Reader(self._database, wanted)
+        windows = Windows(self._database, wanted, at_once)
         tries = self._tries.pop(job.id, None) if wanted.dry_run else None
         if wanted.dry_run and tries is None:
             tries = Tries(wanted.kind)
             job = await self._from_the_beginning(job, wanted)
         turn_ends = monotonic() + TURN_SECONDS
         try:
-            while window := await store.find_window(self._database, job, at_once):
-                group = RowGroup(job, wanted, window, reader)
-                job = await self._carry_out(group, tries)
+            while group := await windows.next(job):
+                job = await self._carry_out(windows, group, tries)
                 if job.status == "failed":
                     return job
                 if job.is_to_stop:
@@ -130,7 +130,7 @@ class Carrier:
                 if monotonic() > turn_ends and await is_any_free(self._database, job.tenant.cell, self._now()):
                     return await self._put_down(job, tries)
         finally:
-            await reader.close()
+            await windows.close()
         return await self._end(job, "completed")
 
     async def _from_the_beginning(self, job: Job, wanted: ImportInput) -> Job:
@@ -145,7 +145,6 @@ class Carrier:
         return job
 
     async def _put_down(self, job: Job, tries: Tries | None) -> Job:
-        """Others wait: they have a turn."""
         if tries is not None:
             self._tries[job.id] = tries
         async with self._database.transaction(job.tenant.cell) as tx:
@@ -153,12 +152,12 @@ class Carrier:
             await tx.commit()
         return job
 
-    async def _carry_out(self, group: RowGroup, tries: Tries | None) -> Job:
+    async def _carry_out(self, windows: Windows, group: RowGroup, tries: Tries | None) -> Job:
         """Everything of a group in one transaction, again as long as another process was first."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             cautious = attempt > 1
             try:
-                return await self._attempt(group, tries, cautious=cautious)
+                return await self._attempt(windows, group, tries, cautious=cautious)
             except (Conflict, Contradiction) as error:
                 if attempt == ATTEMPTS_MAX or (cautious and isinstance(error, Contradiction)):
                     raise
@@ -168,11 +167,11 @@ class Carrier:
                 if group.suspects is None:
                     # One row is guilty. Nothing of the others is to be lost by it.
                     _log.warning("import_group_failed", import_id=group.job.id, kind=type(error).__name__)
-                    return await self._one_by_one(group, tries)
+                    return await self._one_by_one(windows, group, tries)
                 raise
         raise AssertionError("unreachable")
 
-    async def _one_by_one(self, group: RowGroup, tries: Tries | None) -> Job:
+    async def _one_by_one(self, windows: Windows, group: RowGroup, tries: Tries | None) -> Job:
         """Finds out which rows cannot be carried out, by asking for each alone; then all others."""
         group.suspects = set()
         for row in list(group.waiting):
@@ -184,13 +183,13 @@ class Carrier:
                     raise
                 except Exception:
                     group.suspects.add(row.line)
-        return await self._carry_out(group, tries)
+        return await self._carry_out(windows, group, tries)
 
     async def _work(self, tx: Transaction, job: Job, *, cautious: bool) -> Work:
         context = await find_file_context(self._database, job.tenant)
         return Work(tx, self._now(), {job.tenant: context["clock_offset_seconds"]}, cautious)
 
-    async def _attempt(self, group: RowGroup, tries: Tries | None, *, cautious: bool) -> Job:
+    async def _attempt(self, windows: Windows, group: RowGroup, tries: Tries | None, *, cautious: bool) -> Job:
         job, wanted = group.job, group.wanted
         context = await find_file_context(self._database, job.tenant)
         async with self._database.transaction(job.tenant.cell) as tx:
@@ -216,6 +215,7 @@ class Carrier:
                 identities = group.identities(answers, context["identity_key"])
                 tx.write(store.SAVE_IDENTITIES, identities)
             saved = await self._save(tx, moved)
+            windows.look_ahead(group)
             await tx.commit()
         if tries is None:
             self._committed([job.tenant.id])

@@ -6,7 +6,7 @@ from typing import Any
 from dues.commands.job import Job as CommandJob
 from dues.db.database import Database
 from dues.domain.files.records import Record
-from dues.domain.files.rows import Identity
+from dues.domain.files.rows import Identity, ReadRow
 from dues.domain.files.verdicts import Fault
 from dues.domain.refusals import Refusal
 from dues.jobs.store import Job
@@ -56,15 +56,22 @@ class RowGroup:
         self.suspects: set[int] | None = None
         """Rows that cannot be carried out, once that was looked for."""
         self._reader = reader
-        self._records: dict[int, Record] | None = None
+        self._read: dict[int, ReadRow | list[Fault]] | None = None
         self._rows: list[WaitingRow] = []
         self._identities: list[Identity | None] = []
         self._warnings: list[Sequence[Fault]] = []
 
+    async def read(self) -> None:
+        """Reads what stands in all its rows."""
+        records = await self._reader.records(self.job, self.window.line)
+        self._read = {line: self._what_stands_in(record) for line, record in records.items()}
+
     async def jobs(self, waiting: Sequence[WaitingRow]) -> tuple[list[CommandJob], list[Judged]]:
         """What is to be carried out of rows, and the verdicts of those that are no good by themselves."""
-        if waiting and self._records is None:
-            self._records = await self._reader.records(self.job, self.window.line)
+        if waiting and self._read is None:
+            lines = {row.line for row in waiting}
+            records = await self._reader.records(self.job, self.window.line)
+            self._read = {line: self._what_stands_in(record) for line, record in records.items() if line in lines}
         jobs: list[CommandJob] = []
         judged: list[Judged] = []
         self._rows, self._identities, self._warnings = [], [], []
@@ -73,9 +80,8 @@ class RowGroup:
                 fault = Fault("internal_error", "", "Something went wrong here with this row; nothing of it was done.")
                 judged.append(Judged(row.line, "rejected", [fault]))
                 continue
-            assert self._records is not None
-            cells = cells_of(self._records[row.line], self.wanted)
-            read = [cells] if isinstance(cells, Fault) else self.wanted.file_kind.read(cells, self.wanted.settings)
+            assert self._read is not None
+            read = self._read[row.line]
             if isinstance(read, list):
                 judged.append(Judged(row.line, "rejected", read))
                 continue
@@ -85,6 +91,10 @@ class RowGroup:
             self._identities.append(read.identity)
             self._warnings.append(read.warnings)
         return jobs, judged
+
+    def _what_stands_in(self, record: Record) -> ReadRow | list[Fault]:
+        cells = cells_of(record, self.wanted)
+        return [cells] if isinstance(cells, Fault) else self.wanted.file_kind.read(cells, self.wanted.settings)
 
     def _request(self, row: Row) -> Request[Row]:
         # The entries and events that it causes say which import that was.
