@@ -57,7 +57,9 @@ def belongings(caller: Caller) -> Belongings:
     bill = caller.get(f"/billing/bills/{bill['id']}").json()
     endpoint = caller.post("/billing/webhook_endpoints", {"url": "https://example.com/webhooks"}).json()
     named = {"customer": customer["external_reference"], "external_reference": new_reference("LINK/'é'")}
+    asked = {"customer": customer["id"], "external_reference": new_reference("ASK/'é'"), "amount": 5, "currency": "ZAR"}
     objects = {
+        "payment_request": caller.post("/collect/payment_requests", asked).json(),
         "payment_link": caller.post("/billing/payment_links", named).json(),
         "customer": customer,
         "account": account,

@@ -19,6 +19,7 @@ TABLES: Final = {
     "payment_links": "select, insert",
     "pay_links": "select, insert, update",
     "checkouts": "select, insert, update",
+    "payment_requests": "select, insert, update",
     "payment_applications": "select, insert",
     "metadata_pairs": "select, insert, delete",
     "entries": "select, insert",

@@ -359,6 +359,7 @@ create table pay_links (
     withdrawn_at       timestamptz,
     payment_count      bigint not null default 0,   -- how many came by it
     created_at         timestamptz not null,
+    request_id         text collate "C",        -- the payment request that it is of, if it is one's
     primary key (cell, tenant_id, id),
     constraint pay_links_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint pay_links_token_is_unique unique (cell, tenant_id, token_sha256),
@@ -405,6 +406,38 @@ create table checkouts (
 
 create index checkouts_by_link on checkouts (cell, tenant_id, payment_link_id, id);
 create index checkouts_to_be_asked_for on checkouts (cell, ask_at) where state = 'open';
+
+-- What one payment of so much is asked by, of which pay_links has the page.
+create table payment_requests (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C",
+    amount             bigint not null,
+    currency           text not null,
+    description        text,
+    payment_link_id    text collate "C" not null,
+    target             text not null,
+    owner_id           text collate "C" not null,
+    customer_id        text collate "C" not null,
+    bill_ids           jsonb,
+    status             text not null,           -- active, and over by expires_at: expired
+    payment_id         text collate "C",        -- the payment that it became
+    expires_at         timestamptz not null,
+    metadata           jsonb,
+    created_at         timestamptz not null,
+    updated_at         timestamptz not null,
+    primary key (cell, tenant_id, id),
+    constraint payment_requests_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint payment_requests_link_exists
+        foreign key (cell, tenant_id, payment_link_id) references pay_links (cell, tenant_id, id),
+    constraint payment_requests_status_is_known check (
+        status in ('active', 'paid', 'expired', 'failed') and (status = 'paid') = (payment_id is not null)
+    ),
+    constraint payment_requests_amount_is_safe check (amount between 1 and 9007199254740991)
+);
+
+create index payment_requests_by_customer on payment_requests (cell, tenant_id, customer_id, id);
 
 -- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
 create table payment_applications (

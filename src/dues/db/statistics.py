@@ -38,6 +38,7 @@ TABLES: Final = [
     "pay_links",
     "payment_applications",
     "payment_links",
+    "payment_requests",
     "payments",
     "refunds",
     "webhook_deliveries",

@@ -107,6 +107,7 @@ def payment_of(link: PaymentLink, choice: Choice, charged: Charged, adapter: str
         amount=charged.amount,
         currency=choice.currency,
         parts=parts or None,
+        rest="hold" if link.request_id else None,  # what is asked for is taken, whatever is owed by then
         method=adapter,
         metadata={"payment_link": link.id, "checkout": checkout_id},
         account=link.owner_id if of_account else None,

@@ -228,6 +228,7 @@ BillReference = Annotated[str, _reference(("bill_", "bcus_"), "INV-2024-001")]
 PaymentReference = Annotated[str, _reference(("pay_",), "EFT-88213")]
 CreditReference = Annotated[str, _reference(("cred_",), "CN-2026-001")]
 LinkReference = Annotated[str, _reference(("plk_",), "REMINDER-2026-01")]
+RequestReference = Annotated[str, _reference(("pr_",), "ORDER-2026-17")]
 RefundReference = Annotated[str, _reference(("ref_",), "RF-7731")]
 AdjustmentReference = Annotated[str, _reference(("ent_",), "FEE-2026-11", "account or customer")]
 
@@ -247,6 +248,17 @@ AccountName = Annotated[str, _existing("account", "bacc_", "UAR1234567890")]
 BillName = Annotated[str, _existing("bill", "bill_", "INV-2024-001")]
 PaymentName = Annotated[str, _existing("payment", "pay_", "EFT-88213")]
 """How existing ones are named in a body: by id or by reference; the prefix decides which."""
+
+Description = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        description="What it is for, for whoever pays.",
+        extra={"rule": plain_text},
+        extra_json_schema=_PLAIN | {"example": "School fees, second term"},
+    ),
+]
 
 Reason = Annotated[
     str,

@@ -25,6 +25,7 @@ Prefix = Literal[
     "exp_",
     "plk_",
     "chk_",
+    "pr_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -112,6 +112,8 @@ class PaymentLink(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     withdrawn_at: datetime | None = None
     payments: int = 0
+    request_id: str | None = None
+    """The payment request that is paid by it, if it is one's."""
     metadata: None = None
     created_at: datetime
 

@@ -37,6 +37,8 @@ RefusalCode = Literal[
     "import_not_tried",
     "key_limited",
     "overpayment_not_allowed",
+    "not_supported",
+    "nothing_to_apply",
     "owner_mismatch",
     "payment_above_maximum",
     "payment_below_minimum",
@@ -46,6 +48,8 @@ RefusalCode = Literal[
     "payment_not_reversed",
     "payment_outweighed",
     "payment_represented",
+    "payment_request_not_found",
+    "payment_request_over",
     "payment_reversed",
     "refund_exceeds_unapplied",
     "statement_too_long",
@@ -95,6 +99,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "import_not_found": "No import of this merchant and mode has this id, or it has expired.",
     "import_not_tried": "Only a dry run that has ended can be applied.",
     "key_limited": "A key that may move so much and no more cannot send files, of which nobody knows what they move.",
+    "not_supported": "Moment has this, and dues does not.",
+    "nothing_to_apply": "It is not said what is paid by this request: name a customer, an account, a bill or bills.",
     "overpayment_not_allowed": "More than what is due would be paid, and the payment rules do not allow that.",
     "owner_mismatch": "What is named together belongs to different owners: a bill's account is another customer's, or "
     "a bill in a payment's `parts` is not of the customer or account that is paid.",
@@ -110,6 +116,9 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_outweighed": "Less is recorded as paid of the bill than is to be taken back: its `amount_paid` was "
     "lowered by hand.",
     "payment_represented": "This reversed payment has come again already, as another one.",
+    "payment_request_not_found": "No payment request of this merchant and mode has this id or external reference.",
+    "payment_request_over": "This payment request was paid, has expired or was called off: only an active one can be "
+    "changed.",
     "payment_reversed": "This payment was reversed already.",
     "refund_exceeds_unapplied": "More is to be refunded than is held of the payment. To give back what a bill took, "
     "credit the bill or unapply the payment first.",

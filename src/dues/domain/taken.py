@@ -18,8 +18,9 @@ _AMOUNTS: Final = {"customer": "balance", "account": "balance", "bill": "amount_
 _NOUNS: Final = {"represents": "payment"}
 """What a member names, where it is not called so itself."""
 
-_NOT_KEPT: Final = frozenset({"external_reference", "allocation", "rest"})
-"""What says nothing of what there is: the reference is the same, and how a payment was to be spread is not kept."""
+_NOT_KEPT: Final = frozenset({"external_reference", "allocation", "rest", "type"})
+"""What says nothing of what there is: the reference is the same, how a payment was to be spread is not kept, and there
+is one type of payment request."""
 
 
 def refuse_taken(noun: str, new: Any, lookup: Lookup, pointer: str = "") -> Refusal | None:
@@ -57,6 +58,9 @@ def _differing(new: Any, there: Any, lookup: Lookup) -> Iterator[str]:
             same = isinstance(sent, str) and lookup.find_id(_NOUNS.get(name, name), sent) == named[name]
         elif name == "parts":
             same = {lookup.find_id("bill", part.bill): part.amount for part in sent} == _applied_to_bills(there)
+        elif name in ("bill", "bills") and there.noun in ("payment_link", "payment_request"):
+            bills = [lookup.find_id("bill", each) for each in ([sent] if name == "bill" else sent)]
+            same = bills == (there.bills.ids if there.bills else [])
         else:
             same = getattr(there, name, None) == (None if sent == {} else sent)
         if not same:

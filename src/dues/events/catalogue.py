@@ -28,7 +28,11 @@ EventType = Literal[
     "payment.unapplied",
     "payment_link.created",
     "payment_link.paid",
+    "payment_link.updated",
     "payment_link.withdrawn",
+    "payment_request.created",
+    "payment_request.paid",
+    "payment_request.updated",
     "webhook_endpoint.disabled",
     "webhook_endpoint.test",
 ]
@@ -67,7 +71,13 @@ MEANINGS: Final[dict[EventType, str]] = {
     "payment_link.created": "A payment link was made. `data` is the link, without its `url`.",
     "payment_link.paid": "A payment came by a payment link. `data` is the link, without its `url`. What was paid is "
     "told by `obligation.amount_applied` and `checkout.paid`.",
+    "payment_link.updated": "The payment request that a payment link is of was changed. `data` is the link, without "
+    "its `url`.",
     "payment_link.withdrawn": "A payment link leads nowhere any more. `data` is the link, without its `url`.",
+    "payment_request.created": "A payment was asked for. `data` is the request, without its `url`.",
+    "payment_request.paid": "A payment request was paid: `payment_id`. `data` is the request, without its `url`.",
+    "payment_request.updated": "A payment request was changed, or called off: its `status` is `expired` then. `data` "
+    "is the request, without its `url`.",
     "webhook_endpoint.disabled": "Nothing is sent to a webhook endpoint any more: it answered 410, or nothing but "
     "failures for five days. `data` is the endpoint.",
     "webhook_endpoint.test": "You asked for it, to try an endpoint: that endpoint alone is sent it. `data` is the "

@@ -66,6 +66,7 @@ _TAGS: Final[Mapping[Tag, str]] = {
     "Ledger": "How balances came to be what they are: entries that never change.",
     "Payments": "Money that came in, what it was applied to, and what went back.",
     "Payment links": "Pages that show somebody what they owe, and take payments for it.",
+    "Payment requests": "One payment of so much that is asked for, on Moment's paths.",
     "Events": "What happened, in order: to be listed, or followed.",
     "Webhook endpoints": "Where events are sent to, and what became of them there.",
     "Test clock": "What time it is for test data.",

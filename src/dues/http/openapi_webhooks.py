@@ -15,6 +15,7 @@ from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.imports.wire import ImportBody
 from dues.resources.payment_links.wire import PaymentLinkBody
+from dues.resources.payment_requests.wire import PaymentRequestBody
 from dues.resources.payments.wire import AmountAppliedBody, PaymentBody
 from dues.webhooks.wire import WebhookEndpointBody
 
@@ -49,6 +50,7 @@ _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "obligation": _sent(AmountAppliedBody),
     "payment": _sent(PaymentBody),
     "payment_link": _sent(PaymentLinkBody),
+    "payment_request": _sent(PaymentRequestBody),
     "webhook_endpoint": _sent(WebhookEndpointBody),
 }
 """By the first word of the event's type."""

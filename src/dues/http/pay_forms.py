@@ -39,7 +39,7 @@ def said(form: Form, name: str) -> str:
 def chosen(form: Form, visit: Visit, shown: Shown) -> Choice | Faults:
     """What a form chooses of what is shown now, or what is wrong with it."""
     words, currency = visit.words, said(form, "currency")
-    owing = next((one for one in shown.owing if one.currency == currency and one.total), None)
+    owing = next((one for one in shown.owing if one.currency == currency and (one.fixed or one.total)), None)
     name, link = f"amount-{currency}", shown.opened.link
     typed, ticked = said(form, name).strip(), list(form.get("bill", ()))
     if owing is None:
@@ -83,7 +83,7 @@ async def refused(context: Context, visit: Visit, shown: Shown, choice: Choice, 
     link = shown.opened.link
     owing = next(one for one in shown.owing if one.currency == choice.currency)
     rest = choice.amount - sum(part.amount for part in choice.parts)
-    if rest and (link.target == "bills" or owing.owner is None):
+    if rest and not link.request_id and (link.target == "bills" or owing.owner is None):
         # Nothing that the page shows takes it: too much, or a bill that is only paid as a whole.
         if choice.amount > owing.total:
             return "why_more"

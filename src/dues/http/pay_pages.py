@@ -29,10 +29,12 @@ from dues.resources.checkouts.adapters import ADAPTERS, trial
 from dues.resources.checkouts.adapters.adapter import Ask
 from dues.resources.checkouts.begin import BEGIN_CHECKOUTS, Begun
 from dues.resources.checkouts.bring import receive, request_of
-from dues.resources.checkouts.store import find_checkout, find_payment, find_pressed, list_last_checkouts
+from dues.resources.checkouts.store import find_checkout, find_pressed, list_last_checkouts
 from dues.resources.payment_links.owing import Opened, Shown, find_shown, open_link
 from dues.resources.payment_links.store import list_bills
 from dues.resources.payment_links.withdraw import WITHDRAW_PAYMENT_LINKS
+from dues.resources.payment_requests.store import find_request
+from dues.resources.payments.store import find_payment
 from dues.tenants.guesses import TooManyGuesses
 
 CHECKOUTS_LOOKED_AT: Final = 20
@@ -112,7 +114,9 @@ class _Pages:
         database, tenant = self._context.lists.share_of(opened.payee.tenant.id), opened.payee.tenant
         shown = await find_shown(database, opened)
         checkouts = await list_last_checkouts(database, tenant, opened.link.id, CHECKOUTS_LOOKED_AT)
-        return _html(owing_page(visit, shown, checkouts, faults), 422 if faults.of else 200)
+        asked = await find_request(database, tenant, opened.link.request_id) if opened.link.request_id else None
+        what_for = asked.description if asked else None
+        return _html(owing_page(visit, shown, checkouts, faults, what_for), 422 if faults.of else 200)
 
     async def pressed(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """A choice that was made, or confirmed."""

@@ -19,6 +19,7 @@ from dues.resources.journal import operations as journal
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payment_links import operations as payment_links
+from dues.resources.payment_requests import operations as payment_requests
 from dues.resources.payments import operations as payments
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
@@ -36,6 +37,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
     *payment_links.OPERATIONS,
+    *payment_requests.OPERATIONS,
     *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,

@@ -65,11 +65,13 @@ class Noun(Struct, frozen=True, kw_only=True):
     tag: Tag
     body: type[Struct]
     example: Mapping[str, Any]
+    below: str = "/billing"
+    """Where their path begins."""
 
     @property
     def path(self) -> str:
         """Of all of them."""
-        return f"/billing/{self.noun}s"
+        return f"{self.below}/{self.noun}s"
 
     @property
     def a_noun(self) -> str:

@@ -53,6 +53,7 @@ Tag = Literal[
     "Ledger",
     "Payments",
     "Payment links",
+    "Payment requests",
     "Events",
     "Webhook endpoints",
     "Test clock",

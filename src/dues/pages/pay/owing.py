@@ -27,12 +27,16 @@ class Faults(Struct, frozen=True):
 NO_FAULTS = Faults("", {})
 
 
-def owing_page(visit: Visit, shown: Shown, checkouts: Sequence[Checkout], faults: Faults = NO_FAULTS) -> bytes:
-    """The page. `checkouts` are those that were begun by the link, the last first."""
+def owing_page(
+    visit: Visit, shown: Shown, checkouts: Sequence[Checkout], faults: Faults = NO_FAULTS, what_for: str | None = None
+) -> bytes:
+    """The page. `checkouts` are those that were begun by the link, the last first; `what_for` says what is asked."""
     words, link = visit.words, shown.opened.link
     today = shown.opened.payee.today
     is_over = link.is_over(shown.opened.payee.now())
-    owing = [one for one in shown.owing if one.total]
+    owing = [one for one in shown.owing if one.fixed or one.total]
+    if link.request_id:
+        owing = [] if is_over else [one for one in owing if one.fixed]
     title = words("what_you_owe")
     return show(
         title,
@@ -40,6 +44,7 @@ def owing_page(visit: Visit, shown: Shown, checkouts: Sequence[Checkout], faults
         wrongs(words("wrong"), faults.of),
         *[_headline(visit, one, today) for one in owing[:1]],
         None if owing else headline(words("you_owe"), words("nothing"), element("p", words("nothing_to_pay"))),
+        element("p", person(what_for)) if what_for else None,
         terms(_whose(visit, shown)),
         *[
             element("p", words("in_credit", amount=visit.money(-one.balance, one.currency)), class_="state credit")
@@ -78,7 +83,7 @@ def _headline(visit: Visit, one: Owing, today: date) -> Html:
         when = element("p", words("overdue_part", amount=visit.money(late, one.currency)), class_="state overdue")
     else:
         when = element("p", words("by_day", day=visit.language.day(min(dates), weekday=True))) if dates else None
-    return headline(words("you_owe"), amount(visit.language, one.total, one.currency), when)
+    return headline(words("you_owe"), amount(visit.language, one.fixed or one.total, one.currency), when)
 
 
 def _is_late(bill: Record[Bill], today: date) -> bool:

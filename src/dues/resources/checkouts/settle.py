@@ -26,10 +26,12 @@ from dues.domain.checkouts import (
 )
 from dues.domain.entries import Cause
 from dues.domain.payment_links import PaymentLink
+from dues.domain.payment_requests import pay_request
 from dues.domain.records import Record
 from dues.domain.refusals import Refusal, not_found
 from dues.resources.checkouts.store import CHECKOUT
 from dues.resources.payment_links.store import PAYMENT_LINK
+from dues.resources.payment_requests.store import PAYMENT_REQUEST
 from dues.resources.payments.create import Wanted, cost, questions, take
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -65,6 +67,8 @@ def _questions(request: Request[Settled]) -> Iterable[Question]:
     yield from questions(_as_payment(request))
     yield Named(PAYMENT_LINK, request.body.link.id, changes=True)
     yield Named(CHECKOUT, request.body.checkout.id, changes=True)
+    if request.body.link.request_id:
+        yield Named(PAYMENT_REQUEST, request.body.link.request_id, changes=True)
 
 
 def _settle(request: Request[Settled], lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
@@ -82,7 +86,11 @@ def _settle(request: Request[Settled], lookup: TenantLookup, cause: Cause) -> Ou
         return Outcome(change.after, [change])
     assert isinstance(taken.answer, Record)
     paid, counted = pay_checkout(checkout, taken.answer.of.id), count_payment(link)
-    return Outcome(paid.after, [*taken.changes, counted, paid])
+    changes = [*taken.changes, counted, paid]
+    asked = lookup.find("payment_request", link.of.request_id) if link.of.request_id else None
+    if asked is not None and asked.of.status != "paid":
+        changes.append(pay_request(asked, taken.answer.of.id, cause))
+    return Outcome(paid.after, changes)
 
 
 SETTLE_CHECKOUTS = Command("checkouts.settle", _questions, _settle, cost=lambda request: cost(_as_payment(request)))

@@ -9,12 +9,10 @@ from msgspec import Struct
 from dues.commands.kind import Kind
 from dues.db.database import Database
 from dues.domain.checkouts import Checkout
-from dues.domain.payments import Payment
 from dues.domain.records import Change
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.resources.checkouts.wire import checkout_body
-from dues.resources.payments.store import PAYMENT
 
 
 def _event_types(change: Change[Checkout]) -> tuple[EventType]:
@@ -142,16 +140,3 @@ async def find_charge(database: Database, tenant: Tenant, checkout_id: str) -> C
     """What it knows of one."""
     row = await database.row(FIND_CHARGE, *tenant, checkout_id)
     return msgspec.json.decode(row["charge"], type=Charge) if row and row["charge"] else None
-
-
-# Receipts ------------------------------------------------------------------------------------------------------------
-
-FIND_CHECKOUT_PAYMENT: Final = f"""
-select {PAYMENT.selected} from payments t where t.cell = $1 and t.tenant_id = $2 and t.id = $3
-"""
-
-
-async def find_payment(database: Database, tenant: Tenant, payment_id: str) -> Payment | None:
-    """The payment that a checkout became."""
-    row = await database.row(FIND_CHECKOUT_PAYMENT, *tenant, payment_id)
-    return PAYMENT.of_row(row).of if row else None

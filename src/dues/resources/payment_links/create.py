@@ -23,7 +23,7 @@ from dues.webhooks.outgoing import Outgoing
 from dues.work.questions import Question
 from dues.work.work import Request
 
-_OWNERS: Final[dict[str, Kind[Any]]] = {"customer": CUSTOMER, "account": ACCOUNT, "bills": BILL}
+OWNERS: Final[dict[str, Kind[Any]]] = {"customer": CUSTOMER, "account": ACCOUNT, "bills": BILL}
 
 
 def create_payment_links(outgoing: Outgoing) -> Command:
@@ -35,12 +35,12 @@ def create_payment_links(outgoing: Outgoing) -> Command:
         if new.external_reference is not None:
             yield Makes(PAYMENT_LINK, new.external_reference)
         for each in new.bills or [name]:
-            yield Named(_OWNERS[target], each)
+            yield Named(OWNERS[target], each)
 
     def create(request: Request[NewPaymentLink], lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
         new = request.body
         target, name = new.target
-        owed = [lookup.find(_OWNERS[target].noun, each) for each in new.bills or [name]]
+        owed = [lookup.find(OWNERS[target].noun, each) for each in new.bills or [name]]
         made_id, token = link_id(cause.now), new_token(request.tenant)
         if new.expires_at is not None:
             new = structs.replace(new, expires_at=new.expires_at.astimezone(UTC))  # as it is read again

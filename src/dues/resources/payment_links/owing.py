@@ -38,6 +38,8 @@ class Owing(Struct, frozen=True):
     bills: Sequence[Record[Bill]]
     owner: Record[Account] | Record[Customer] | None
     """Whose balance is beside them: where that is in this currency and may be shown."""
+    fixed: int = 0
+    """So much is to be paid, whatever is owed; zero: that is not said."""
 
     @property
     def balance(self) -> int:
@@ -97,11 +99,20 @@ async def find_shown(database: Database, opened: Opened) -> Shown:
     own = owner.of.currency if owner and owner.of.balance else None
     if own is not None:
         by_currency.setdefault(own, [])
+    if link.request_id and link.currency is not None:
+        by_currency.setdefault(link.currency, [])
     return Shown(
         opened=opened,
         customer_name=customer.of.name,
         account_name=account.of.external_reference if account else None,
         reference=(account or customer).of.external_reference,
-        owing=[Owing(currency, found, owner if currency == own else None) for currency, found in by_currency.items()],
+        owing=[
+            Owing(currency, found, owner if currency == own else None, _fixed(link, currency))
+            for currency, found in by_currency.items()
+        ],
         is_whole=len(bills) <= BILLS_MAX,
     )
+
+
+def _fixed(link: PaymentLink, currency: str) -> int:
+    return (link.amount or 0) if link.request_id and link.currency == currency else 0

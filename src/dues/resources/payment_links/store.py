@@ -24,6 +24,8 @@ def _event_types(change: Change[PaymentLink]) -> Sequence[EventType]:
         return ("payment_link.created",)
     if change.after.of.payments != change.before.of.payments:
         return ("payment_link.paid",)
+    if change.after.of.withdrawn_at == change.before.of.withdrawn_at and change.after.of != change.before.of:
+        return ("payment_link.updated",)
     return ("payment_link.withdrawn",)
 
 
@@ -32,7 +34,7 @@ PAYMENT_LINK: Final = Kind(
     noun="payment_link",
     prefix="plk_",
     table="pay_links",
-    saved=("withdrawn_at", "payments"),
+    saved=("amount", "expires_at", "withdrawn_at", "payments"),
     renamed={"bills": "bill_ids", "payments": "payment_count"},
     computed={"metadata": "null", "created_at": "t.created_at"},
     show=lambda record: payment_link_body(record.of),

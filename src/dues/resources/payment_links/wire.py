@@ -35,6 +35,7 @@ class PaymentLinkBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     show: Annotated[Literal["names", "masked"], says("Whether names are written out.")]
     expires_at: Annotated[Time, says("When it ends.")]
     withdrawn_at: Annotated[Time, says("When it was withdrawn.")] | None = None
+    payment_request_id: Annotated[str, says("The payment request that is paid by it, if it is one's.")] | None = None
     payments: Annotated[int, says("How many payments came by it.")]
     created_at: Annotated[Time, says("When it was made.")]
 
@@ -54,6 +55,7 @@ def payment_link_body(link: PaymentLink, url: str | None = None) -> PaymentLinkB
         show=link.show,
         expires_at=link.expires_at,
         withdrawn_at=link.withdrawn_at,
+        payment_request_id=link.request_id,
         payments=link.payments,
         created_at=link.created_at,
     )

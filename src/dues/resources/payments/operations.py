@@ -21,10 +21,11 @@ from dues.lists.query import (
     ordered_by,
     searched,
 )
-from dues.resources.doing import Changes, Pays
+from dues.resources.doing import Answers, Changes, Pays
 from dues.resources.noun import noun_of, shown
-from dues.resources.operation import PreviewQuery
+from dues.resources.operation import Operation, PreviewQuery
 from dues.resources.payments.apply import APPLY_PAYMENTS, UNAPPLY_PAYMENTS
+from dues.resources.payments.collected import COLLECTED, read_collected_payment
 from dues.resources.payments.create import CREATE_PAYMENTS
 from dues.resources.payments.preview import PREVIEW_PAYMENTS, PaymentPreviewBody
 from dues.resources.payments.reverse import REVERSE_PAYMENTS
@@ -233,5 +234,16 @@ OPERATIONS: Final = (
             "amount_out_of_range",
         ),
         moves_money=True,
+    ),
+    Operation(
+        method="GET",
+        path="/collect/payments/{payment}",
+        does=Answers(read_collected_payment),
+        id="retrieve_collected_payment",
+        tag="Payments",
+        summary="Retrieve a payment as Moment shows it",
+        description="What a client of Moment's resolves the `payment_id` of an `obligation.amount_applied` by.",
+        named=NOUN.named,
+        **COLLECTED,
     ),
 )

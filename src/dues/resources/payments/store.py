@@ -6,8 +6,10 @@ from typing import Final, get_args
 
 from dues.commands.columns import Column, folded
 from dues.commands.kind import Kind, Row
+from dues.db.database import Database
 from dues.domain.payments import Payment, PaymentStatus
 from dues.domain.records import Change
+from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
 from dues.lists.listing import ACCOUNT_NAMED, BILL_NAMED, BY_REFERENCE, CUSTOMER_NAMED, Key, Listing, Order, Through
 from dues.resources.payments.wire import payment_body
@@ -125,3 +127,13 @@ PAYMENTS: Final = Listing(
         "customer": Through("payment_links", "owner_id", "payment_id", own="customer_id"),
     },
 )
+
+FIND_PAYMENT: Final = f"""
+select {PAYMENT.selected} from payments t where t.cell = $1 and t.tenant_id = $2 and t.id = $3
+"""
+
+
+async def find_payment(database: Database, tenant: Tenant, payment_id: str) -> Payment | None:
+    """The payment with this id."""
+    row = await database.row(FIND_PAYMENT, *tenant, payment_id)
+    return PAYMENT.of_row(row).of if row else None
