@@ -90,6 +90,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in THROUGH_ALL_TENANTS)
 
 
+def pytest_collection_finish() -> None:
+    """What tests are told is no setting of what they start, which would refuse it."""
+    os.environ.pop("DUES_TEST_SOAK", None)
+
+
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs a part of the tests, for one of pytest-xdist that runs none itself."""
     return hasattr(config, "workerinput")

@@ -119,7 +119,7 @@ def test_from_the_secrets_of_the_guide_to_a_first_account(composed: Composed) ->
     assert "--grant-to dues_server" in too_early.stderr
     migrated = dues(*services["migrate"]["command"], **home | composed.settings("migrate"))
     assert migrated.returncode == 0, migrated.stderr
-    assert dues("migrate", **server_settings).stdout == "The schema is current.\n"
+    assert dues("migrate", **server_settings).stdout == "The schema is current: there was nothing to apply.\n"
 
     server = RunningServer(data=composed.folder / "keys", log=composed.folder / "server", **composed.settings("dues"))
     with server.running():

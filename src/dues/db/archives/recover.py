@@ -92,6 +92,8 @@ def _extract(base: Base, cluster: Path) -> None:
     for file in list_files(base):
         if _sha256(cluster / file.path) != file.checksum:
             raise ArchiveError(f"{base.path} is damaged: {file.path} is not what was backed up.")
+    # It names the process of the server that was backed up: where that is alive, PostgreSQL would not start here.
+    (cluster / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     (cluster / "recovery.signal").touch(mode=0o600)
 
 
