@@ -36,7 +36,7 @@ def test_it_is_made_once_changed_while_it_is_active_and_told_of(alice: Caller, m
     first, again = (alice.post(PATH, wanted, key) for _ in range(2))
     asked = first.json()
     assert (first.status_code, again.json()) == (201, asked)
-    assert (asked["id"][:3], asked["status"], asked["description"]) == ("pr_", "active", "School fees")
+    assert (asked["id"][:3], asked["type"], asked["status"]) == ("pr_", "link", "active")
     lasts = datetime.fromisoformat(asked["expires_at"]) - datetime.fromisoformat(asked["created_at"])
     assert lasts == timedelta(hours=24)
     taken = alice.post(PATH, wanted).json()

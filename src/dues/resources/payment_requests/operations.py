@@ -22,6 +22,7 @@ class PaymentRequestQuery(FindingQuery, frozen=True, kw_only=True):
 
 _EXAMPLE: Final[dict[str, Any]] = {
     "id": "pr_0Ue8xVi7zB1tO6dVpGi3y",
+    "type": "link",
     "status": "active",
     "amount": 24000,
     "currency": "ZAR",
@@ -83,7 +84,7 @@ OPERATIONS: Final = (
         Changes(update_payment_requests, conditional=False),
         id="update_payment_request",
         body=PaymentRequestChanges,
-        bodies={"less, for longer": {"amount": 20000, "expires_at": "2026-01-31T22:00:00Z"}},
+        bodies={"less": {"amount": 20000, "description": "School fees, the rest"}},
         summary="Update a payment request",
         description="Only while it is active. Only what is sent changes; `null` clears. Whoever has begun to pay pays "
         "what they were shown.",

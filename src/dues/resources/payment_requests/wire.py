@@ -15,7 +15,7 @@ class PaymentRequestBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A payment request as clients see it; what has no value is left out."""
 
     id: Annotated[str, says("Its id, `pr_…`.")]
-    type: Annotated[Literal["link"], says("How it is paid: by whoever has its `url`.")] = "link"
+    type: Annotated[Literal["link"], says("How it is paid: by whoever has its `url`.")]
     status: Annotated[RequestStatus, says("Only an active one can be changed.")]
     amount: Annotated[int, says("What is to be paid, in the smallest unit.")]
     currency: Currency
@@ -41,6 +41,7 @@ def payment_request_body(request: PaymentRequest, now: datetime, url: str | None
     status = request.status_at(now)
     return PaymentRequestBody(
         id=request.id,
+        type="link",
         status=status,
         amount=request.amount,
         currency=request.currency,
