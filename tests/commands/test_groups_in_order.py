@@ -111,5 +111,8 @@ def test_who_is_refused_or_fails_leaves_the_others_as_if_it_had_never_been_there
 
         run(compare)
 
-    holds()
+    for _ in range(4):  # one that fails is in nearly every run of examples, and not in each
+        holds()
+        if failed:
+            break
     assert failed

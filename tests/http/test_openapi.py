@@ -21,7 +21,7 @@ from tests.running import RunningServer
 
 CASES_MIN = 3_000
 
-MANY, FEW = 50, 3
+MANY, FEW = 100, 3
 
 ALIKE_MIN = 4
 """What so many calls take alike goes by one rule."""

@@ -182,10 +182,13 @@ def make_request(
 def change_request(
     record: Record[PaymentRequest], link: Record[PaymentLink], changes: PaymentRequestChanges, cause: Cause
 ) -> tuple[Change[PaymentRequest], Change[PaymentLink]] | Refusal:
-    """The request after a PATCH, and its link. Refuses one that is not active any more, and a time that has passed."""
+    """The request after a PATCH, and its link; one whose time is over is active again with a later one.
+
+    Refuses one that was paid or called off, and a time that has passed.
+    """
     old = record.of
-    if refusal := _refuse_over(old, cause):
-        return refusal
+    if old.status != "active":
+        return _over(old.status)
     if changes.currency is not UNSET and changes.currency != old.currency:
         return Refusal("currency_mismatch", f"The request is in {old.currency}.", "/currency")
     amount = old.amount if changes.amount is UNSET else changes.amount
@@ -213,9 +216,12 @@ def change_request(
 def end_request(
     record: Record[PaymentRequest], link: Record[PaymentLink], cause: Cause
 ) -> tuple[Change[PaymentRequest], Change[PaymentLink]] | Refusal:
-    """The request once it is called off, and its link, which leads nowhere from then on."""
-    if refusal := _refuse_over(record.of, cause):
-        return refusal
+    """The request once it is called off, and its link, which leads nowhere from then on; both as they were, where that
+    was done before. Refuses one that was paid."""
+    if record.of.status == "expired":
+        return changed(record, record.of), changed(link, link.of)
+    if record.of.status != "active":
+        return _over(record.of.status)
     over = structs.replace(record.of, status="expired", updated_at=cause.now)
     return changed(record, over), changed(link, structs.replace(link.of, withdrawn_at=cause.now))
 
@@ -228,8 +234,7 @@ def pay_request(record: Record[PaymentRequest], payment_id: str, cause: Cause) -
     return changed(record, paid)
 
 
-def _refuse_over(request: PaymentRequest, cause: Cause) -> Refusal | None:
-    status = request.status_at(cause.now)
-    if status == "active":
-        return None
-    return Refusal("payment_request_over", f"The payment request is {status}: only an active one can be changed.")
+def _over(status: RequestStatus) -> Refusal:
+    return Refusal(
+        "payment_request_over", f"The payment request is {status}: only one that is not paid can be changed."
+    )

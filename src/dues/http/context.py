@@ -153,9 +153,9 @@ _KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")
 
 
 def idempotency_key_of(exchange: Exchange) -> str | None:
-    """The key; None for a PATCH without one."""
+    """The key; None for a PATCH or DELETE without one."""
     key = exchange.header(b"idempotency-key")
-    if key is None and exchange.method == "PATCH":
+    if key is None and exchange.method != "POST":
         return None
     if not key:
         raise ProblemError(

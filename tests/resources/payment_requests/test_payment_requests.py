@@ -1,5 +1,6 @@
 """Payment requests, as a client of Moment's makes them and somebody pays them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,7 +65,8 @@ def test_it_is_made_once_changed_while_it_is_active_and_told_of(alice: Caller, m
     assert not changed.keys() & {"description", "metadata"}
     assert visiting(alice, asked).look().answer == "ZAR 200.00"
 
-    gone = alice.http.delete(f"{PATH}/{asked['id']}", headers={"Idempotency-Key": new_key()}).json()
+    gone = alice.http.delete(f"{PATH}/{asked['id']}").json()
+    assert alice.http.delete(f"{PATH}/{asked['id']}", headers={"Idempotency-Key": new_key()}).json() == gone
     assert (gone["status"], "url" in gone) == ("expired", False)
     assert visiting(alice, asked).look().status == 404
     over = alice.http.patch(f"{PATH}/{asked['id']}", json={"amount": 1}, headers={"Idempotency-Key": new_key()})
@@ -132,3 +134,31 @@ def test_who_owes_nothing_can_be_asked_and_the_money_is_held(alice: Caller) -> N
     assert payment["amount_unapplied"] == 5_000
     assert alice.get(f"{PATH}/{asked['id']}").json()["payment_id"] == payment["id"]
     assert "240" not in visitor.look().text
+
+
+def test_what_was_paid_elsewhere_is_not_asked_for_again_and_a_withdrawn_page_ends_it(alice: Caller) -> None:
+    bill = alice.make_bill(amount_due=24_000).json()
+    asked, other = ask(alice, bill=bill["id"]), ask(alice, bill=bill["id"])
+    paid = {"bill": bill["id"], "amount": 24_000, "currency": "ZAR", "external_reference": new_reference("EFT")}
+    assert alice.post("/billing/payments", paid).status_code == 201
+    page = visiting(alice, asked).look()
+    assert "240" not in page.answer
+    assert not page.forms
+    alice.post(f"/billing/payment_links/{other['payment_link_id']}/withdraw", {})
+    there = alice.get(f"{PATH}/{other['id']}").json()
+    assert (there["status"], "url" in there) == ("expired", False)
+
+
+def test_many_tabs_at_once_are_one_paid_request(alice: Caller) -> None:
+    bill = alice.make_bill(amount_due=24_000).json()
+    asked = ask(alice, bill=bill["id"])
+    visitors = [visiting(alice, asked) for _ in range(4)]
+    begun = [visitor.begin() for visitor in visitors]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: one[0].press(one[1], button="pay"), zip(visitors, begun, strict=True)))
+    payments = alice.everything("/billing/payments", customer=bill["customer_id"])
+    assert sum(payment.get("amount_unapplied", 0) for payment in payments) == 3 * 24_000
+    [applied] = [payment["id"] for payment in payments if not payment.get("amount_unapplied")]
+    assert alice.get(f"{PATH}/{asked['id']}").json()["payment_id"] == applied
+    told = [event["type"] for event in alice.everything("/billing/events") if event["data"].get("id") == asked["id"]]
+    assert told.count("payment_request.paid") == 1

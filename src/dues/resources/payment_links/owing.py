@@ -99,7 +99,7 @@ async def find_shown(database: Database, opened: Opened) -> Shown:
     own = owner.of.currency if owner and owner.of.balance else None
     if own is not None:
         by_currency.setdefault(own, [])
-    if link.request_id and link.currency is not None:
+    if link.request_id and link.currency is not None and link.target != "bills":
         by_currency.setdefault(link.currency, [])
     return Shown(
         opened=opened,

@@ -28,6 +28,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "currency": "ZAR",
     "description": "School fees, second term",
     "url": "https://pay.example.com/p/12-…",
+    "link": {"url": "https://pay.example.com/p/12-…"},
     "payment_link_id": "plk_0Ue8xVi7zB1tO6dVpGi3y",
     "customer_id": "bcus_H4jp6KnU5cPw263v1jyz4",
     "expires_at": "2026-01-06T08:30:00Z",
@@ -99,7 +100,7 @@ OPERATIONS: Final = (
         summary="Call off a payment request",
         description="It is `expired` from now on, and its page leads nowhere. What was begun by it, and is paid later, "
         "is still recorded.",
-        example={key: value for key, value in _EXAMPLE.items() if key != "url"} | {"status": "expired"},
+        example={key: value for key, value in _EXAMPLE.items() if key not in ("url", "link")} | {"status": "expired"},
         problems=("payment_request_over",),
         tagged=False,
     ),

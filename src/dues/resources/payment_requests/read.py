@@ -1,6 +1,7 @@
 """GET /collect/payment_requests, and of one: each with its URL while it is active."""
 
 import msgspec
+from msgspec import structs
 
 from dues.commands.kind import find_id
 from dues.domain.payment_requests import PaymentRequest
@@ -27,6 +28,9 @@ async def _shown(call: Call, request: PaymentRequest) -> PaymentRequestBody:
     now = call.key.now()
     active = request.status_at(now) == "active"
     link = await find_link(call.database, call.tenant, request.payment_link_id) if active else None
+    if link is not None and link.is_gone(now):
+        # Its page was withdrawn by itself: nobody can pay it any more.
+        request = structs.replace(request, status="expired")
     return payment_request_body(request, now, url_of(call.outgoing, link) if link else None)
 
 

@@ -11,6 +11,12 @@ from dues.domain.payment_requests import PaymentRequest, RequestStatus
 Time = Annotated[datetime, Meta(tz=True)]
 
 
+class RequestLinkBody(Struct, frozen=True, kw_only=True):
+    """Where a request is paid, as Moment shows it."""
+
+    url: Annotated[str, says("The same as the request's `url`.")]
+
+
 class PaymentRequestBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A payment request as clients see it; what has no value is left out."""
 
@@ -25,6 +31,7 @@ class PaymentRequestBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Annotated[str, says("Where it is paid. Absent in events, once it is over, and where its key is missing.")]
         | None
     ) = None
+    link: Annotated[RequestLinkBody, says("The same, in Moment's place.")] | None = None
     payment_link_id: Annotated[str, says("The payment link that it is paid by.")]
     customer_id: Annotated[str, says("The customer who is asked.")]
     account_id: Annotated[str, says("The account, where it is for one.")] | None = None
@@ -48,6 +55,7 @@ def payment_request_body(request: PaymentRequest, now: datetime, url: str | None
         external_reference=request.external_reference,
         description=request.description,
         url=url if status == "active" else None,
+        link=RequestLinkBody(url=url) if url and status == "active" else None,
         payment_link_id=request.payment_link_id,
         customer_id=request.customer_id,
         account_id=request.owner_id if request.target == "account" else None,
