@@ -40,6 +40,7 @@ RUN_WITH = {
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "merchants bank-account": "--iban DE89370400440532013000 --holder Shop",
+    "merchants brand": "--colour #21508f",
     "keys set": "{key} --rate-limit 100/s",
     "keys revoke": "{key}",
     "webhooks create": "https://example.com/hook",

@@ -64,7 +64,7 @@ def colours(scheme: str) -> dict[str, str]:
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0]))
     if scheme == "dark":
         found |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[1]))
-    return found | ({"accent": found["brand"]} if scheme == "light" else {})
+    return found
 
 
 def contrast(one: str, other: str) -> float:

@@ -12,6 +12,7 @@ from dues.backups.manifest import BackupError
 from dues.cli import (
     backup,
     bank_account,
+    brand,
     clock,
     database,
     deliver,
@@ -115,6 +116,7 @@ app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
 app.command(name="demo", rich_help_panel=MERCHANTS)(demo.demo)
 merchants.app.command("bank-account")(bank_account.set_bank_account)
+merchants.app.command("brand")(brand.set_brand)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)

@@ -24,6 +24,21 @@ create table merchants (
     constraint merchants_bank_account_is_an_object check (jsonb_typeof(bank_account) = 'object')
 );
 
+-- How pages for a merchant's customers look. Nothing here: as pages do.
+create table brands (
+    merchant_id text collate "C" primary key references merchants,
+    colour      text,       -- as it was chosen; pages darken or lighten it until it can be read
+    logo        bytea,      -- a picture of this …
+    logo_type   text,       -- … media type, …
+    logo_width  integer,    -- … so many pixels wide …
+    logo_height integer,    -- … and high
+    constraint brands_colour_is_one check (colour ~ '^#[0-9a-f]{6}$'),
+    constraint brands_logo_is_whole check (
+        num_nonnulls(logo, logo_type, logo_width, logo_height) in (0, 4)
+        and logo_type in ('image/png', 'image/jpeg') and octet_length(logo) <= 32768
+    )
+);
+
 -- A merchant in one mode.
 create table tenants (
     id                   integer generated always as identity primary key,

@@ -19,7 +19,8 @@ from dues.http.exchange import Exchange
 from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, why
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes
-from dues.pages.pay import Visit
+from dues.pages.look.brand import brand_style
+from dues.pages.pay import LOGO_NAME, STYLE_NAME, Visit
 from dues.pages.pay.checkout import checkout_page
 from dues.pages.pay.confirm import confirm_page
 from dues.pages.pay.ending import end_page, gone_page
@@ -35,7 +36,9 @@ from dues.resources.payment_links.store import list_bills
 from dues.resources.payment_links.withdraw import WITHDRAW_PAYMENT_LINKS
 from dues.resources.payment_requests.store import find_request
 from dues.resources.payments.store import find_payment
+from dues.tenants.brands.store import find_logo
 from dues.tenants.guesses import TooManyGuesses
+from dues.tenants.payees.store import Payee
 
 CHECKOUTS_LOOKED_AT: Final = 20
 
@@ -52,6 +55,9 @@ _HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"vary", b"accept-language"),
 )
+
+_KEPT: Final = (*_HEADERS, (b"cache-control", b"private, max-age=3600"))
+"""What is on every page of a merchant's, and says nothing about who owes."""
 
 
 def pay_pages(context: Context) -> Routes:
@@ -161,9 +167,11 @@ class _Pages:
         return _see_other(where or visit.way(checkout.id))
 
     async def below(self, _exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
-        """The page of a checkout, or the one that asks before the link is ended."""
+        """The page of a checkout, the one that asks before the link is ended, or what pages look like."""
         if visit.below == "end":
             return _html(end_page(visit))
+        if looks := await self._looks(visit, opened.payee):
+            return looks
         database, tenant = self._context.lists.share_of(opened.payee.tenant.id), opened.payee.tenant
         checkout = await find_checkout(database, tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
@@ -175,6 +183,14 @@ class _Pages:
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
         reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
         return _html(checkout_page(visit, checkout, bills, payment, reference))
+
+    async def _looks(self, visit: Visit, payee: Payee) -> Reply | None:
+        """The brand's stylesheet or logo, where that is asked for and there is one."""
+        if visit.below == STYLE_NAME and payee.brand and payee.brand.colour:
+            return Reply(200, brand_style(payee.brand.colour), b"text/css; charset=utf-8", _KEPT, is_public=True)
+        if visit.below == LOGO_NAME and (logo := await find_logo(self._context.database, payee.tenant.id)):
+            return Reply(200, logo.bytes, logo.type.encode(), _KEPT, is_public=True)
+        return None
 
     async def pressed_below(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """A button of the processor of tests, or the one that ends the link."""

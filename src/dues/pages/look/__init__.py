@@ -45,8 +45,8 @@ class Surroundings:
     """Where a page stands: in which language, whose it is, and the way from it to the server's first path; None: it
     has its style in it, since it is kept as a file and sent on.
 
-    `says_test`: the words of the band over everything that is only a test; None: it is not. `style`: further
-    stylesheets, such as a brand's.
+    `says_test`: the words of the band over everything that is only a test; None: it is not. `styles`: further
+    stylesheets, such as a brand's. `logo`: in the place of the merchant's name.
     """
 
     language: Language
@@ -54,6 +54,7 @@ class Surroundings:
     root: str | None
     says_test: str | None = None
     styles: Sequence[str] = ()
+    logo: Html | None = None
 
 
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
@@ -74,7 +75,7 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
     body = element(
         "body",
         element("p", test, class_="test", role="region", aria_label=test) if test else None,
-        element("header", element("p", surroundings.merchant, class_="merchant", dir="auto")),
+        element("header", element("p", surroundings.logo or surroundings.merchant, class_="merchant", dir="auto")),
         element("main", *main),
         element("footer", footer) if footer else None,
     )

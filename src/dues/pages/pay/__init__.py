@@ -9,6 +9,7 @@ from dues.domain.currencies import EXPONENTS
 from dues.domain.payment_links import PaymentLink
 from dues.pages.frame.markup import Html, element, join
 from dues.pages.look import Surroundings, page
+from dues.pages.look.brand import logo
 from dues.pages.words import LANGUAGES, Language, Words
 from dues.tenants.payees.store import Payee
 
@@ -20,6 +21,12 @@ NAMES: Final = {
     "fr": "Français",
     "ar": "العربية",
 }
+
+
+STYLE_NAME: Final = "brand.css"
+
+LOGO_NAME: Final = "logo"
+"""What a merchant's brand is called below a link's page."""
 
 
 class Visit(Struct, frozen=True):
@@ -62,7 +69,15 @@ def show(title: str, visit: Visit, *main: Html | None) -> bytes:
     """A page of the link's."""
     payee = visit.payee
     says_test = visit.words("test_band") if payee and payee.mode == "test" else None
-    surroundings = Surroundings(visit.language, payee.name if payee else "", visit.root, says_test)
+    brand = payee.brand if payee else None
+    surroundings = Surroundings(
+        visit.language,
+        payee.name if payee else "",
+        visit.root,
+        says_test,
+        [f"{visit.root}p/{visit.token}/{STYLE_NAME}"] if brand and brand.colour else (),
+        logo(brand, payee.name, f"{visit.root}p/{visit.token}/{LOGO_NAME}") if brand and payee else None,
+    )
     return page(title, surroundings, *main, footer=_footer(visit))
 
 

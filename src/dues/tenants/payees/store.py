@@ -9,6 +9,7 @@ from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.domain.days import day_at
 from dues.domain.tenants import Tenant
+from dues.tenants.brands.store import Brand
 from dues.tenants.keys import Mode
 
 
@@ -28,6 +29,7 @@ class Payee(Struct, frozen=True):
     time_zone: str
     clock_offset_seconds: int
     bank_account: BankAccount | None
+    brand: Brand | None = None
 
     def now(self) -> datetime:
         """What time it is for it."""
@@ -40,9 +42,11 @@ class Payee(Struct, frozen=True):
 
 
 FIND_PAYEE = """
-select t.cell, t.mode, t.clock_offset_seconds, m.name, m.time_zone, m.bank_account
+select t.cell, t.mode, t.clock_offset_seconds, m.name, m.time_zone, m.bank_account,
+       b.merchant_id is not null as is_branded, b.colour, b.logo_width, b.logo_height
   from tenants t
   join merchants m on m.id = t.merchant_id
+  left join brands b on b.merchant_id = m.id
  where t.id = $1
 """
 
@@ -60,6 +64,7 @@ async def find_payee(database: Database, tenant_id: int) -> Payee | None:
         time_zone=row["time_zone"],
         clock_offset_seconds=row["clock_offset_seconds"],
         bank_account=msgspec.json.decode(account, type=BankAccount) if account else None,
+        brand=Brand(row["colour"], row["logo_width"], row["logo_height"]) if row["is_branded"] else None,
     )
 
 

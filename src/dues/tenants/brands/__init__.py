@@ -1,0 +1,1 @@
+"""How pages for a merchant's customers look."""
