@@ -1,6 +1,7 @@
 """A merchant's brand on its customers' pages, and on nobody else's."""
 
 from collections.abc import Callable
+from typing import Any
 
 from dues.db.database import Database
 from dues.domain.brands import read_logo
@@ -19,7 +20,7 @@ def page_of(merchant: Merchant) -> Visitor:
 
 
 def test_a_page_has_its_merchants_colour_and_logo_and_no_other_page_has(
-    merchant: Merchant, new_merchant: Callable[[], Merchant], ask: Ask
+    merchant: Merchant, new_merchant: Callable[[], Merchant], ask: Ask[Any]
 ) -> None:
     picture = png()
 
