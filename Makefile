@@ -17,10 +17,10 @@ export PYTHONDONTWRITEBYTECODE :=
 PROCESSES ?= 4
 
 .DEFAULT_GOAL := menu
-.PHONY: menu setup serve test slow soak check format bench docs wheel lock clean
+.PHONY: menu setup serve test slow soak check format bench docs screenshots wheel lock clean
 
 menu:  ## this menu
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-8s %s\n' "$$name" "$$says"; done
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do printf '  make %-11s %s\n' "$$name" "$$says"; done
 
 setup: .venv/ready  ## create .venv with the pinned dependencies of a server
 	@echo "Ready. Next: make serve"
@@ -78,6 +78,9 @@ bench: .venv/dev  ## measure, side by side with a conventional server and with p
 
 docs: .venv/dev  ## write the reference pages that are made from the code
 	@$(BIN)/python docs/generate.py
+
+screenshots: .venv/dev  ## take the pictures in docs/pictures, by the Chromium of this machine
+	@$(BIN)/python docs/screenshots.py
 
 wheel: .venv/ready  ## build what pip, pipx and uv install, in ./dist
 	@rm -rf build dist

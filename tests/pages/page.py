@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br", "wbr", "input"}
+VOID = {"meta", "link", "br", "wbr", "input", "img"}
 
 
 @dataclass

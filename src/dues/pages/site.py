@@ -8,7 +8,7 @@ from typing import Any, Final
 from dues.pages.docs import docs_page
 from dues.pages.errors import ProblemType, errors_page
 from dues.pages.frame import ASSETS
-from dues.pages.guides import contents_page, guide_page, guides
+from dues.pages.guides import contents_page, guide_page, guides, pictures
 from dues.pages.guides.search import search_index
 from dues.pages.look import STYLE
 from dues.pages.look.gallery import gallery_page
@@ -33,6 +33,7 @@ def site(openapi: Mapping[str, Any], problem_types: Mapping[str, ProblemType]) -
         "/docs/errors": _page(partial(errors_page, problem_types)),
         "/docs/guides": _page(contents_page),
         **{guide.path: _page(partial(guide_page, guide)) for guide in guides().values()},
+        **{f"/docs/{name}": File(partial(bytes, picture), "image/png") for name, picture in pictures().items()},
         "/docs/components": _page(gallery_page),
         "/docs/search.json": File(partial(search_index, openapi, problem_types), "application/json"),
         **{

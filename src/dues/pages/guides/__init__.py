@@ -22,6 +22,8 @@ FOR_DEVELOPERS_OF_DUES: Final = frozenset(
 )
 """Documents that are of no use to whoever calls or runs a server."""
 
+_TEXTS: Final = files("dues.pages.guides") / "texts"
+
 _LINK: Final = re.compile(r"\]\(((?:start|guides|reference)/[\w/-]+\.md)\)")
 
 
@@ -59,12 +61,18 @@ def guides() -> dict[str, Guide]:
     }
 
 
+@cache
+def pictures() -> dict[str, bytes]:
+    """What guides show, as PNG, by its file."""
+    return {f"pictures/{one.name}": one.read_bytes() for one in (_TEXTS / "pictures").iterdir()}
+
+
 def _path(file: str) -> str:
     return "/docs/" + file.removesuffix(".md").replace("start/", "guides/")
 
 
 def _read(file: str) -> str:
-    return (files("dues.pages.guides") / "texts" / file).read_text(encoding="utf-8")
+    return (_TEXTS / file).read_text(encoding="utf-8")
 
 
 @cache
@@ -75,6 +83,8 @@ def _text(file: str) -> Text:
         if not there or "://" in target:
             return target
         document = posixpath.normpath(posixpath.join(posixpath.dirname(file), there))
+        if document in pictures():
+            return f"{guides()[file].root}docs/{document}"
         known = guides().get(document)
         path = known.path if known else ELSEWHERE.get(document)
         return path and f"{guides()[file].root}{path[1:]}{mark}{anchor}"

@@ -85,6 +85,8 @@ def _with_addresses(children: list[Token], address: Callable[[str], str | None])
     dropped = False
     for child in children:
         child.content = child.content.replace(_WRITTEN_ORIGIN, ORIGIN)
+        if child.type == "image":
+            child.attrs["src"] = address(str(child.attrs["src"])) or ""
         if child.type == "link_open":
             target = address(str(child.attrs["href"]))
             dropped = target is None

@@ -205,22 +205,21 @@ def bars(title: str, parts: Sequence[tuple[str, int, str]]) -> Html:
     drawn = [
         element(
             "g",
-            element("text", name, x="0", y=str(number * _BAR + 14)),
-            element("text", text, x=str(_BARS_WIDE), y=str(number * _BAR + 14), class_="figure"),
+            element("text", name, x="0", y=str(number * _BAR + 16)),
+            element("text", text, x="100%", y=str(number * _BAR + 16), class_="figure"),
             element(
                 "rect",
                 x="0",
-                y=str(number * _BAR + 21),
+                y=str(number * _BAR + 23),
                 height="10",
-                width=f"{max(0, value) * _BARS_WIDE / most:.2f}",
+                width=f"{100 * max(0, value) / most:.2f}%",
             ),
         )
         for number, (name, value, text) in enumerate(parts)
     ]
-    box = f"0 0 {_BARS_WIDE} {len(parts) * _BAR}"
-    return element("svg", element("title", title), *drawn, viewBox=box, role="img", class_="bars")
+    height = str(len(parts) * _BAR)
+    return element("svg", element("title", title), *drawn, width="100%", height=height, role="img", class_="bars")
 
 
-_BARS_WIDE: Final = 400
-
-_BAR: Final = 44
+_BAR: Final = 48
+"""Pixels from one bar to the next. It is as wide as the page: letters are never scaled."""
