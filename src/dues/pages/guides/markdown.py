@@ -55,6 +55,7 @@ def rendered(source: str, address: Callable[[str], str | None]) -> Text:
     rules["heading_close"] = lambda tokens, n, *_: _heading_end(tokens, n)
     rules["table_open"] = lambda *_: '<div class="wide" tabindex="0"><table>'
     rules["table_close"] = lambda *_: "</table></div>"
+    rules["image"] = lambda tokens, n, *_: element("img", src=tokens[n].attrs["src"], alt=tokens[n].content)
     html = Html(markdown.renderer.render(tokens, markdown.options, {}))
     summary = next((_plain(tokens[n + 1]) for n, token in enumerate(tokens) if token.type == "paragraph_open"), "")
     return Text(html, headings[0][2], summary, headings, _sections(tokens))
