@@ -4,7 +4,7 @@ import re
 from html import escape
 from typing import Final
 
-_VOID: Final = frozenset({"br", "input", "link", "meta"})
+_VOID: Final = frozenset({"br", "img", "input", "link", "meta"})
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 
