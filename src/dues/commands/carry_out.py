@@ -72,7 +72,12 @@ class Group:
     async def decide(self, work: Work, known: Known, jobs: Sequence[Job]) -> list[Any]:
         """The first half of it: what each would be answered, and in `known` what would be written."""
         await self._learn(work, known, jobs)
-        return [await self._answer(work, known, job) for job in jobs]
+        answers: list[Any] = []
+        for job in jobs:
+            answers.append(await self._answer(work, known, job))
+            if len(answers) % DECIDED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return answers
 
     async def _learn(self, work: Work, known: Known, jobs: Sequence[Job]) -> None:
         await learn(work, known, jobs, self._lately)

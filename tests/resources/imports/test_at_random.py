@@ -23,7 +23,7 @@ from dues.resources.imports.receive import Received, Sender, receive
 from dues.tenants.merchants import create_merchant
 from dues.tenants.store import find_tenants
 from tests.conftest import findings
-from tests.db.databases import EmptyDatabases
+from tests.db.databases import EmptyDatabases, execute
 
 EXAMPLES = 1_000 if os.environ.get("DUES_TEST_SOAK") == "1" else 10
 
@@ -38,6 +38,8 @@ HEADS = {
     "adjustments": "external_reference,customer,amount,reason",
     "moment_daily": "external_reference,first_name,last_name,sa_identification_number,amount_due,due_date",
 }
+
+FAMILY = "external_reference,customer,customer.external_reference,customer.name,currency,balance"
 
 THERE: dict[FileKindName, str] = {
     "customers": "external_reference,currency,balance\nR-0,ZAR,500\nR-1,ZAR,0\nR-2,USD,240\nR-3,,\n",
@@ -84,6 +86,17 @@ def crowded(draw: st.DrawFn) -> tuple[FileKindName, str]:
     amounts = draw(st.lists(st.sampled_from([100, 40, 1]), min_size=8, max_size=30))
     rows = [f"R-{number},R-0,,ZAR,{amount}," for number, amount in enumerate(amounts)]
     return "payments", "\n".join([HEADS["payments"], *rows])
+
+
+@st.composite
+def families(draw: st.DrawFn) -> tuple[FileKindName, str]:
+    """A file of accounts whose customers come along, are changed, or are named only, in any order."""
+    rows = []
+    for number in range(draw(st.integers(8, 40))):
+        whose = f"N-{draw(st.integers(0, 5))}"
+        name = draw(st.sampled_from(["", "", "Jane", "Joan"]))
+        rows.append(f"A-{number},{'' if name else whose},{whose if name else ''},{name},ZAR,{number}")
+    return "accounts", "\n".join([FAMILY, *rows])
 
 
 @st.composite
@@ -163,9 +176,27 @@ def station(database_url: str) -> Iterator[Station]:
 
 @pytest.mark.soak
 @settings(max_examples=EXAMPLES)
-@given(file=st.one_of(texts(), texts(), crowded()))
+@given(file=st.one_of(texts(), texts(), crowded(), families()))
 def test_every_line_has_one_verdict_and_a_dry_run_says_which(station: Station, file: tuple[FileKindName, str]) -> None:
     both = asyncio.run(station.tried_and_done(*file))
     if both:
         tried, done = both
         assert tried == done
+
+
+SLOW = """
+create function take_a_while() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return null; end $$;
+create trigger slow after insert on imported_rows for each statement execute function take_a_while();
+"""
+
+
+def test_rows_see_what_the_group_before_them_made_and_changed(station: Station) -> None:
+    execute(station.url, SLOW)  # so that the next group is decided before one is written
+    made = [f"A-{number},,N-{number},Jane,ZAR,1" for number in range(4)]
+    named = [f"A-{number + 4},N-{number},,,ZAR,1" for number in range(4)]
+    again = [f"A-{number + 8},,N-{number},Joan,ZAR,1" for number in range(4)]
+    both = asyncio.run(station.tried_and_done("accounts", "\n".join([FAMILY, *made, *named, *again])))
+    assert both
+    tried, done = both
+    assert tried == done
+    assert [verdict for _, verdict, _ in done] == ["created"] * 12

@@ -8,40 +8,37 @@ Whoever takes it over after a crash goes on at the position. A dry run decides b
 but verdicts.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
-import structlog
 from msgspec import structs
 
 from dues.commands.carry_out import Group
 from dues.db.database import Database
-from dues.db.errors import Conflict, Contradiction, Transient
 from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
 from dues.events.store import insert_events
 from dues.jobs.leases.store import is_any_free
-from dues.jobs.store import HELD, Job, JobError, Lost, save_progress
+from dues.jobs.store import HELD, Job, JobError, save_progress
 from dues.resources.imports import store
+from dues.resources.imports.applying import Applied, Applying
 from dues.resources.imports.check import after, key_column, records_from, staged
 from dues.resources.imports.input import ImportInput, input_of
-from dues.resources.imports.rows.groups import RowGroup, counted
 from dues.resources.imports.rows.tries import Tries
-from dues.resources.imports.rows.windows import Windows
-from dues.resources.imports.store import Judged
 from dues.resources.imports.wire import completed
 from dues.resources.kinds import KINDS
 from dues.tenants.file_context.store import find_file_context
 from dues.work.work import Work
 
-_log = structlog.get_logger()
 CHECKED_AT_ONCE: Final = 5_000
+LOOKED_AT_ONCE: Final = 100
+"""After so many rows it is seen to whether PostgreSQL has answered."""
 GROUP_ROWS: Final = 1_000  # larger transactions are not faster, and hold what they change for longer
 ROWS_AT_ONCE_MAX: Final = 10_000  # whole or not at all
-ATTEMPTS_MAX: Final = 8
 TURN_SECONDS: Final = 2.0  # while others wait: a small file is not kept waiting by a large one
 
 
@@ -81,17 +78,20 @@ class Carrier:
     async def _check(self, job: Job, wanted: ImportInput) -> Job:
         if job.position == 0:
             job = structs.replace(job, position=wanted.header_line, read_to=wanted.header_ends_at)
-        rows: list[store.StagedRow] = []
-        async with aclosing(records_from(self._database, job, wanted, job.position, job.read_to)) as records:
-            async for record in records:
-                rows.append(staged(record, wanted))
-                if len(rows) == CHECKED_AT_ONCE:
-                    job = await self._keep(job, wanted, rows)
-                    rows = []
+        writing: asyncio.Task[Job] | None = None
+        try:
+            async with aclosing(self._staged(job, wanted)) as parts:
+                async for rows in parts:  # while those before them are written
+                    job = await writing if writing else job
                     if job.is_to_stop:
-                        return await self._end(job, "stopped")
-        if rows:
-            job = await self._keep(job, wanted, rows)
+                        break
+                    writing = asyncio.create_task(self._keep(job, wanted, rows))
+            job = await writing if writing else job
+        finally:
+            if writing is not None:
+                await asyncio.wait([writing])
+        if job.is_to_stop:
+            return await self._end(job, "stopped")
         if wanted.apply == "all_or_nothing" and job.rows_total > ROWS_AT_ONCE_MAX:
             detail = f"The file has {job.rows_total:,} rows; whole or not at all is for {ROWS_AT_ONCE_MAX:,} at most."
             return await self._end(job, "failed", JobError("too_many_rows_at_once", detail))
@@ -102,6 +102,19 @@ class Carrier:
             job = await self._save(tx, job)
             await tx.commit()
         return job
+
+    async def _staged(self, job: Job, wanted: ImportInput) -> AsyncGenerator[list[store.StagedRow], None]:
+        rows: list[store.StagedRow] = []
+        async with aclosing(records_from(self._database, job, wanted, job.position, job.read_to)) as records:
+            async for record in records:
+                rows.append(staged(record, wanted))
+                if len(rows) % LOOKED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                if len(rows) == CHECKED_AT_ONCE:
+                    yield rows
+                    rows = []
+        if rows:
+            yield rows
 
     async def _keep(self, job: Job, wanted: ImportInput, rows: Sequence[store.StagedRow]) -> Job:
         async with self._database.transaction(job.tenant.cell) as tx:
@@ -114,15 +127,16 @@ class Carrier:
 
     async def _apply(self, job: Job, wanted: ImportInput) -> Job:
         at_once = ROWS_AT_ONCE_MAX if wanted.apply == "all_or_nothing" else self._group_rows
-        windows = Windows(self._database, wanted, at_once)
         tries = self._tries.pop(job.id, None) if wanted.dry_run else None
         if wanted.dry_run and tries is None:
             tries = Tries(wanted.kind)
             job = await self._from_the_beginning(job, wanted)
+        lent = Applied(self._save, self._now, self._committed)
+        applying = Applying(self._database, self._group, lent, wanted, at_once, tries)
         turn_ends = monotonic() + TURN_SECONDS
         try:
-            while group := await windows.next(job):
-                job = await self._carry_out(windows, group, tries)
+            while applied := await applying.next(job):
+                job = applied
                 if job.status == "failed":
                     return job
                 if job.is_to_stop:
@@ -130,7 +144,7 @@ class Carrier:
                 if monotonic() > turn_ends and await is_any_free(self._database, job.tenant.cell, self._now()):
                     return await self._put_down(job, tries)
         finally:
-            await windows.close()
+            await applying.close()
         return await self._end(job, "completed")
 
     async def _from_the_beginning(self, job: Job, wanted: ImportInput) -> Job:
@@ -152,93 +166,13 @@ class Carrier:
             await tx.commit()
         return job
 
-    async def _carry_out(self, windows: Windows, group: RowGroup, tries: Tries | None) -> Job:
-        """Everything of a group in one transaction, again as long as another process was first."""
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            cautious = attempt > 1
-            try:
-                return await self._attempt(windows, group, tries, cautious=cautious)
-            except (Conflict, Contradiction) as error:
-                if attempt == ATTEMPTS_MAX or (cautious and isinstance(error, Contradiction)):
-                    raise
-            except (Transient, Lost):
-                raise
-            except Exception as error:
-                if group.suspects is None:
-                    # One row is guilty. Nothing of the others is to be lost by it.
-                    _log.warning("import_group_failed", import_id=group.job.id, kind=type(error).__name__)
-                    return await self._one_by_one(windows, group, tries)
-                raise
-        raise AssertionError("unreachable")
-
-    async def _one_by_one(self, windows: Windows, group: RowGroup, tries: Tries | None) -> Job:
-        """Finds out which rows cannot be carried out, by asking for each alone; then all others."""
-        group.suspects = set()
-        for row in list(group.waiting):
-            async with self._database.transaction(group.job.tenant.cell) as tx:
-                try:
-                    jobs, _ = await group.jobs([row])
-                    await self._group.carry_out(await self._work(tx, group.job, cautious=True), jobs)
-                except (Transient, Conflict):
-                    raise
-                except Exception:
-                    group.suspects.add(row.line)
-        return await self._carry_out(windows, group, tries)
-
-    async def _work(self, tx: Transaction, job: Job, *, cautious: bool) -> Work:
-        context = await find_file_context(self._database, job.tenant)
-        return Work(tx, self._now(), {job.tenant: context["clock_offset_seconds"]}, cautious)
-
-    async def _attempt(self, windows: Windows, group: RowGroup, tries: Tries | None, *, cautious: bool) -> Job:
-        job, wanted = group.job, group.wanted
-        context = await find_file_context(self._database, job.tenant)
-        async with self._database.transaction(job.tenant.cell) as tx:
-            unchanged = await store.mark_unchanged(tx, job, group.window.line, wanted.namespace)
-            group.waiting = await store.find_waiting(tx, job, group.window.line, wanted.namespace)
-            jobs, judged = await group.jobs(group.waiting)
-            now, offsets = self._now(), {job.tenant: context["clock_offset_seconds"]}
-            work = Work(tx, now, offsets, cautious)
-            if tries is None:
-                answers = await self._group.carry_out(work, jobs)
-            else:
-                async with self._database.transaction(job.tenant.cell) as never_committed:
-                    trial = Work(never_committed, now, offsets)
-                    answers = await tries.decide(self._group, trial, jobs)
-            judged += group.judge(answers)
-            counts = counted(job, group.window.rows, unchanged, len(group.waiting), judged)
-            moved = structs.replace(job, counts=counts, position=group.window.line, read_to=group.window.ends_at)
-            if wanted.apply == "all_or_nothing" and any(counts.get(bad) for bad in ("rejected", "conflict")):
-                return await self._refuse(group, moved, judged)
-            store.save_verdicts(tx, job, judged)
-            if tries is None:
-                tx.write(store.SAVE_IMPORTED, group.imported(judged))
-                identities = group.identities(answers, context["identity_key"])
-                tx.write(store.SAVE_IDENTITIES, identities)
-            saved = await self._save(tx, moved)
-            windows.look_ahead(group)
-            await tx.commit()
-        if tries is None:
-            self._committed([job.tenant.id])
-        return saved
-
-    async def _refuse(self, group: RowGroup, moved: Job, judged: Sequence[Judged]) -> Job:
-        """Some rows are no good, so nothing is done; which they are is kept."""
-        bad = [one for one in judged if one.verdict in ("rejected", "conflict")]
-        detail = "Some rows were refused, so none was carried out: result.csv?verdict=rejected has them."
-        async with self._database.transaction(moved.tenant.cell) as tx:
-            store.save_verdicts(tx, group.job, bad)
-            kept = {verdict: count for verdict, count in moved.counts.items() if verdict in ("rejected", "conflict")}
-            failed = structs.replace(moved, counts=kept, status="failed", error=JobError("rows_rejected", detail))
-            saved = await self._save(tx, failed, is_over=True)
-            await tx.commit()
-        return saved
-
     async def _end(self, job: Job, status: Any, error: JobError | None = None) -> Job:
         over = structs.replace(job, status=status, error=error)
         async with self._database.transaction(job.tenant.cell) as tx:
             saved = await self._save(tx, over, is_over=True)
             if status == "completed":
-                work = await self._work(tx, job, cautious=False)
+                context = await find_file_context(self._database, job.tenant)
+                work = Work(tx, self._now(), {job.tenant: context["clock_offset_seconds"]})
                 insert_events(work, [completed(saved, work.now_of(job.tenant))])
             await tx.commit()
         self._committed([job.tenant.id])
