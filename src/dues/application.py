@@ -39,6 +39,7 @@ from dues.lists.turns import Turns
 from dues.logs import request_log
 from dues.pages.paper import Printer
 from dues.resources.bills.overdue.tell import overdue_job
+from dues.resources.checkouts.adapters.adapter import Services
 from dues.resources.checkouts.bring import asking_job
 from dues.resources.imports.dropped.watch import DropFolder
 from dues.resources.kinds import KINDS
@@ -99,7 +100,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         *jobs(settings, database, counts.observe_purge),
         *watching({"groups": commits, "lists": database}, database, watermark, counts),
         overdue_job(database, writes.submit),
-        asking_job(database, writes.submit),
+        asking_job(Services(database, settings.outgoing.secret_keys), writes.submit),
         key_uses(database, context.keys.uses),
         worker.job,
         *([archive_watch(database, counts)] if settings.archive else []),

@@ -41,6 +41,7 @@ RUN_WITH = {
     "merchants set": "--name Shop",
     "merchants bank-account": "--iban DE89370400440532013000 --holder Shop",
     "merchants brand": "--colour #21508f",
+    "merchants stripe": "--secret-key sk_test_x --webhook-secret whsec_x",
     "keys set": "{key} --rate-limit 100/s",
     "keys revoke": "{key}",
     "webhooks create": "https://example.com/hook",

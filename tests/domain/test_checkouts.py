@@ -42,7 +42,7 @@ CHOICE = Choice(1_000, "ZAR", [CheckoutPart("bill_1", 600, 600), CheckoutPart("b
 
 def test_the_oldest_bills_have_what_was_charged_and_the_rest_is_for_the_balance() -> None:
     for charged, parts in ((1_000, [600, 300]), (2_000, [600, 300]), (700, [600, 100]), (600, [600]), (1, [1])):
-        new = payment_of(LINK, CHOICE, Charged("ch_1", charged), "test", "chk_1")
+        new = payment_of(LINK, CHOICE, Charged("ch_1", charged, "ZAR"), "test", "chk_1")
         assert (new.amount, [part.amount for part in new.parts or ()]) == (charged, parts)
         assert new.external_reference == "test:ch_1"
         assert list(new.cross_check()) == []

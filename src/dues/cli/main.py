@@ -29,6 +29,7 @@ from dues.cli import (
     restore,
     serve,
     status,
+    stripe_account,
     verify,
     webhooks,
     work,
@@ -117,6 +118,7 @@ app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
 app.command(name="demo", rich_help_panel=MERCHANTS)(demo.demo)
 merchants.app.command("bank-account")(bank_account.set_bank_account)
 merchants.app.command("brand")(brand.set_brand)
+merchants.app.command("stripe")(stripe_account.set_stripe_account)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)

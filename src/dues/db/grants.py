@@ -8,6 +8,7 @@ from typing import Any, Final
 TABLES: Final = {
     "merchants": "select, insert, update",
     "brands": "select, insert, update, delete",
+    "stripe_accounts": "select, insert, update, delete",
     "tenants": "select, insert, update",
     "api_keys": "select, insert, update",
     "default_payment_rules": "select, insert, update, delete",

@@ -39,6 +39,17 @@ create table brands (
     )
 );
 
+-- By which account of Stripe's customers pay a merchant in one mode.
+create table stripe_accounts (
+    merchant_id    text collate "C" not null references merchants,
+    mode           text not null,
+    secret_key     text not null,       -- encrypted, where there is a key to encrypt it with
+    webhook_secret text not null,       -- likewise
+    api_url        text not null,       -- where Stripe is
+    primary key (merchant_id, mode),
+    constraint stripe_accounts_mode_is_known check (mode in ('test', 'live'))
+);
+
 -- A merchant in one mode.
 create table tenants (
     id                   integer generated always as identity primary key,
@@ -409,6 +420,7 @@ create table checkouts (
     charge             jsonb,                   -- of test checkouts: what a processor would know
     asks               integer not null default 0,  -- how often it was asked for, and …
     ask_at             timestamptz not null default now(),  -- … when it is next, by the server's time
+    session            text,                    -- what the processor calls it; null: none has begun
     primary key (cell, tenant_id, id),
     constraint checkouts_reference_is_unique unique (cell, tenant_id, external_reference),
     constraint checkouts_link_exists

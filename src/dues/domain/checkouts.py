@@ -65,19 +65,25 @@ class Choice(Struct, frozen=True):
 
 
 class Charged(Struct, frozen=True):
-    """What a processor says of a checkout: that so much was paid, under its own id of that."""
+    """What a processor says of a checkout: that so much was paid, in its currency, under its own id of that."""
 
     reference: str
     amount: int
+    currency: str
 
 
 class NotCharged(Struct, frozen=True):
-    """What a processor says of a checkout: that nothing came of it."""
+    """What a processor says of a checkout: that nothing came of it, and that nothing can any more."""
 
     reason: str
+    state: Ended = "failed"
 
 
-Told = Charged | NotCharged
+class Coming(Struct, frozen=True):
+    """What a processor says of a checkout: that it was paid, and that the money is on its way, for days maybe."""
+
+
+Told = Charged | NotCharged | Coming
 
 
 def choose_bills(bills: Sequence[Owed], balance: int, currency: str) -> Choice:
@@ -95,9 +101,9 @@ def choose_amount(amount: int, bills: Sequence[Owed], currency: str) -> Choice:
 
 def payment_of(link: PaymentLink, choice: Choice, charged: Charged, adapter: str, checkout_id: str) -> NewPayment:
     """The payment that a checkout is, or would be. Where another amount was charged than was chosen, the oldest bills
-    have it first."""
+    have it first; where it was another currency, none of them has."""
     parts, left = [], charged.amount
-    for part in choice.parts:
+    for part in choice.parts if charged.currency == choice.currency else ():
         if taken := min(part.amount, left):
             parts.append(Part(bill=part.bill, amount=taken))
             left -= taken
@@ -105,7 +111,7 @@ def payment_of(link: PaymentLink, choice: Choice, charged: Charged, adapter: str
     return NewPayment(
         external_reference=f"{adapter}:{charged.reference}",
         amount=charged.amount,
-        currency=choice.currency,
+        currency=charged.currency,
         parts=parts or None,
         rest="hold" if link.request_id else None,  # what is asked for is taken, whatever is owed by then
         method=adapter,

@@ -8,8 +8,11 @@ from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
+import structlog
+
 from dues.commands.command import Modify
 from dues.commands.job import Job
+from dues.domain.checkouts import Checkout, Choice
 from dues.domain.ids import random_secret
 from dues.domain.payment_links import SECRET_LENGTH, tenant_of
 from dues.domain.refusals import Refusal
@@ -17,20 +20,21 @@ from dues.http.context import Context, Endpoint
 from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
 from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, why
+from dues.http.pay_replies import KEPT, html, see_other
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes
 from dues.pages.look.brand import brand_style
 from dues.pages.pay import LOGO_NAME, STYLE_NAME, Visit
-from dues.pages.pay.checkout import checkout_page
+from dues.pages.pay.checkout import checkout_page, leaving_page
 from dues.pages.pay.confirm import confirm_page
 from dues.pages.pay.ending import end_page, gone_page
 from dues.pages.pay.owing import NO_FAULTS, Faults, owing_page
 from dues.pages.words import LANGUAGES, language_of
 from dues.resources.checkouts.adapters import ADAPTERS, trial
-from dues.resources.checkouts.adapters.adapter import Ask
+from dues.resources.checkouts.adapters.adapter import Ask, ProcessorAwayError, Services
 from dues.resources.checkouts.begin import BEGIN_CHECKOUTS, Begun
 from dues.resources.checkouts.bring import receive, request_of
-from dues.resources.checkouts.store import find_checkout, find_pressed, list_last_checkouts
+from dues.resources.checkouts.store import find_checkout, find_pressed, hurry_checkout, list_last_checkouts
 from dues.resources.payment_links.owing import Opened, Shown, find_shown, open_link
 from dues.resources.payment_links.store import list_bills
 from dues.resources.payment_links.withdraw import WITHDRAW_PAYMENT_LINKS
@@ -40,24 +44,9 @@ from dues.tenants.brands.store import find_logo
 from dues.tenants.guesses import TooManyGuesses
 from dues.tenants.payees.store import Payee
 
+_log = structlog.get_logger()
+
 CHECKOUTS_LOOKED_AT: Final = 20
-
-_POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""As of all pages, but nothing runs here, and forms may be sent to where they are from."""
-
-_HEADERS: Final = (
-    (b"content-security-policy", _POLICY),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-robots-tag", b"noindex, nofollow"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"vary", b"accept-language"),
-)
-
-_KEPT: Final = (*_HEADERS, (b"cache-control", b"private, max-age=3600"))
-"""What is on every page of a merchant's, and says nothing about who owes."""
 
 
 def pay_pages(context: Context) -> Routes:
@@ -73,7 +62,7 @@ def pay_pages(context: Context) -> Routes:
 async def _message(context: Context, exchange: Exchange) -> Reply:
     """What a processor tells; what is from nobody that is known is not there."""
     adapter = exchange.path_parameters["adapter"]
-    if not await receive(context.database, context.writes.submit, adapter, exchange.body, exchange.headers):
+    if not await receive(_services(context), context.writes.submit, adapter, exchange.body, exchange.headers):
         raise ProblemError("route_not_found", "There is nothing for such a message.")
     return Reply(200, b"{}")
 
@@ -98,7 +87,7 @@ class _Pages:
                 opened, status = None, 429
                 exchange.answer_headers = [(b"retry-after", str(error.retry_seconds).encode())]
             if opened is None or (exchange.method == "POST" and not _is_own(exchange, self._context.public_url)):
-                return _html(gone_page(visit), status)
+                return html(gone_page(visit), status)
             exchange.tenant = f"{opened.payee.tenant.id}/{opened.payee.mode}"
             return await page(exchange, _at_home(visit, opened), opened)
 
@@ -122,7 +111,7 @@ class _Pages:
         checkouts = await list_last_checkouts(database, tenant, opened.link.id, CHECKOUTS_LOOKED_AT)
         asked = await find_request(database, tenant, opened.link.request_id) if opened.link.request_id else None
         what_for = asked.description if asked else None
-        return _html(owing_page(visit, shown, checkouts, faults, what_for), 422 if faults.of else 200)
+        return html(owing_page(visit, shown, checkouts, faults, what_for), 422 if faults.of else 200)
 
     async def pressed(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """A choice that was made, or confirmed."""
@@ -143,19 +132,27 @@ class _Pages:
             faults = Faults(choice.currency, {name: why(visit, reason, owing)}, said(form, name), form.get("bill", ()))
             return await self.owing(exchange, visit, opened, faults)
         bills = [bill for one in shown.owing for bill in one.bills]
-        ways = [adapter.name for adapter in ADAPTERS.values() if adapter.is_for(opened.payee)]
-        return _html(confirm_page(visit, choice, bills, ways, press))
+        ways = [name for name in ADAPTERS if await self._is_for(name, opened.payee, choice)]
+        return html(confirm_page(visit, choice, bills, ways, press))
+
+    async def _is_for(self, name: str, payee: Payee, choice: Choice) -> bool:
+        try:
+            return await ADAPTERS[name].is_for(_services(self._context), payee, choice)
+        except ProcessorAwayError:
+            return False
 
     async def _pay(self, exchange: Exchange, visit: Visit, shown: Shown, form: Form) -> Reply | None:
         """Begins a checkout; None where it cannot be any more, as it was shown."""
         payee, choice, press = shown.opened.payee, confirmed(form, shown), said(form, "press")
         adapter = ADAPTERS.get(said(form, "by"))
-        if adapter is None or not adapter.is_for(payee) or not PRESS.fullmatch(press):
+        if adapter is None or not PRESS.fullmatch(press):
             return None
         if before := await find_pressed(self._context.database, payee.tenant, shown.opened.link.id, press):
             # The same form again is no other wish, whatever is owed by now.
-            return _see_other(visit.way(before.id))
-        if choice is None or await refused(self._context, visit, shown, choice, press):
+            return await self._go_on(exchange, visit, payee, before)
+        if choice is None or not await self._is_for(adapter.name, payee, choice):
+            return None
+        if await refused(self._context, visit, shown, choice, press):
             return None
         begun = Begun(shown.opened.link, choice, adapter.name, press)
         outcome, exchange.group_size = await self._context.writes.submit(Job(BEGIN_CHECKOUTS, request_of(payee, begun)))
@@ -163,33 +160,45 @@ class _Pages:
             return None
         checkout = await find_checkout(self._context.database, payee.tenant, outcome.id)
         assert checkout is not None, "it was begun just now"
-        where = await adapter.begin(Ask(self._context.database, payee, checkout))
-        return _see_other(where or visit.way(checkout.id))
+        return await self._go_on(exchange, visit, payee, checkout)
+
+    async def _go_on(self, exchange: Exchange, visit: Visit, payee: Payee, checkout: Checkout) -> Reply:
+        """Leads to where it is paid: the processor's page, or our own about it."""
+        origin = self._context.public_url or origin_of(exchange)
+        asked = Ask(_services(self._context), payee, checkout, f"{origin}/p/{visit.token}")
+        try:
+            where = await ADAPTERS[checkout.adapter].begin(asked) if checkout.state == "open" else None
+        except ProcessorAwayError as error:
+            _log.warning("processor_away", checkout=checkout.id, reason=str(error))
+            return html(checkout_page(visit, checkout, [], None, "", is_away=True), 503)
+        # Browsers follow no redirect to elsewhere from a form of ours, which may be sent to us alone.
+        return html(leaving_page(visit, checkout, where)) if where else see_other(visit.way(checkout.id))
 
     async def below(self, _exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """The page of a checkout, the one that asks before the link is ended, or what pages look like."""
         if visit.below == "end":
-            return _html(end_page(visit))
+            return html(end_page(visit))
         if looks := await self._looks(visit, opened.payee):
             return looks
         database, tenant = self._context.lists.share_of(opened.payee.tenant.id), opened.payee.tenant
         checkout = await find_checkout(database, tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
-            return _html(gone_page(visit), 404)
+            return html(gone_page(visit), 404)
+        await hurry_checkout(self._context.database, tenant, checkout.id)
         payment = await find_payment(database, tenant, checkout.payment_id) if checkout.payment_id else None
         ids = [part.bill for part in checkout.parts.bills]
         ids += [one.owner_id for one in payment.applications if one.owner_id.startswith("bill_")] if payment else []
         bills = await list_bills(database, tenant, ids)
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
         reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
-        return _html(checkout_page(visit, checkout, bills, payment, reference))
+        return html(checkout_page(visit, checkout, bills, payment, reference))
 
     async def _looks(self, visit: Visit, payee: Payee) -> Reply | None:
         """The brand's stylesheet or logo, where that is asked for and there is one."""
         if visit.below == STYLE_NAME and payee.brand and payee.brand.colour:
-            return Reply(200, brand_style(payee.brand.colour), b"text/css; charset=utf-8", _KEPT, is_public=True)
+            return Reply(200, brand_style(payee.brand.colour), b"text/css; charset=utf-8", KEPT, is_public=True)
         if visit.below == LOGO_NAME and (logo := await find_logo(self._context.database, payee.tenant.id)):
-            return Reply(200, logo.bytes, logo.type.encode(), _KEPT, is_public=True)
+            return Reply(200, logo.bytes, logo.type.encode(), KEPT, is_public=True)
         return None
 
     async def pressed_below(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
@@ -198,17 +207,19 @@ class _Pages:
         if visit.below == "end":
             wanted = Modify[None](opened.link.id, None)
             await self._context.writes.submit(Job(WITHDRAW_PAYMENT_LINKS, request_of(payee, wanted)))
-            return _see_other(visit.way())
+            return see_other(visit.way())
         checkout = await find_checkout(self._context.database, payee.tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
-            return _html(gone_page(visit), 404)
-        does = said(form, "do")
+            return html(gone_page(visit), 404)
+        does, services = said(form, "do"), _services(self._context)
+        if does == "go_on" and checkout.adapter != "test":
+            return await self._go_on(exchange, visit, payee, checkout)
         if checkout.adapter == "test" and checkout.state == "open" and does in ("pay", "twice", "late", "fail"):
-            messages = await trial.charge(Ask(self._context.database, payee, checkout), does)
+            messages = await trial.charge(Ask(services, payee, checkout), does)
             body, headers = trial.message(payee, checkout, "failed" if does == "fail" else "paid")
             for _ in range(messages):
-                await receive(self._context.database, self._context.writes.submit, "test", body, headers)
-        return _see_other(visit.way(checkout.id))
+                await receive(services, self._context.writes.submit, "test", body, headers)
+        return see_other(visit.way(checkout.id))
 
 
 def _visit(exchange: Exchange) -> Visit:
@@ -232,9 +243,5 @@ def _is_own(exchange: Exchange, public_url: str) -> bool:
     return origin in (None, b"null") or ours == origin or ours.startswith(origin + b"/")
 
 
-def _html(body: bytes, status: int = 200) -> Reply:
-    return Reply(status, body, b"text/html; charset=utf-8", _HEADERS)
-
-
-def _see_other(where: str) -> Reply:
-    return Reply(303, b"", b"text/html; charset=utf-8", [*_HEADERS, (b"location", where.encode())])
+def _services(context: Context) -> Services:
+    return Services(context.database, context.outgoing.secret_keys)

@@ -46,7 +46,8 @@ class Surroundings:
     has its style in it, since it is kept as a file and sent on.
 
     `says_test`: the words of the band over everything that is only a test; None: it is not. `styles`: further
-    stylesheets, such as a brand's. `logo`: in the place of the merchant's name.
+    stylesheets, such as a brand's. `logo`: in the place of the merchant's name. `goes_to`: where the browser goes on
+    to by itself.
     """
 
     language: Language
@@ -55,6 +56,7 @@ class Surroundings:
     says_test: str | None = None
     styles: Sequence[str] = ()
     logo: Html | None = None
+    goes_to: str | None = None
 
 
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
@@ -69,6 +71,7 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
+        _goes_to(surroundings.goes_to) if surroundings.goes_to else None,
         None if at_home else element("style", Html(STYLE.body.decode())),
         *(element("link", rel="stylesheet", href=style) for style in styles),
     )
@@ -80,6 +83,10 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("footer", footer) if footer else None,
     )
     return f"<!doctype html>\n{element('html', head, body, lang=language.code, dir=language.direction)}\n".encode()
+
+
+def _goes_to(where: str) -> Html:
+    return element("meta", http_equiv="refresh", content=f"0; url={where}")
 
 
 def amount(language: Language, minor: int, currency: str, *, named: bool = True) -> Html:

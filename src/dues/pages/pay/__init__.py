@@ -65,8 +65,8 @@ class Visit(Struct, frozen=True):
         return f"\N{LEFT-TO-RIGHT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
-def show(title: str, visit: Visit, *main: Html | None) -> bytes:
-    """A page of the link's."""
+def show(title: str, visit: Visit, *main: Html | None, goes_to: str | None = None) -> bytes:
+    """A page of the link's; `goes_to`: one that leads on by itself."""
     payee = visit.payee
     says_test = visit.words("test_band") if payee and payee.mode == "test" else None
     brand = payee.brand if payee else None
@@ -77,6 +77,7 @@ def show(title: str, visit: Visit, *main: Html | None) -> bytes:
         says_test,
         [f"{visit.root}p/{visit.token}/{STYLE_NAME}"] if brand and brand.colour else (),
         logo(brand, payee.name, f"{visit.root}p/{visit.token}/{LOGO_NAME}") if brand and payee else None,
+        goes_to,
     )
     return page(title, surroundings, *main, footer=_footer(visit))
 

@@ -8,16 +8,35 @@ from dues.domain.days import day_at
 from dues.domain.payments import Payment
 from dues.domain.records import Record
 from dues.pages.frame.markup import Html, element
-from dues.pages.look import Column, amount, button, day, headline, person, table, terms
+from dues.pages.look import Column, amount, button, day, headline, person, table, terms, wrongs
 from dues.pages.pay import Visit, show
 from dues.pages.pay.confirm import what_it_pays
 from dues.resources.checkouts.adapters.bank_transfer import fills_in, transfer_code
 
 
+def leaving_page(visit: Visit, checkout: Checkout, where: str) -> bytes:
+    """Leads on to a processor's page: by itself, and by a link."""
+    words = visit.words
+    return show(
+        words("leaving"),
+        visit,
+        _large(visit, "leaving", checkout.amount, checkout.currency, element("p", words("leaving_text"))),
+        element("p", element("a", words("go_on"), href=where, rel="noreferrer")),
+        goes_to=where,
+    )
+
+
 def checkout_page(
-    visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]], payment: Payment | None, reference: str
+    visit: Visit,
+    checkout: Checkout,
+    bills: Sequence[Record[Bill]],
+    payment: Payment | None,
+    reference: str,
+    *,
+    is_away: bool = False,
 ) -> bytes:
-    """The page. `bills` are those that it is for, or went to; `reference` is what a transfer is known by."""
+    """The page. `bills` are those that it is for, or went to; `reference` is what a transfer is known by;
+    `is_away`: the processor does not answer."""
     words = visit.words
     main: Sequence[Html | None]
     if checkout.state == "paid" and payment is not None:
@@ -25,7 +44,7 @@ def checkout_page(
     elif checkout.state == "open" and checkout.adapter == "bank_transfer":
         title, main = words("transfer"), _transfer(visit, checkout, reference)
     elif checkout.state == "open":
-        title, main = words("waiting"), _waiting(visit, checkout, bills)
+        title, main = words("waiting"), _waiting(visit, checkout, bills, is_away=is_away)
     else:
         title, main = words("not_paid"), _ended(visit, checkout)
     back = element("p", element("a", words("back"), href=visit.way()), class_="on-screen")
@@ -60,7 +79,7 @@ def _transfer(visit: Visit, checkout: Checkout, reference: str) -> list[Html]:
     ]
 
 
-def _waiting(visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]]) -> list[Html | None]:
+def _waiting(visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]], *, is_away: bool) -> list[Html | None]:
     words = visit.words
     again = element("p", element("a", words("look_again"), href=visit.way(checkout.id)))
     buttons = [
@@ -68,10 +87,13 @@ def _waiting(visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]]) ->
         for does in ("pay", "twice", "late", "fail")
     ]
     is_test = checkout.adapter == "test"
+    go_on = element("p", button(words("go_on"), "do", "go_on"))
     return [
+        wrongs(words("wrong"), {"go_on": words("away")}) if is_away else None,
         _large(visit, "waiting", checkout.amount, checkout.currency, element("p", words("waiting_text")), again),
         what_it_pays(visit, choice_of(checkout), bills),
         element("form", element("h2", words("test_how")), *buttons, method="post") if is_test else None,
+        None if is_test else element("form", element("h2", words("not_yet"), id="go_on"), go_on, method="post"),
     ]
 
 

@@ -31,7 +31,7 @@ class Begun(Struct, frozen=True):
 
 def wanted_payment(begun: Begun) -> NewPayment:
     """The payment that it would be."""
-    charged = Charged(begun.press, begun.choice.amount)
+    charged = Charged(begun.press, begun.choice.amount, begun.choice.currency)
     return payment_of(begun.link, begun.choice, charged, begun.adapter, begun.press)
 
 

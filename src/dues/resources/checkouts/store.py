@@ -111,6 +111,39 @@ async def take_checkouts_to_ask_for(database: Database, cell: int, limit: int) -
     return [ToAskFor(Tenant(cell, row["tenant_id"]), row["id"]) for row in rows]
 
 
+HURRY_CHECKOUT: Final = """
+update checkouts set ask_at = now()
+ where cell = $1 and tenant_id = $2 and id = $3 and state = 'open' and ask_at > now() + interval '2 seconds'
+returning id
+"""
+
+
+async def hurry_checkout(database: Database, tenant: Tenant, checkout_id: str) -> None:
+    """Somebody waits for what became of it: its turn is now."""
+    await database.rows(HURRY_CHECKOUT, *tenant, checkout_id)
+
+
+# What a processor calls it ----------------------------------------------------------------------------------------
+
+SAVE_SESSION: Final = """
+update checkouts set session = $4 where cell = $1 and tenant_id = $2 and id = $3 and session is null returning id
+"""
+
+
+async def save_session(database: Database, tenant: Tenant, checkout_id: str, session: str) -> None:
+    """Keeps what a processor calls a checkout; the first name that it was given stays."""
+    await database.rows(SAVE_SESSION, *tenant, checkout_id, session)
+
+
+FIND_SESSION: Final = "select session from checkouts where cell = $1 and tenant_id = $2 and id = $3"
+
+
+async def find_session(database: Database, tenant: Tenant, checkout_id: str) -> str | None:
+    """What a processor calls a checkout."""
+    row = await database.row(FIND_SESSION, *tenant, checkout_id)
+    return row["session"] if row else None
+
+
 # The processor of tests --------------------------------------------------------------------------------------------
 
 

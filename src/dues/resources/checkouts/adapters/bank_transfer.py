@@ -4,8 +4,9 @@ Nobody can be asked whether it came: the merchant records what its bank tells, a
 
 import segno
 
+from dues.domain.checkouts import Choice
 from dues.domain.money import in_major_units
-from dues.resources.checkouts.adapters.adapter import Adapter, Ask
+from dues.resources.checkouts.adapters.adapter import Adapter, Ask, Services
 from dues.tenants.payees.store import BankAccount, Payee
 
 EPC_AMOUNT_MAX = 99_999_999_999
@@ -16,7 +17,7 @@ async def _begin(_ask: Ask) -> None:
     return None
 
 
-def _is_for(payee: Payee) -> bool:
+async def _is_for(_services: Services, payee: Payee, _choice: Choice) -> bool:
     return payee.bank_account is not None
 
 

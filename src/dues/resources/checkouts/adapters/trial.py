@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dues.db.database import Database
-from dues.domain.checkouts import Charged, Checkout, NotCharged, Told
-from dues.resources.checkouts.adapters.adapter import Adapter, Ask, Message
+from dues.domain.checkouts import Charged, Checkout, Choice, NotCharged, Told
+from dues.resources.checkouts.adapters.adapter import Adapter, Ask, Message, Services
 from dues.resources.checkouts.store import Charge, find_charge, find_checkout, save_charge
 from dues.tenants.payees.store import Payee, find_payee
 
@@ -27,7 +26,7 @@ async def charge(ask: Ask, does: str) -> int:
     """What a button of the page does: `pay`, `twice`, `late` or `fail`. How many messages are sent of it now."""
     told_from = datetime.now(UTC) + (LATE if does == "late" else timedelta(0))
     new = Charge("failed" if does == "fail" else "paid", told_from)
-    if not await save_charge(ask.database, ask.payee.tenant, ask.checkout.id, new):
+    if not await save_charge(ask.services.database, ask.payee.tenant, ask.checkout.id, new):
         return 0
     return {"twice": 2, "late": 0}.get(does, 1)
 
@@ -43,10 +42,10 @@ def _signed(checkout: Checkout, body: bytes) -> bytes:
 
 
 def _told(checkout: Checkout, outcome: str) -> Told:
-    return Charged(checkout.id, checkout.amount) if outcome == "paid" else NotCharged("refused")
+    return Charged(checkout.id, checkout.amount, checkout.currency) if outcome == "paid" else NotCharged("refused")
 
 
-def _is_for(payee: Payee) -> bool:
+async def _is_for(_services: Services, payee: Payee, _choice: Choice) -> bool:
     return payee.mode == "test"
 
 
@@ -54,14 +53,15 @@ async def _begin(_ask: Ask) -> None:
     return None
 
 
-async def _read(database: Database, body: bytes, headers: Mapping[bytes, bytes]) -> Message | None:
+async def _read(services: Services, body: bytes, headers: Mapping[bytes, bytes]) -> Message | None:
+    database = services.database
     try:
         sent: dict[str, Any] = msgspec.json.decode(body, type=dict[str, str])
         number, _, checkout_id = sent["checkout"].partition(":")
         payee = await find_payee(database, int(number)) if number.isdecimal() and len(number) < 10 else None
     except (msgspec.DecodeError, KeyError):
         return None
-    if payee is None or not _is_for(payee):
+    if payee is None or payee.mode != "test":
         return None
     checkout = await find_checkout(database, payee.tenant, checkout_id)
     if checkout is None or checkout.adapter != ADAPTER.name:
@@ -72,14 +72,10 @@ async def _read(database: Database, body: bytes, headers: Mapping[bytes, bytes])
 
 
 async def _ask(ask: Ask) -> Told | None:
-    known = await find_charge(ask.database, ask.payee.tenant, ask.checkout.id)
+    known = await find_charge(ask.services.database, ask.payee.tenant, ask.checkout.id)
     if known is None or known.told_from > datetime.now(UTC):
         return None
     return _told(ask.checkout, known.outcome)
 
 
-async def _refund(ask: Ask, reference: str, amount: int) -> str:
-    return f"{ask.checkout.id}:{reference}:{amount}"
-
-
-ADAPTER: Final = Adapter("test", _is_for, _begin, _read, _ask, _refund)
+ADAPTER: Final = Adapter("test", _is_for, _begin, _read, _ask)

@@ -1,0 +1,1 @@
+"""By which accounts at processors merchants are paid."""
