@@ -40,6 +40,7 @@ RUN_WITH = {
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "merchants bank-account": "--iban DE89370400440532013000 --holder Shop",
+    "merchants cash-point": "--where here",
     "merchants brand": "--colour #21508f",
     "merchants stripe": "--secret-key sk_test_x --webhook-secret whsec_x",
     "keys set": "{key} --rate-limit 100/s",

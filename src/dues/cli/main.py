@@ -13,6 +13,7 @@ from dues.cli import (
     backup,
     bank_account,
     brand,
+    cash_point,
     clock,
     database,
     deliver,
@@ -117,6 +118,7 @@ app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
 app.command(name="demo", rich_help_panel=MERCHANTS)(demo.demo)
 merchants.app.command("bank-account")(bank_account.set_bank_account)
+merchants.app.command("cash-point")(cash_point.set_cash_point)
 merchants.app.command("brand")(brand.set_brand)
 merchants.app.command("stripe")(stripe_account.set_stripe_account)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)

@@ -19,6 +19,7 @@ create table merchants (
     time_zone  text not null default 'UTC',    -- of the IANA database: whose days are its days
     file_settings jsonb,                       -- how Moment's files are read; null: as they usually are
     bank_account jsonb,                        -- where customers transfer money to; null: they are not told
+    cash_point text,                           -- where they pay cash, in words; null: nowhere
     constraint merchants_time_zone_is_a_name check (time_zone ~ '^[A-Za-z0-9_+/-]{1,64}$'),
     constraint merchants_file_settings_are_an_object check (jsonb_typeof(file_settings) = 'object'),
     constraint merchants_bank_account_is_an_object check (jsonb_typeof(bank_account) = 'object')
@@ -432,6 +433,7 @@ create table checkouts (
 );
 
 create index checkouts_by_link on checkouts (cell, tenant_id, payment_link_id, id);
+create index checkouts_by_state on checkouts (cell, tenant_id, state, id);
 create index checkouts_to_be_asked_for on checkouts (cell, ask_at) where state = 'open';
 
 -- What one payment of so much is asked by, of which pay_links has the page.

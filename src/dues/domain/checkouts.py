@@ -31,9 +31,11 @@ class CheckoutPart(Struct, frozen=True):
 
 
 class CheckoutParts(Struct, frozen=True):
-    """What was chosen: the bills, the oldest due first. What the amount has beside them is for the balance."""
+    """What was chosen: the bills, the oldest due first. What the amount has beside them is for the balance. `tags`:
+    what the address said of where it was found, such as utm_source."""
 
     bills: list[CheckoutPart]
+    tags: dict[str, str] = {}
 
 
 class Checkout(Struct, frozen=True, kw_only=True):
@@ -57,11 +59,12 @@ class Checkout(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True):
-    """What somebody wants to pay: so much in all, for these bills, the rest for the balance."""
+    """What somebody wants to pay: so much in all, for these bills, the rest for the balance; and how they came here."""
 
     amount: int
     currency: str
     parts: list[CheckoutPart]
+    tags: dict[str, str] = {}
 
 
 class Charged(Struct, frozen=True):
@@ -115,7 +118,7 @@ def payment_of(link: PaymentLink, choice: Choice, charged: Charged, adapter: str
         parts=parts or None,
         rest="hold" if link.request_id else None,  # what is asked for is taken, whatever is owed by then
         method=adapter,
-        metadata={"payment_link": link.id, "checkout": checkout_id},
+        metadata={**choice.tags, "payment_link": link.id, "checkout": checkout_id},
         account=link.owner_id if of_account else None,
         customer=None if of_account else link.owner_id,
     )
@@ -130,7 +133,7 @@ def begin_checkout(link: PaymentLink, choice: Choice, adapter: str, press: str, 
         adapter=adapter,
         amount=choice.amount,
         currency=choice.currency,
-        parts=CheckoutParts(choice.parts),
+        parts=CheckoutParts(choice.parts, choice.tags),
         expires_at=cause.now + LASTS,
         created_at=cause.now,
     )
@@ -139,7 +142,7 @@ def begin_checkout(link: PaymentLink, choice: Choice, adapter: str, press: str, 
 
 def choice_of(checkout: Checkout) -> Choice:
     """What was chosen."""
-    return Choice(checkout.amount, checkout.currency, checkout.parts.bills)
+    return Choice(checkout.amount, checkout.currency, checkout.parts.bills, checkout.parts.tags)
 
 
 def end_checkout(record: Record[Checkout], state: Ended, reason: str) -> Change[Checkout]:

@@ -43,6 +43,7 @@ RefusalCode = Literal[
     "payment_above_maximum",
     "payment_below_minimum",
     "payment_link_not_found",
+    "checkout_not_found",
     "payment_not_allowed",
     "payment_not_found",
     "payment_not_reversed",
@@ -107,6 +108,7 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_above_maximum": "The payment is above the `max_amount` of the payment rules.",
     "payment_below_minimum": "The payment is below the `min_amount` of the payment rules, and not exactly what is "
     "outstanding.",
+    "checkout_not_found": "No checkout of this merchant and mode has this id.",
     "payment_link_not_found": "No payment link of this merchant and mode has this id or external reference.",
     "payment_not_allowed": "This cannot be paid: it has no payment rules, neither its own nor the merchant's default "
     "for its kind and currency; or it tracks no amount.",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import parse_qs
 
 from dues.commands.job import Job
 from dues.domain.allocation import Money, fill
@@ -107,3 +108,20 @@ def why(visit: Visit, refusal: Refusal | str, owing: Owing) -> str:
         most=visit.money(most, owing.currency),
         merchant=visit.payee.name if visit.payee else "",
     )
+
+
+TAGS_MAX: Final = 10
+
+_TAG: Final = re.compile(r"utm_[a-z0-9_]{1,36}|affiliate|agent|product_code")
+
+
+def tags_of(query_string: bytes) -> dict[str, str]:
+    """What an address says of where it was found, as Moment's pages take it: at most ten, names of up to 40 characters,
+    values cut to 500; what is anything else is passed over."""
+    found = parse_qs(query_string[:8_000].decode("latin-1"), errors="replace")
+    said = {
+        name: "".join(letter for letter in values[0] if letter.isprintable())[:500]
+        for name, values in found.items()
+        if _TAG.fullmatch(name)
+    }
+    return {name: value for name, value in list(said.items())[:TAGS_MAX] if value}

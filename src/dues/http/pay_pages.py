@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 import structlog
+from msgspec import structs
 
 from dues.commands.command import Modify
 from dues.commands.job import Job
@@ -19,7 +20,7 @@ from dues.domain.refusals import Refusal
 from dues.http.context import Context, Endpoint
 from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
-from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, why
+from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, tags_of, why
 from dues.http.pay_replies import KEPT, html, see_other
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes
@@ -132,7 +133,7 @@ class _Pages:
             faults = Faults(choice.currency, {name: why(visit, reason, owing)}, said(form, name), form.get("bill", ()))
             return await self.owing(exchange, visit, opened, faults)
         bills = [bill for one in shown.owing for bill in one.bills]
-        ways = [name for name in ADAPTERS if await self._is_for(name, opened.payee, choice)]
+        ways = {name: one.label for name, one in ADAPTERS.items() if await self._is_for(name, opened.payee, choice)}
         return html(confirm_page(visit, choice, bills, ways, press))
 
     async def _is_for(self, name: str, payee: Payee, choice: Choice) -> bool:
@@ -154,7 +155,8 @@ class _Pages:
             return None
         if await refused(self._context, visit, shown, choice, press):
             return None
-        begun = Begun(shown.opened.link, choice, adapter.name, press)
+        tagged = structs.replace(choice, tags=tags_of(exchange.query_string))
+        begun = Begun(shown.opened.link, tagged, adapter.name, press)
         outcome, exchange.group_size = await self._context.writes.submit(Job(BEGIN_CHECKOUTS, request_of(payee, begun)))
         if isinstance(outcome, Refusal):
             return None

@@ -90,6 +90,7 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "bill_not_found": ("not-found", None),
     "payment_not_found": ("not-found", None),
     "payment_link_not_found": ("not-found", None),
+    "checkout_not_found": ("not-found", None),
     "payment_request_not_found": ("not-found", None),
     "credit_not_found": ("not-found", None),
     "event_not_found": ("not-found", None),

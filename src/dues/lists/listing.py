@@ -100,3 +100,8 @@ BILL_NAMED = (
     "bill_",
     _NAMED.format(table="bills"),
 )
+
+PAYMENT_LINK_NAMED = (
+    "plk_",
+    _NAMED.format(table="pay_links"),
+)

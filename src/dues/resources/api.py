@@ -7,6 +7,7 @@ from dues.resources.accounts import operations as accounts
 from dues.resources.ageing import operations as ageing
 from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
+from dues.resources.checkouts import operations as checkouts
 from dues.resources.clock import operations as test_clock
 from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
@@ -37,6 +38,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
     *payment_links.OPERATIONS,
+    *checkouts.OPERATIONS,
     *payment_requests.OPERATIONS,
     *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,

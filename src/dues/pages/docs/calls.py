@@ -32,10 +32,14 @@ class Call:
     finds: Variable | None
 
 
+_MADE_IN_BROWSERS: Final = ("/{checkout}",)
+"""What no call makes, so no call of the story finds one."""
+
+
 def calls(method: str, path: str, operation: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterator[Call]:
     """A call per example of the operation's body, or the one there is without a body. None of those on files
-    and batches, which guides show."""
-    if operation["tags"][0] in ("Files", "Batches"):
+    and batches, which guides show, and of what is made in browsers."""
+    if operation["tags"][0] in ("Files", "Batches") or path.endswith(_MADE_IN_BROWSERS):
         return
     template = _path(path, operation)
     bodies = json_content(operation.get("requestBody", {})).get("examples", {"": {"value": None}})
@@ -80,7 +84,7 @@ def _unnamed_below(path: str, paths: Mapping[str, Any]) -> Variable | None:
         if match := re.fullmatch(re.escape(path) + r"/{(\w+)}", below):
             parameters = methods["get"]["parameters"]
             named = any(one["in"] == "path" and one.get("example") for one in parameters)
-            return None if named else Variable(match[1])
+            return None if named or below.endswith(_MADE_IN_BROWSERS) else Variable(match[1])
     return None
 
 

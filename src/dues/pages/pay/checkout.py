@@ -9,9 +9,10 @@ from dues.domain.payments import Payment
 from dues.domain.records import Record
 from dues.pages.frame.markup import Html, element
 from dues.pages.look import Column, amount, button, day, headline, person, table, terms, wrongs
+from dues.pages.look.barcode import barcode, can_be_bars
 from dues.pages.pay import Visit, show
 from dues.pages.pay.confirm import what_it_pays
-from dues.resources.checkouts.adapters.bank_transfer import fills_in, transfer_code
+from dues.resources.checkouts.adapters.bank_transfer import fills_in, reference_code, transfer_code
 
 
 def leaving_page(visit: Visit, checkout: Checkout, where: str) -> bytes:
@@ -43,6 +44,8 @@ def checkout_page(
         title, main = words("receipt"), _receipt(visit, payment, bills)
     elif checkout.state == "open" and checkout.adapter == "bank_transfer":
         title, main = words("transfer"), _transfer(visit, checkout, reference)
+    elif checkout.state == "open" and checkout.adapter == "cash_point":
+        title, main = words("cash"), _cash(visit, checkout, reference)
     elif checkout.state == "open":
         title, main = words("waiting"), _waiting(visit, checkout, bills, is_away=is_away)
     else:
@@ -77,6 +80,24 @@ def _transfer(visit: Visit, checkout: Checkout, reference: str) -> list[Html]:
         element("div", Html(code.decode()), class_="qr", role="img", aria_label=scan),
         element("p", words("transfer_after"), class_="quiet-text"),
     ]
+
+
+def _cash(visit: Visit, checkout: Checkout, reference: str) -> list[Html]:
+    words, where = visit.words, (visit.payee.cash_point if visit.payee else None) or ""
+    shown = [
+        _large(visit, "cash", checkout.amount, checkout.currency, element("p", words("cash_how", where=where))),
+        terms(
+            {
+                words("amount"): amount(visit.language, checkout.amount, checkout.currency),
+                words("reference"): person(reference),
+            }
+        ),
+    ]
+    if can_be_bars(reference):
+        shown.append(barcode(reference, words("scan_reference")))
+    said = words("scan_reference")
+    code = element("div", Html(reference_code(reference).decode()), class_="qr", role="img", aria_label=said)
+    return [*shown, code, element("p", words("cash_after"), class_="quiet-text")]
 
 
 def _waiting(visit: Visit, checkout: Checkout, bills: Sequence[Record[Bill]], *, is_away: bool) -> list[Html | None]:

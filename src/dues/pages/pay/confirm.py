@@ -1,6 +1,6 @@
 """What was chosen, once more in figures, and the ways to pay it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dues.domain.bills import Bill
 from dues.domain.checkouts import Choice
@@ -10,8 +10,11 @@ from dues.pages.look import Column, amount, button, headline, person, table
 from dues.pages.pay import Visit, hidden, show
 
 
-def confirm_page(visit: Visit, choice: Choice, bills: Sequence[Record[Bill]], ways: Sequence[str], press: str) -> bytes:
-    """The page. `bills` are those that are chosen, `ways` the names of adapters, `press` the reference of the form."""
+def confirm_page(
+    visit: Visit, choice: Choice, bills: Sequence[Record[Bill]], ways: Mapping[str, str], press: str
+) -> bytes:
+    """The page. `bills` are those that are chosen, `ways` are names of adapters with their labels, `press` is the
+    reference of the form."""
     words = visit.words
     return show(
         words("you_pay"),
@@ -35,11 +38,12 @@ def what_it_pays(visit: Visit, choice: Choice, bills: Sequence[Record[Bill]]) ->
     return table(words("what_it_pays"), [Column(words("for_what")), Column(choice.currency, is_number=True)], rows)
 
 
-def _ways(visit: Visit, choice: Choice, ways: Sequence[str], press: str) -> Html:
+def _ways(visit: Visit, choice: Choice, ways: Mapping[str, str], press: str) -> Html:
     words, money = visit.words, visit.money(choice.amount, choice.currency)
     if not ways:
         return element("p", words("no_way", merchant=visit.payee.name if visit.payee else ""))
     chosen = [element("input", type="hidden", name="part", value=f"{part.bill}:{part.amount}") for part in choice.parts]
     fields = {"step": "pay", "currency": choice.currency, "amount": str(choice.amount), "press": press}
-    buttons = [element("p", button(words(f"by_{way}", amount=money), "by", way)) for way in ways]
+    labels = {way: label.replace("{amount}", money) or words(f"by_{way}", amount=money) for way, label in ways.items()}
+    buttons = [element("p", button(label, "by", way)) for way, label in labels.items()]
     return element("form", element("h2", words("how")), *chosen, *hidden(fields), *buttons, method="post")

@@ -12,6 +12,7 @@ from dues.domain.checkouts import Checkout
 from dues.domain.records import Change
 from dues.domain.tenants import Tenant
 from dues.events.catalogue import EventType
+from dues.lists.listing import PAYMENT_LINK_NAMED, Listing
 from dues.resources.checkouts.wire import checkout_body
 
 
@@ -38,6 +39,15 @@ CHECKOUT: Final = Kind(
     belongs_by="payment_link_id",
     has_balance=False,
     has_ledger=False,
+)
+
+CHECKOUTS: Final = Listing(
+    name="checkouts",
+    prefix=CHECKOUT.prefix,
+    columns=CHECKOUT.selected,
+    table="checkouts t",
+    filters={"payment_link": "t.payment_link_id = {}", "state": "t.state = {}"},
+    named={"payment_link": PAYMENT_LINK_NAMED},
 )
 
 FIND_CHECKOUT: Final = f"""

@@ -83,4 +83,15 @@ OPERATIONS: Final = (
         | {"withdrawn_at": "2026-01-06T08:30:00Z"},
         tagged=False,
     ),
+    NOUN.one(
+        "DELETE",
+        "",
+        Changes(WITHDRAW_PAYMENT_LINKS, conditional=False),
+        id="delete_payment_link",
+        summary="Withdraw a payment link, as DELETE",
+        description="The same as `POST …/withdraw`: the link stays on the list, and leads nowhere.",
+        example={key: value for key, value in _EXAMPLE.items() if key != "url"}
+        | {"withdrawn_at": "2026-01-06T08:30:00Z"},
+        tagged=False,
+    ),
 )

@@ -30,6 +30,8 @@ class Payee(Struct, frozen=True):
     clock_offset_seconds: int
     bank_account: BankAccount | None
     brand: Brand | None = None
+    cash_point: str | None = None
+    """Where they pay cash, in words."""
 
     def now(self) -> datetime:
         """What time it is for it."""
@@ -42,7 +44,7 @@ class Payee(Struct, frozen=True):
 
 
 FIND_PAYEE = """
-select t.cell, t.mode, t.clock_offset_seconds, m.name, m.time_zone, m.bank_account,
+select t.cell, t.mode, t.clock_offset_seconds, m.name, m.time_zone, m.bank_account, m.cash_point,
        b.merchant_id is not null as is_branded, b.colour, b.logo_width, b.logo_height
   from tenants t
   join merchants m on m.id = t.merchant_id
@@ -65,6 +67,7 @@ async def find_payee(database: Database, tenant_id: int) -> Payee | None:
         clock_offset_seconds=row["clock_offset_seconds"],
         bank_account=msgspec.json.decode(account, type=BankAccount) if account else None,
         brand=Brand(row["colour"], row["logo_width"], row["logo_height"]) if row["is_branded"] else None,
+        cash_point=row["cash_point"],
     )
 
 
@@ -74,3 +77,11 @@ SAVE_BANK_ACCOUNT = "update merchants set bank_account = $2::jsonb where id = $1
 async def save_bank_account(tx: Transaction, merchant_id: str, account: BankAccount | None) -> None:
     """Sets where a merchant's customers transfer money to; None: nowhere."""
     await tx.lock(SAVE_BANK_ACCOUNT, merchant_id, msgspec.json.encode(account).decode() if account else None)
+
+
+SAVE_CASH_POINT = "update merchants set cash_point = $2 where id = $1 returning id"
+
+
+async def save_cash_point(tx: Transaction, merchant_id: str, where: str | None) -> None:
+    """Sets where a merchant's customers pay cash; None: nowhere."""
+    await tx.lock(SAVE_CASH_POINT, merchant_id, where)

@@ -54,6 +54,9 @@ class Adapter(Struct, frozen=True):
     `close` has the processor take no more money for a checkout. What it took before is asked for once more after that.
 
     All but `read` may raise ProcessorAwayError.
+
+    `label`: what stands on the button, with {amount}, where the adapter is none of ours, which have it in each
+    language.
     """
 
     name: str
@@ -62,3 +65,4 @@ class Adapter(Struct, frozen=True):
     read: Callable[[Services, bytes, Mapping[bytes, bytes]], Awaitable[Message | None]] | None = None
     ask: Callable[[Ask], Awaitable[Told | None]] | None = None
     close: Callable[[Ask], Awaitable[None]] | None = None
+    label: str = ""

@@ -35,7 +35,11 @@ def fills_in(amount: int, currency: str) -> bool:
 
 def transfer_code(account: BankAccount, amount: int, currency: str, reference: str) -> bytes:
     """An SVG with the QR code of a transfer: of euros, one that banks' apps fill it in from; else the reference."""
-    text = epc_text(account, amount, reference) if fills_in(amount, currency) else reference
+    return reference_code(epc_text(account, amount, reference) if fills_in(amount, currency) else reference)
+
+
+def reference_code(text: str) -> bytes:
+    """An SVG with the QR code of a text."""
     code = segno.make(text, error="m", micro=False, encoding="utf-8", boost_error=False)
     return code.svg_inline(scale=4, border=4, omitsize=True, svgclass=None, lineclass=None).encode()
 
