@@ -8,6 +8,7 @@ from dues.resources.ageing import operations as ageing
 from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
+from dues.resources.control_totals import operations as control_totals
 from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
@@ -50,6 +51,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *reports.OPERATIONS,
     *statements.OPERATIONS,
     *ageing.OPERATIONS,
+    *control_totals.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 
