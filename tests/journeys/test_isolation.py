@@ -14,7 +14,7 @@ from tests.running import Caller, RunningServer, new_key, new_reference
 
 NOUNS = ("customer", "account", "bill", "payment")
 
-WITHOUT_REFERENCE = ("event", "webhook_endpoint")
+WITHOUT_REFERENCE = ("closing", "event", "webhook_endpoint")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def belongings(caller: Caller) -> Belongings:
     named = {"customer": customer["external_reference"], "external_reference": new_reference("LINK/'é'")}
     asked = {"customer": customer["id"], "external_reference": new_reference("ASK/'é'"), "amount": 5, "currency": "ZAR"}
     objects = {
+        "closing": caller.post("/billing/closings", {"through": "2020-01-31"}).json(),
         "payment_request": caller.post("/collect/payment_requests", asked).json(),
         "payment_link": caller.post("/billing/payment_links", named).json(),
         "customer": customer,

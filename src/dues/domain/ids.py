@@ -26,6 +26,8 @@ Prefix = Literal[
     "plk_",
     "chk_",
     "pr_",
+    "cls_",
+    "late_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

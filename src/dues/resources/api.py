@@ -8,6 +8,7 @@ from dues.resources.ageing import operations as ageing
 from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
 from dues.resources.clock import operations as test_clock
+from dues.resources.closings import operations as closings
 from dues.resources.control_totals import operations as control_totals
 from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
@@ -52,6 +53,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *statements.OPERATIONS,
     *ageing.OPERATIONS,
     *control_totals.OPERATIONS,
+    *closings.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

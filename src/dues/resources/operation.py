@@ -58,6 +58,7 @@ Tag = Literal[
     "Webhook endpoints",
     "Test clock",
     "Batches",
+    "Closings",
     "Files",
     "Idempotency keys",
 ]
