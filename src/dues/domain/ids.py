@@ -28,6 +28,7 @@ Prefix = Literal[
     "pr_",
     "cls_",
     "late_",
+    "fol_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

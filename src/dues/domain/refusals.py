@@ -34,6 +34,8 @@ RefusalCode = Literal[
     "external_reference_taken",
     "export_not_completed",
     "export_not_found",
+    "folder_not_found",
+    "folder_not_ready",
     "idempotency_key_not_found",
     "idempotency_key_reused",
     "import_not_found",
@@ -99,6 +101,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "the members in which the request is another: where that is empty, it is what was asked for.",
     "export_not_completed": "The file of an export is there once it is completed.",
     "export_not_found": "No export of this merchant and mode has this id, or it has expired.",
+    "folder_not_found": "No folder of this closing was asked for, or it has expired: have it made.",
+    "folder_not_ready": "The folder of this closing is being made, or could not be: `detail` says which.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "

@@ -91,6 +91,8 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "payment_not_found": ("not-found", None),
     "payment_link_not_found": ("not-found", None),
     "payment_request_not_found": ("not-found", None),
+    "folder_not_found": ("not-found", None),
+    "folder_not_ready": ("conflict", None),
     "closing_not_found": ("not-found", None),
     "credit_not_found": ("not-found", None),
     "event_not_found": ("not-found", None),

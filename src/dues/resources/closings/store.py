@@ -114,6 +114,21 @@ async def find_last(work: Work, tenant: Tenant) -> Closing | None:
     return closing_of(rows[0]) if rows else None
 
 
+FIND_CLOSED_THROUGH: Final = f"""
+select {COLUMNS}
+  from closings t
+ where t.cell = $1 and t.tenant_id = $2 and t.reopened_at is null and t.through_on = $3
+ order by t.ends_at desc
+ limit 1
+"""
+
+
+async def find_closed_through(database: Database, tenant: Tenant, through: date) -> Closing | None:
+    """The closing in force whose last day this is."""
+    row = await database.row(FIND_CLOSED_THROUGH, *tenant, through)
+    return closing_of(row) if row else None
+
+
 async def find_named(work: Work, tenant: Tenant, closing_id: str) -> Closing | None:
     """The closing with this id, likewise."""
     rows = await work.tx.lock(FIND_CLOSING, *tenant, closing_id)
