@@ -24,9 +24,7 @@ async def _prepare(work: Work, request: Request[Modify[None]]) -> Shown | Refusa
     if await store.find_named(work, tenant, name) is None:
         return not_found("closing", name)
     wanted = msgspec.json.encode(FolderInput(name))
-    # By the server's time, as all jobs: a test clock that is ahead would have it forgotten late.
-    at = work.server_now
-    job = await insert_folder(work, tenant, new_id("fol_", now), wanted, request.actor, at, at + KEPT)
+    job = await insert_folder(work, tenant, new_id("fol_", now), wanted, request.actor, now, now + KEPT)
     return Shown(job.id, msgspec.json.encode(folder_body(job)))
 
 
