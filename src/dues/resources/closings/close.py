@@ -13,7 +13,7 @@ from dues.domain.refusals import Refusal
 from dues.events.store import insert_next_event
 from dues.resources.closings import store
 from dues.resources.closings.store import Closing, closing_body
-from dues.resources.control_totals.read import amounts_of, find_control_totals
+from dues.resources.control_totals.read import amounts_of, closing_positions, find_control_totals
 from dues.work.work import Claim, Request, Work
 
 
@@ -24,8 +24,10 @@ async def _close(work: Work, request: Request[NewClosing]) -> Shown | Refusal:
         return refusal
     begins_at = last.ends_at if last else beginning_of(FIRST_DAY, zone)
     ends_at = beginning_of(new.through + timedelta(days=1), zone)
-    # Before anybody has to wait: what was recorded on days that are over does not change.
-    totals = await find_control_totals(work.tx.lock, tenant, begins_at, ends_at)
+    # Before anybody has to wait: what was recorded on days that are over does not change. It goes on from what was
+    # kept, so that it ties out with that.
+    opening = closing_positions(last.totals) if last else {}
+    totals = await find_control_totals(work.tx.lock, tenant, begins_at, ends_at, opening)
     if not all(map(is_safe, amounts_of(totals))):
         return Refusal("amount_out_of_range", "A sum in the control totals of these days is out of range.")
     await store.lock_closings(work, tenant)

@@ -1,7 +1,7 @@
 """GET /billing/control_totals: what all customers owed at the beginning and the end of some days, and what moved."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -34,10 +34,14 @@ async def read_control_totals(call: Call) -> ControlTotalsBody | Refusal:
     )
 
 
-async def find_control_totals(find: Find, tenant: Tenant, begins: datetime, ends: datetime) -> Sequence[ControlledBody]:
-    """By currency. `find` reads from one instant. Raises DoesNotTieOutError."""
+async def find_control_totals(
+    find: Find, tenant: Tenant, begins: datetime, ends: datetime, opening: Mapping[str, Position] | None = None
+) -> Sequence[ControlledBody]:
+    """By currency. `find` reads from one instant; `opening` is what was owed at the beginning, where that is known.
+    Raises DoesNotTieOutError."""
     await allow_hashes(find)
-    opening, closing = await find_positions(find, tenant, begins), await find_positions(find, tenant, ends)
+    opening = await find_positions(find, tenant, begins) if opening is None else opening
+    closing = await find_positions(find, tenant, ends)
     moved = await list_moved(find, tenant, begins, ends)
     return [
         in_currency(
@@ -69,6 +73,15 @@ def in_currency(currency: str, positions: tuple[Position, Position], moved: Iter
         held_movements=held.bodies(),
         closing=position_body(closing),
     )
+
+
+def closing_positions(currencies: Iterable[ControlledBody]) -> dict[str, Position]:
+    """Where control totals end, by currency."""
+    found = {}
+    for one in currencies:
+        figures = {name: getattr(one.closing, name) for name in Position.__struct_fields__}
+        found[one.currency] = Position(**figures)
+    return found
 
 
 class _Lines:
