@@ -50,6 +50,9 @@ def import_file(
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Also a file that was imported before.")] = False,
     encoding: Annotated[Literal["utf-8", "windows-1252"], typer.Option(help="What its bytes are.")] = "utf-8",
+    closed_period_reason: Annotated[
+        str | None, typer.Option(help="Why rows are entered that are of closed days. Without it they are refused.")
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Wait until it is carried out; do it here where no server does.")
     ] = False,
@@ -73,6 +76,7 @@ def import_file(
         apply="all_or_nothing" if all_or_nothing else "rows",
         again=again,
         encoding=encoding,
+        closed_period_reason=closed_period_reason,
     )
 
     keep = timedelta(days=read_settings(data=data).file_days)

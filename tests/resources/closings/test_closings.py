@@ -167,6 +167,23 @@ def test_they_are_nobody_elses(alice: Caller, mallory: Caller, merchant: Merchan
     assert Caller(merchant.base, None).get("/billing/closings").status_code == 401
 
 
+def test_a_file_enters_what_is_of_closed_days_where_somebody_says_why(alice: Caller, restricted: MakeKey) -> None:
+    day = today(alice) - DAY
+    customer = alice.register_customer(external_reference=new_reference("C")).json()["external_reference"]
+    closed(alice, day)
+
+    def text() -> str:
+        row = f"{new_reference('B')},{customer},ZAR,1000,{day}"
+        return f"external_reference,customer,currency,amount_due,bill_date\n{row}\n"
+
+    why = {"closed_period_reason": "The file was late"}
+    assert verdicts(restricted(allowed=("imports:*",)), "bills", text(), **why) == [["rejected", "period_closed"]]
+    assert verdicts(alice, "bills", text(), **why) == [["created"]]
+    [late] = alice.everything("/billing/late_entries")
+    assert (late["reason"], late["date"]) == ("The file was late", str(day))
+    assert late["request_id"].startswith("imp_")
+
+
 def test_a_file_enters_nothing_of_closed_days(alice: Caller) -> None:
     day = today(alice) - DAY
     customer = alice.register_customer(currency="ZAR", balance=5, external_reference=new_reference("C")).json()
