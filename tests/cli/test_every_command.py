@@ -35,6 +35,7 @@ RUN_WITH = {
     "backup": "{folder}/backup",
     "restore": "{folder}/backup",
     "export": "--kind customers --to {folder}/exported.csv",
+    "close": "--through 2020-01-31 --folder {folder}/closing.zip",
     "demo": "--customers 2",
     "journal": "--output {folder}/journal",
     "merchants create": "Shop",

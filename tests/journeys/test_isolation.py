@@ -15,7 +15,7 @@ from tests.running import Caller, RunningServer, new_key, new_reference
 
 NOUNS = ("customer", "account", "bill", "payment")
 
-WITHOUT_REFERENCE = ("event", "webhook_endpoint", "checkout")
+WITHOUT_REFERENCE = ("closing", "event", "webhook_endpoint", "checkout")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def belongings(caller: Caller) -> Belongings:
         begun = caller.post("/billing/payment_links", {"bills": [bill["id"]]}).json()
         Visitor(str(caller.http.base_url), begun["url"]).begin()
     objects = {
-        **{"checkout": one for one in caller.get("/billing/checkouts?limit=1").json()["data"]},
+        "checkout": next(iter(caller.get("/billing/checkouts?limit=1").json()["data"]), {}),
+        "closing": caller.post("/billing/closings", {"through": "2020-01-31"}).json(),
         "payment_request": caller.post("/collect/payment_requests", asked).json(),
         "payment_link": link,
         "customer": customer,

@@ -40,7 +40,7 @@ def _all_of(tables: Sequence[str]) -> str:
     return " union all ".join(f"select tenant_id, id, created_at from {table} where cell = $1" for table in tables)
 
 
-_TOLD: Final = ("accounts", "customers", "bills", "payments", "pay_links", "checkouts", "payment_requests")
+_TOLD: Final = ("accounts", "customers", "bills", "payments", "pay_links", "checkouts", "payment_requests", "closings")
 """Tables of objects that have events of their own. What becomes of the others is told as their bill's or payment's."""
 
 _OBJECTS = _all_of(_TOLD)
@@ -86,7 +86,7 @@ select tenant_id, object_id, 'has the event ' || id || ' numbered ' || sequence 
 FIND_ANSWERS_WITHOUT_OBJECT = f"""
 select k.tenant_id, k.object_id, 'was answered under the key ' || k.key || ' but does not exist' as detail
   from idempotency_keys k
- where k.cell = $1 and left(k.object_id, 4) not in ('ent_', 'evt_', 'whe_')
+ where k.cell = $1 and left(k.object_id, 4) not in ('ent_', 'evt_', 'whe_', 'fol_')
    and not exists (select from ({_ALL_OBJECTS}) as o where o.tenant_id = k.tenant_id and o.id = k.object_id)
  limit 1000
 """
@@ -163,3 +163,19 @@ FINDINGS = (
     *OF_BILLS,
 )
 """Each gives tenant_id, object_id and detail of what is wrong; nothing where the books are right."""
+
+
+def _of_tenant(statement: str) -> str:
+    """The same of one tenant, $2."""
+    return statement.replace("where cell = $1", "where cell = $1 and tenant_id = $2")
+
+
+STREAM_ENTRIES_OF_TENANT = _of_tenant(STREAM_ENTRIES)
+
+STREAM_OWNERS_OF_TENANT = _of_tenant(STREAM_OWNERS)
+
+FINDINGS_OF_TENANT = tuple(
+    f"select f.tenant_id, f.object_id, f.detail from ({finding.replace('limit 1000', '')}) as f "
+    "where f.tenant_id = $2 limit 1000"
+    for finding in FINDINGS
+)

@@ -16,6 +16,7 @@ from dues.books.notices.store import NOTICES
 from dues.db.snapshot import Snapshot, open_snapshot
 from dues.db.transaction import Row
 from dues.domain.entries import Entry, Head, is_proven
+from dues.domain.tenants import Tenant
 
 EVERY = 1_000
 """How many entries between two reports of progress."""
@@ -55,11 +56,24 @@ async def verify(url: str, progress: Progress, report: Callable[[Progress], None
     """Yields everything that is wrong. Nothing: the books are right."""
     async with open_snapshot(url) as (first, second):
         for cell in await _cells(first):
-            async for finding in _verify_balances(first, second, cell, progress, report):
+            entries, owners = first.stream(store.STREAM_ENTRIES, cell), second.stream(store.STREAM_OWNERS, cell)
+            async for finding in _verify_balances(entries, owners, progress, report):
                 yield finding
             for query in store.FINDINGS:
                 for row in await first.rows(query, cell):
                     yield Finding(*row.values())
+
+
+async def verify_tenant(url: str, tenant: Tenant) -> AsyncIterator[Finding]:
+    """Yields everything that is wrong with what one tenant has."""
+    async with open_snapshot(url) as (first, second):
+        entries = first.stream(store.STREAM_ENTRIES_OF_TENANT, *tenant)
+        owners = second.stream(store.STREAM_OWNERS_OF_TENANT, *tenant)
+        async for finding in _verify_balances(entries, owners, Progress(), lambda _: None):
+            yield finding
+        for query in store.FINDINGS_OF_TENANT:
+            for row in await first.rows(query, *tenant):
+                yield Finding(*row.values())
 
 
 async def list_notices(url: str) -> list[Notice]:
@@ -76,12 +90,11 @@ async def _cells(snapshot: Snapshot) -> list[int]:
 
 
 async def _verify_balances(
-    first: Snapshot, second: Snapshot, cell: int, progress: Progress, report: Callable[[Progress], None]
+    entries: AsyncIterator[Row], owners: AsyncIterator[Row], progress: Progress, report: Callable[[Progress], None]
 ) -> AsyncIterator[Finding]:
-    owners = second.stream(store.STREAM_OWNERS, cell)
     chain: _Chain | None = None
     owner = await anext(owners, None)
-    async for row in first.stream(store.STREAM_ENTRIES, cell):
+    async for row in entries:
         entry = Entry(*row.values())
         key = entry.tenant_id, entry.owner_id
         if chain is None or chain.key != key:

@@ -35,21 +35,28 @@ READ_BYTES = 1 << 20
 _KINDS = ", ".join(get_args(FileKindName))
 
 
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(help="Of which time (UTC) its balances are: what was paid after it is kept on top of them."),
+]
+ClosedPeriodReason = Annotated[
+    str | None, typer.Option(help="Why rows are entered that are of closed days. Without it they are refused.")
+]
+
+
 def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file; .gz is unpacked.")],
     kind: Annotated[
         str | None, typer.Option(help=f"What kind of file it is: {_KINDS}. Where it is not said, its name tells.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Give every row its verdict, and write nothing.")] = False,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(help="Of which time (UTC) its balances are: what was paid after it is kept on top of them."),
-    ] = None,
+    as_of: AsOf = None,
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="One transaction, of 10,000 rows at most.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Also a file that was imported before.")] = False,
     encoding: Annotated[Literal["utf-8", "windows-1252"], typer.Option(help="What its bytes are.")] = "utf-8",
+    closed_period_reason: ClosedPeriodReason = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Wait until it is carried out; do it here where no server does.")
     ] = False,
@@ -73,6 +80,7 @@ def import_file(
         apply="all_or_nothing" if all_or_nothing else "rows",
         again=again,
         encoding=encoding,
+        closed_period_reason=closed_period_reason,
     )
 
     keep = timedelta(days=read_settings(data=data).file_days)

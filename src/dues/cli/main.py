@@ -15,6 +15,7 @@ from dues.cli import (
     brand,
     cash_point,
     clock,
+    close,
     database,
     deliver,
     deliveries,
@@ -116,6 +117,7 @@ app.command(name="database-url", rich_help_panel=LOOK_AFTER)(database.database_u
 app.command(name="import", rich_help_panel=MERCHANTS)(imports.import_file)
 app.command(name="export", rich_help_panel=MERCHANTS)(export.export_lists)
 app.command(name="journal", rich_help_panel=MERCHANTS)(journal.write_journal)
+app.command(name="close", rich_help_panel=MERCHANTS)(close.close_days)
 app.command(name="demo", rich_help_panel=MERCHANTS)(demo.demo)
 merchants.app.command("bank-account")(bank_account.set_bank_account)
 merchants.app.command("cash-point")(cash_point.set_cash_point)

@@ -4,25 +4,31 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
 import uvloop
 
-from dues.background import Job, run_jobs
+from dues.background import Job as BackgroundJob
+from dues.background import run_jobs
+from dues.books.verify import Finding, verify_tenant
 from dues.cli.database import Data, database_of
 from dues.cli.signals import stop_on_signals
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
+from dues.domain.tenants import Tenant
 from dues.events.notifier import Notifier
 from dues.http.exporting import KEPT
 from dues.jobs.process import CarryOut, work_for_ever
+from dues.jobs.store import Job
 from dues.logs import configure_logs
+from dues.resources.closings.folder import prepare as folders
+from dues.resources.closings.folder.carry_out import FolderCarrier
 from dues.resources.imports.carry_out import Carrier
 from dues.resources.imports.dropped.watch import LOOK_SECONDS, DropFolder
-from dues.resources.stored_exports.calls import PREFIX
+from dues.resources.stored_exports import calls as exports
 from dues.resources.stored_exports.carry_out import ExportCarrier
 from dues.settings import Settings, read_settings
 
@@ -75,11 +81,24 @@ def carrying_out(
     database: Database, holder: str, committed: Callable[[Iterable[int]], None] = lambda tenants: None
 ) -> CarryOut:
     """What carries out a job of whatever kind."""
-    imports, exports = Carrier(database, holder, committed=committed), ExportCarrier(database, holder, KEPT)
-    return lambda job: exports.run(job) if job.id.startswith(PREFIX) else imports.run(job)
+    imports = Carrier(database, holder, committed=committed)
+    others: dict[str, ExportCarrier | FolderCarrier] = {
+        exports.PREFIX: ExportCarrier(database, holder, KEPT),
+        folders.PREFIX: FolderCarrier(database, holder, find_wrong_of),
+    }
+
+    def carry_out(job: Job) -> Awaitable[Job]:
+        return others.get(f"{job.id.partition('_')[0]}_", imports).run(job)
+
+    return carry_out
 
 
-def _beside(database: Database, dropped: DropFolder | None) -> list[Job]:
+async def find_wrong_of(url: str, tenant: Tenant) -> list[Finding]:
+    """All that is wrong with the books of a tenant."""
+    return [finding async for finding in verify_tenant(url, tenant)]
+
+
+def _beside(database: Database, dropped: DropFolder | None) -> list[BackgroundJob]:
     # What grows by a thousand rows at once is soon more than the planner knows of.
-    statistics = Job("statistics", EVERY_SECONDS, lambda: analyze_outgrown(database))
-    return [statistics, *([Job("drop folder", LOOK_SECONDS, dropped.look)] if dropped else [])]
+    statistics = BackgroundJob("statistics", EVERY_SECONDS, lambda: analyze_outgrown(database))
+    return [statistics, *([BackgroundJob("drop folder", LOOK_SECONDS, dropped.look)] if dropped else [])]

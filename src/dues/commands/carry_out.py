@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from dues.commands.closed import look_at_dates
 from dues.commands.command import Command, Outcome, Procedure, Shown
 from dues.commands.job import Job
 from dues.commands.kind import Kind
@@ -25,6 +26,7 @@ from dues.domain.refusals import Refusal
 from dues.idempotency.answers import is_stored, replay, to_store
 from dues.idempotency.lately import Lately
 from dues.idempotency.store import StoredAnswer, delete_expired_keys
+from dues.tenants.closed.store import Dated
 from dues.work.group_commit import Failed, Later
 from dues.work.work import Work
 
@@ -100,6 +102,9 @@ class Group:
     def _decide(self, work: Work, known: Known, job: Job, command: Command | Procedure) -> Any:
         assert isinstance(command, Command)
         outcome = command.decide(job.request, TenantLookup(known, job.tenant), work.cause(job.request))
+        dated = look_at_dates(job, outcome, known, work.cause(job.request)) if job.is_dated else None
+        if isinstance(dated, Refusal):
+            outcome = dated
         spent = None if isinstance(outcome, Refusal) else _spend(work, known, job, outcome)
         if isinstance(spent, Refusal):
             outcome = spent
@@ -111,6 +116,8 @@ class Group:
         draft = Draft(work, known, job.request, outcome)
         answer = self._finish(work, known, job, draft.shown)
         draft.keep()
+        if isinstance(dated, Dated):
+            known.enter(job.tenant.id, dated)
         if job.spent_by and isinstance(spent, Spent):
             known.other[job.tenant.id, job.spent_by] = spent
             known.spendings[job.tenant.id, job.spent_by.key_id] = spent

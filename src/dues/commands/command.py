@@ -77,6 +77,8 @@ class Outcome(Struct, frozen=True):
     answer: Record[Any] | Shown
     changes: Sequence[Change[Any] | ExtraEvent] = ()
     warning: str | None = None
+    as_of: tuple[str, datetime] | None = None
+    """Which object's entries are of an earlier time, and of which, where somebody says so."""
 
 
 Decide = Callable[[Request[Any], TenantLookup, Cause], Outcome | Refusal]

@@ -7,6 +7,7 @@ from dues.commands.command import Command, Procedure, Shown
 from dues.domain.refusals import Refusal
 from dues.idempotency.answers import Answer
 from dues.idempotency.store import StoredUnder
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.tenants.spending.store import SpentBy
 from dues.work.questions import Question
 from dues.work.work import Claim, Request
@@ -21,7 +22,17 @@ class Job:
     `claims` name what it is going to make or change, and its key.
     """
 
-    __slots__ = ("claims", "command", "questions", "render", "request", "spent_by", "stored_under", "tenant")
+    __slots__ = (
+        "claims",
+        "command",
+        "is_dated",
+        "questions",
+        "render",
+        "request",
+        "spent_by",
+        "stored_under",
+        "tenant",
+    )
 
     def __init__(self, command: Command | Procedure, request: Request[Any], render: Render | None = None) -> None:
         self.command: Final = command
@@ -35,6 +46,8 @@ class Job:
         else:
             asked = tuple(command.questions(request))
             claims = [claim for question in asked if (claim := question.claim)]
+        self.is_dated: Final = CLOSED_DAYS in asked
+        """Whether what it enters may be of days that are over."""
         limits = request.moving and request.moving.limits
         self.spent_by = SpentBy(limits.key_id) if limits and limits.max_per_day is not None else None
         if self.spent_by:

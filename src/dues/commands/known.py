@@ -18,6 +18,7 @@ from dues.domain.records import Record, Taken
 from dues.domain.tenants import Tenant
 from dues.events.store import NewEvent
 from dues.idempotency.store import Answered
+from dues.tenants.closed.store import Dated
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 
@@ -52,12 +53,19 @@ class Known:
         self.answered: list[Answered] = []
         self.spendings: dict[Key, Spent] = {}
         """By tenant and API key."""
+        self.dated: dict[int, Dated] = {}
+        """By tenant: what is entered of days that are over."""
 
     def remember(self, tenant_id: int, record: Record[Any]) -> None:
         """Keeps a record that was read, but never in the place of one that says more."""
         known = self.records.get((tenant_id, record.of.id))
         if known is None or known.events is None:
             self.records[tenant_id, record.of.id] = record
+
+    def enter(self, tenant_id: int, dated: Dated) -> None:
+        """Keeps what one more request enters of days that are over."""
+        before = self.dated.get(tenant_id)
+        self.dated[tenant_id] = Dated(dated.closed_to, (*before.late, *dated.late)) if before else dated
 
     def forget(self) -> None:
         """What was read is to be read again."""

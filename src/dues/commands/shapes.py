@@ -1,10 +1,11 @@
 """The shapes of commands that every kind of object has: a look at it, a change of it. What differs is said for one."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from dues.commands.command import Command, Look, Modify, Outcome, Shown, to_shown_json
 from dues.commands.kind import Kind
@@ -19,6 +20,7 @@ from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal, not_found
 from dues.ledger.store import ENTRIES_TO_WARN_OF, BalanceAt, BalanceThen
 from dues.ledger.wire import entry_json
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -43,9 +45,10 @@ def change(
     more: Callable[[Modify[Any]], Iterable[Question]] = lambda wanted: (),
     answer: Callable[[Change[Any]], Record[Any] | Shown] = lambda change: change.after,
     warn: Callable[[Change[Any], Modify[Any], TenantLookup], str | None] = lambda change, wanted, lookup: None,
+    as_of: Callable[[Modify[Any]], datetime | None] = lambda wanted: None,
 ) -> Command:
     """Changes one object as `decide` says. `more` is what that needs to know beside it; `warn` what the client should
-    know of what was done."""
+    know of what was done; `as_of` of which time the entries are, where that is said."""
 
     def questions(request: Request[Modify[Any]]) -> Iterable[Question]:
         yield Named(kind, request.body.name, changes=True)
@@ -58,7 +61,9 @@ def change(
         outcome = decide(record, request.body, lookup, cause)
         if isinstance(outcome, Refusal):
             return outcome
-        return Outcome(answer(outcome), [outcome], warn(outcome, request.body, lookup))
+        told = as_of(request.body)
+        warning = warn(outcome, request.body, lookup)
+        return Outcome(answer(outcome), [outcome], warning, (record.of.id, told) if told else None)
 
     return Command(f"{kind.table}.{verb}", questions, decide_one)
 
@@ -75,6 +80,8 @@ def update_balance_owner(kind: Kind[Any]) -> Command:
             yield DefaultRules(kind.noun, wanted.changes.currency)
         if isinstance(wanted.changes.balance, int):
             yield _paid_of(kind, wanted)
+        if wanted.changes.balance_as_of is not UNSET:
+            yield CLOSED_DAYS
 
     def decide(record: Record[Any], wanted: Modify[Any], lookup: TenantLookup, cause: Cause) -> Change[Any] | Refusal:
         sent, paid = wanted.changes.currency, None
@@ -97,12 +104,16 @@ def update_balance_owner(kind: Kind[Any]) -> Command:
         some = "" if paid.is_whole else f";of_last={ENTRIES_TO_WARN_OF}"
         return f"payments_overwritten;sum={amount};currency={currency}{some}"
 
-    return change(kind, "update", decide, more=more, warn=warn)
+    return change(kind, "update", decide, more=more, warn=warn, as_of=_as_of_of)
+
+
+def _as_of_of(wanted: Modify[Any]) -> datetime | None:
+    as_of: datetime | UnsetType = wanted.changes.balance_as_of
+    return None if isinstance(as_of, UnsetType) else as_of
 
 
 def _paid_of(kind: Kind[Any], wanted: Modify[Any]) -> PaidOf:
-    as_of = wanted.changes.balance_as_of
-    return PaidOf(kind, wanted.name, None if as_of is UNSET else as_of)
+    return PaidOf(kind, wanted.name, _as_of_of(wanted))
 
 
 def adjust_balance_owner(kind: Kind[Any]) -> Command:

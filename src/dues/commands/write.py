@@ -19,6 +19,7 @@ from dues.events.store import NewEvent, insert_events
 from dues.idempotency.store import insert_answers
 from dues.ledger.store import insert_entries
 from dues.metadata.store import save_pairs
+from dues.tenants.closed.store import check_closed, insert_late_entries
 from dues.tenants.spending.store import insert_spendings
 from dues.work.work import Request, Work
 
@@ -109,6 +110,8 @@ def _events_before(written: Written) -> int | None:
 
 def write(work: Work, known: Known) -> None:
     """Puts off everything that the group has to write."""
+    # First: whoever waits for somebody who closes days holds nothing yet.
+    check_closed(work, known.dated)
     for kind in known.kinds.values():
         _save_objects(work, kind, known)
     # Not before all that is there already: whoever is cautious has locked that before it inserts anything.
@@ -120,6 +123,7 @@ def write(work: Work, known: Known) -> None:
     insert_spendings(work, known.spendings)
     insert_entries(work, known.entries)
     insert_events(work, known.events)
+    insert_late_entries(work, known.dated)
     insert_answers(work, known.answered)
 
 

@@ -56,6 +56,7 @@ class Database:
         turn: AbstractAsyncContextManager[Any] | None = None,
         *,
         is_spread: bool = False,
+        is_still: bool = False,
     ) -> None:
         self._pool = pool
         self._begin = begin
@@ -64,6 +65,7 @@ class Database:
         """Where a session can be had that nobody shares."""
         self.is_spread = is_spread
         """Whether it is spread over nodes: then what is true of a cell is known on the cell's node alone."""
+        self._is_still = is_still
 
     @classmethod
     async def connect(cls, url: str, connections_max: int = 10, pooler: Pooler = DIRECT, **session: str) -> "Database":
@@ -88,10 +90,13 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["Database"]:
         """The same database as it is at this instant, however long it is read: for lists that are had whole. It has a
-        connection of its own, beside the pool, and writes nothing."""
+        connection of its own, beside the pool, and writes nothing. A snapshot's own is itself."""
+        if self._is_still:
+            yield self
+            return
         parameters = SESSION | _OF_SNAPSHOTS | (citus.SESSION if self.is_spread else {})
         async with open_instant(self.url, parameters, is_spread=self.is_spread) as connection:
-            yield Database(OneConnection(connection), self.url, is_spread=self.is_spread)
+            yield Database(OneConnection(connection), self.url, is_spread=self.is_spread, is_still=True)
 
     async def close(self) -> None:
         """Waits for what is under way, then closes every connection."""

@@ -37,6 +37,9 @@ TABLES: Final = {
     "import_rows": "select, insert, update, delete",
     "imported_rows": "select, insert, update",
     "customer_identities": "select, insert, update",
+    "closings": "select, insert, update",
+    "late_entries": "select, insert",
+    "closing_checks": "select, insert",
     "installation": "select, update",
     "schema_migrations": "select",
 }

@@ -26,6 +26,9 @@ Prefix = Literal[
     "plk_",
     "chk_",
     "pr_",
+    "cls_",
+    "late_",
+    "fol_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -11,6 +11,7 @@ from dues.domain.payment_rules import PaymentRules
 
 RefusalCode = Literal[
     "account_not_found",
+    "already_closed",
     "amount_above_key_limit",
     "amount_exceeds_applied",
     "amount_out_of_range",
@@ -20,6 +21,8 @@ RefusalCode = Literal[
     "bill_not_found",
     "bill_paid",
     "bill_voided",
+    "closing_not_found",
+    "closing_not_last",
     "credit_exceeds_bill",
     "credit_not_found",
     "credit_reversed",
@@ -31,6 +34,8 @@ RefusalCode = Literal[
     "external_reference_taken",
     "export_not_completed",
     "export_not_found",
+    "folder_not_found",
+    "folder_not_ready",
     "idempotency_key_not_found",
     "idempotency_key_reused",
     "import_not_found",
@@ -52,6 +57,7 @@ RefusalCode = Literal[
     "payment_request_not_found",
     "payment_request_over",
     "payment_reversed",
+    "period_closed",
     "refund_exceeds_unapplied",
     "statement_too_long",
     "test_clock_backwards",
@@ -68,6 +74,7 @@ RefusalCode = Literal[
 
 MEANINGS: Final[dict[RefusalCode, str]] = {
     "account_not_found": "No account of this merchant and mode has this id or external reference.",
+    "already_closed": "These days are closed already. Only the days after them can be closed now.",
     "amount_above_key_limit": "The amount is above what this key may move at once.",
     "amount_exceeds_applied": "The payment has less applied there than is to be taken back.",
     "amount_out_of_range": "An amount, or a sum that it leads to, would leave ±9,007,199,254,740,991, "
@@ -78,6 +85,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "bill_not_found": "No bill of this merchant and mode has this id or external reference.",
     "bill_paid": "Something was paid of this bill, or a payment stands on it, so it cannot be voided.",
     "bill_voided": "This bill was voided, for good: it can neither be paid nor changed.",
+    "closing_not_found": "No closing of this merchant and mode has this id.",
+    "closing_not_last": "Only the last closing can be reopened, and only once: a later one is built on it.",
     "credit_exceeds_bill": "The bill comes to less than it is to be lowered by, or was lowered by so much before.",
     "credit_not_found": "This bill has no credit with this id or external reference.",
     "credit_reversed": "This credit was reversed already.",
@@ -93,6 +102,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "the members in which the request is another: where that is empty, it is what was asked for.",
     "export_not_completed": "The file of an export is there once it is completed.",
     "export_not_found": "No export of this merchant and mode has this id, or it has expired.",
+    "folder_not_found": "No folder of this closing was asked for, or it has expired: have it made.",
+    "folder_not_ready": "The folder of this closing is being made, or could not be: `detail` says which.",
     "idempotency_key_not_found": "No answer is stored for this idempotency key: it was never used, its request was "
     "not carried out, or it has expired.",
     "idempotency_key_reused": "This idempotency key was first used for a different request. "
@@ -122,6 +133,8 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_request_over": "This payment request was paid, has expired or was called off: only an active one can be "
     "changed.",
     "payment_reversed": "This payment was reversed already.",
+    "period_closed": "It is of a day that is closed. A secret key without restrictions may enter it all the same, and "
+    "has to say why: in the header `Dues-Closed-Period-Reason`, under a new idempotency key. Nothing was changed.",
     "refund_exceeds_unapplied": "More is to be refunded than is held of the payment. To give back what a bill took, "
     "credit the bill or unapply the payment first.",
     "statement_too_long": "More is in the statement than can be answered at once, or set on paper. Ask for fewer days, "

@@ -17,6 +17,8 @@ EventType = Literal[
     "checkout.failed",
     "checkout.orphaned",
     "checkout.paid",
+    "closing.created",
+    "closing.reopened",
     "customer.created",
     "customer.updated",
     "import.completed",
@@ -55,6 +57,8 @@ MEANINGS: Final[dict[EventType, str]] = {
     "checkout.orphaned": "Money of a checkout came that no payment could be made of: somebody has to look at it. "
     "`data` is the checkout: `reason` says why.",
     "checkout.paid": "A checkout became a payment, `payment_id`. `data` is the checkout.",
+    "closing.created": "The days up to one were closed. `data` is the closing, with its control totals.",
+    "closing.reopened": "The days of the last closing are open again. `data` is the closing, with the reason.",
     "customer.created": "A customer was registered. `data` is the customer.",
     "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
     "import.completed": "Every row of a file has its verdict. `data` is the import.",

@@ -88,8 +88,9 @@ def _packed(data: bytes) -> bytes:
 def exchange_of(batch: Exchange, line: SentLine) -> Exchange:
     """The line as it would have come by itself, from whoever sent the batch."""
     headers: Headers = {}
-    if (key := batch.header(b"authorization")) is not None:
-        headers[b"authorization"] = key
+    for name in (b"authorization", b"dues-closed-period-reason"):
+        if (value := batch.header(name)) is not None:
+            headers[name] = value
     if line.key is not None:
         headers[b"idempotency-key"] = line.key.encode()
     if line.if_match is not None:

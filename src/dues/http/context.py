@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from dues.commands.command import Conditional, Modify
 from dues.db.database import Database
+from dues.domain.closings import REASON_LENGTH_MAX, Permit
 from dues.domain.key_limits import Moving
 from dues.domain.refusals import Refusal
 from dues.domain.violations import Invalid
@@ -100,6 +101,7 @@ def request_of(
         moving=_moving(key, body) if operation.moves_money and key.restrictions else None,
         clock_offset_seconds=key.clock_offset_seconds,
         time_zone=key.time_zone,
+        permit=Permit(key.kind == "secret" and key.restrictions is None, closed_period_reason_of(exchange)),
         idempotency_key=idempotency_key,
         fingerprint=fingerprint,
         method=exchange.method,
@@ -147,6 +149,18 @@ def call_of(
         files_kept=context.files_kept,
         turns=context.lists,
     )
+
+
+def closed_period_reason_of(exchange: Exchange) -> str | None:
+    """Why what is of a closed day is entered all the same, as the client says."""
+    sent = exchange.header(b"dues-closed-period-reason")
+    if sent is None:
+        return None
+    reason = sent.decode("utf-8", "replace").strip()
+    if not 0 < len(reason) <= REASON_LENGTH_MAX or "\ufffd" in reason or not reason.isprintable():
+        detail = f"Dues-Closed-Period-Reason is a text of 1 to {REASON_LENGTH_MAX} characters in UTF-8."
+        raise ProblemError("validation_failed", detail)
+    return reason
 
 
 _KEY_SHAPE: Final = re.compile(rb"[\x21-\x7e]{1,255}")

@@ -20,7 +20,7 @@ _METHODS: Final = (b"access-control-allow-methods", b"DELETE, GET, HEAD, PATCH, 
 
 _SENT: Final = (
     b"access-control-allow-headers",
-    b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
+    b"Authorization, Content-Type, Dues-Closed-Period-Reason, Idempotency-Key, If-Match, If-None-Match",
 )
 
 _MAX_AGE: Final = (b"access-control-max-age", b"600")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
+from dues.domain.closings import REASON_LENGTH_MAX
 from dues.http.openapi_answers import HEADERS, lines_of, responses_of
 from dues.http.openapi_schemas import reference, schemas
 from dues.http.openapi_webhooks import SENT, WEBHOOKS_TAG, webhooks
@@ -71,6 +72,7 @@ _TAGS: Final[Mapping[Tag, str]] = {
     "Webhook endpoints": "Where events are sent to, and what became of them there.",
     "Test clock": "What time it is for test data.",
     "Batches": "Many calls in one request.",
+    "Closings": "Days that are closed, with what they came to; what was entered of them all the same.",
     "Files": "Rows by the thousand: sent as a file, each with its verdict.",
     "Idempotency keys": "What became of a request that was not answered.",
 }
@@ -124,6 +126,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found += [parameter.described() for parameter in parameters_of(operation.query)]
     if operation.writes:
         found.append(_IDEMPOTENCY_KEY | {"required": operation.method == "POST"})
+    if "period_closed" in operation.problems:
+        found.append(_CLOSED_PERIOD_REASON)
     if operation.conditional and operation.writes:
         found.append(_IF_MATCH | {"description": _OF_PAYABLE} if operation.previews else _IF_MATCH)
     elif operation.conditional:
@@ -137,6 +141,13 @@ _IDEMPOTENCY_KEY: Final = {
     "description": "Names this request, so that sending it again carries it out once. A UUID does well.",
     "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     "example": "8f14e45f-ceea-467f-a8f5-7a5d3c2b1e90",
+}
+
+_CLOSED_PERIOD_REASON: Final = {
+    "name": "Dues-Closed-Period-Reason",
+    "in": "header",
+    "description": "Why something is entered that is of a closed day: only by a secret key without restrictions.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": REASON_LENGTH_MAX},
 }
 
 _IF_MATCH: Final = {

@@ -167,7 +167,7 @@ _WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All o
 
 def _presented(does: object) -> dict[str, Any]:
     """What people are shown of it."""
-    if not isinstance(does, Presents):
+    if not isinstance(does, Presents) or not does.is_a_page:
         return {}
     return {"text/html": _PAGE} | ({"application/pdf": _PAPER} if does.is_on_paper else {})
 

@@ -11,6 +11,7 @@ from dues.http.openapi_schemas import component, reference
 from dues.resources.accounts.wire import AccountBody
 from dues.resources.bills.wire import BillBody
 from dues.resources.checkouts.wire import CheckoutBody
+from dues.resources.closings.wire import ClosingBody
 from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.imports.wire import ImportBody
@@ -45,6 +46,7 @@ _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "account": _sent(AccountBody),
     "bill": _sent(BillBody),
     "checkout": _sent(CheckoutBody),
+    "closing": _sent(ClosingBody),
     "customer": _sent(CustomerBody),
     "import": _sent(ImportBody),
     "obligation": _sent(AmountAppliedBody),

@@ -35,13 +35,15 @@ _VARY: Final = (b"vary", b"accept, accept-language")
 
 def forms_of(presents: Presents) -> tuple[str, ...]:
     """As what it is to be had, the usual one first."""
+    if not presents.is_a_page:
+        return FORMS[:2]
     return FORMS if presents.is_on_paper else FORMS[:-1]
 
 
 def present(context: Context, operation: Operation, presents: Presents, form: str | None = None) -> Endpoint:
     """Answers in the `form` (a media type), or in the one that is accepted most."""
     parameter = operation.parameter
-    shown, forms = PRESENTED[operation.answer], forms_of(presents)
+    shown, forms = PRESENTED.get(operation.answer), forms_of(presents)
 
     async def endpoint(exchange: Exchange) -> Reply:
         key = await caller_of(context, operation, exchange)
@@ -58,6 +60,7 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
             return page_reply(context, exchange, query, answer, _VARY)
         if wanted == JSON:
             return Reply(200, msgspec.json.encode(answer), headers=[_VARY])
+        assert shown, "what is a page is among them"
         language = language_of(getattr(query, "lang", None), exchange.header(b"accept-language"))
         if wanted == HTML:
             # In a thread, since a long one takes a tenth of a second, in which nobody else would be answered.

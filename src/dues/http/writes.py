@@ -43,6 +43,8 @@ class Write:
         if key.kind == "collector":
             # One collector's stored answers are none of another's business, whatever key it thinks of.
             hashed += b"\n" + key.id.encode()
+        if reason := exchange.header(b"dues-closed-period-reason"):
+            hashed += b"\nlate: " + reason
         request = request_of(exchange, operation, key, wanted, name, sha256(hashed).digest())
         return Job(self._command, request, self._render)
 

@@ -9,6 +9,9 @@ from dues.resources.batch import operations as batch
 from dues.resources.bills import operations as bills
 from dues.resources.checkouts import operations as checkouts
 from dues.resources.clock import operations as test_clock
+from dues.resources.closings import operations as closings
+from dues.resources.closings.folder import operations as folders
+from dues.resources.control_totals import operations as control_totals
 from dues.resources.credits import operations as bill_credits
 from dues.resources.customers import operations as customers
 from dues.resources.daily_totals import operations as daily_totals
@@ -52,6 +55,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *reports.OPERATIONS,
     *statements.OPERATIONS,
     *ageing.OPERATIONS,
+    *control_totals.OPERATIONS,
+    *closings.OPERATIONS,
+    *folders.OPERATIONS,
     *idempotency_keys.OPERATIONS,
 )
 

@@ -128,6 +128,8 @@ class Presents(Struct, frozen=True):
     """What a page is made of, where that is more than what `function` gives."""
     is_on_paper: bool = True
     """Whether it is to be had as a document of paper."""
+    is_a_page: bool = True
+    """Whether it is to be had as a page; what is not, is not on paper either."""
 
 
 class Accepted(Struct, frozen=True):

@@ -58,6 +58,7 @@ Tag = Literal[
     "Webhook endpoints",
     "Test clock",
     "Batches",
+    "Closings",
     "Files",
     "Idempotency keys",
 ]
@@ -105,13 +106,16 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     warns: bool = False
     """Whether it may answer with a Dues-Warning."""
 
+    scoped: str = ""
+    """Of what noun its scope is, where that is not the path's."""
+
     @property
     def scope(self) -> str:
         """What a restricted key is allowed it by: noun and verb, `accounts:read` for every look; empty for a batch."""
         if isinstance(self.does, Batches):
             return ""
         verb = "read" if self.method == "GET" else self.id.partition("_")[0]
-        return f"{self.path.split('/')[2]}:{verb}"
+        return f"{self.scoped or self.path.split('/')[2]}:{verb}"
 
     @property
     def parameters(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from dues.db.transaction import Transaction
+from dues.domain.closings import Permit
 from dues.domain.entries import Cause
 from dues.domain.key_limits import Moving
 from dues.domain.tenants import Tenant
@@ -34,6 +35,8 @@ class Request(Struct, Generic[Body], frozen=True):
     moving: Moving | None = None
     clock_offset_seconds: int = 0
     time_zone: str = "UTC"
+    permit: Permit = Permit()
+    """Whether what is of closed days may be entered, and why it is."""
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     """SHA-256 of method, path and canonical body: what a repeated key is compared by."""

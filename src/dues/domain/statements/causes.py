@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from dues.domain.journal.movements import Key
+from dues.domain.journal.movements import Key, Ledger
 
 Cause = Literal[
     "bill_made",
@@ -54,3 +54,10 @@ CAUSES: Final[Mapping[Key, Cause]] = {
     ("payment", "reversal", ""): "payment_reversed",
 }
 """The keys of a journal's movements, and of what is in a payment's own ledger beside them."""
+
+
+def change_of(ledger: Ledger, kind: str, amount: int) -> int:
+    """By how much a movement of `amount`, as it is stored, changes what is owed, or held. What is settled of a bill
+    lowers that."""
+    raises = ledger != "bill" or kind == "made"
+    return amount if raises else -amount

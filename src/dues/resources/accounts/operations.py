@@ -83,7 +83,7 @@ OPERATIONS: Final = (
         AccountChanges,
         _CHANGES,
         description=REPLACES_BALANCE,
-        problems=("currency_mismatch", "amount_out_of_range"),
+        problems=("currency_mismatch", "amount_out_of_range", "period_closed"),
         moves_money=True,
         warns=True,
     ),

@@ -15,6 +15,7 @@ from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL
 from dues.resources.customers import create as customers
 from dues.resources.customers.store import CUSTOMER
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -24,6 +25,8 @@ def _questions(request: Request[NewBill]) -> Iterable[Question]:
     new = request.body
     yield Makes(BILL, new.external_reference)
     yield DefaultRules("bill", new.currency)
+    if new.bill_date is not None or new.due_date is not None:  # one that is due earlier is of that day
+        yield CLOSED_DAYS
     if isinstance(new.customer, NewCustomer):
         yield from customers.asked_of(new.customer)
     elif new.customer is not None:

@@ -114,6 +114,7 @@ OPERATIONS: Final = (
             "amount_out_of_range",
             "currency_mismatch",
             "owner_mismatch",
+            "period_closed",
         ),
         moves_money=True,
     ),

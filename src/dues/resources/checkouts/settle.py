@@ -33,6 +33,7 @@ from dues.resources.checkouts.store import CHECKOUT
 from dues.resources.payment_links.store import PAYMENT_LINK
 from dues.resources.payment_requests.store import PAYMENT_REQUEST
 from dues.resources.payments.create import Wanted, cost, questions, take
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.work.questions import Question
 from dues.work.work import Request
 
@@ -64,7 +65,8 @@ def _as_payment(request: Request[Settled]) -> Wanted:
 
 
 def _questions(request: Request[Settled]) -> Iterable[Question]:
-    yield from questions(_as_payment(request))
+    # Money that came is taken whatever is closed: it moves on the day on which it is recorded.
+    yield from (question for question in questions(_as_payment(request)) if question != CLOSED_DAYS)
     yield Named(PAYMENT_LINK, request.body.link.id, changes=True)
     yield Named(CHECKOUT, request.body.checkout.id, changes=True)
     if request.body.link.request_id:

@@ -64,7 +64,7 @@ OPERATIONS: Final = (
         CustomerChanges,
         {"balance refresh": {"balance": 10000}, "no e-mail any more": {"email": None}},
         description=REPLACES_BALANCE,
-        problems=("currency_mismatch", "amount_out_of_range"),
+        problems=("currency_mismatch", "amount_out_of_range", "period_closed"),
         moves_money=True,
         warns=True,
     ),

@@ -31,6 +31,8 @@ async def create_import(call: Call, data: AsyncIterator[bytes]) -> Accepted | Re
         detail = "This key may move so much and no more; a file may move anything. Use a key without such a limit."
         return Refusal("key_limited", detail)
     asked: ImportQuery = call.query
+    if restricted:
+        asked = structs.replace(asked, closed_period_reason=None)
     received = await take_in(
         call.database, call.tenant, asked, data, call.key.id, call.idempotency_key, call.files_kept
     )

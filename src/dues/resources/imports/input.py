@@ -27,6 +27,7 @@ class ImportInput(Struct, frozen=True, kw_only=True):
     apply: Apply = "rows"
     again: bool = False
     encoding: Encoding = "utf-8"
+    closed_period_reason: str | None = None
     settings: FileSettings = FileSettings()
     time_zone: str = "UTC"
     delimiter: str = ","

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 
+from dues.domain.closings import REASON_LENGTH_MAX
 from dues.domain.fields import TIME_RULE, plain_text, says
 from dues.domain.files.rows import FileKindName
 from dues.domain.files.text import Encoding
@@ -50,6 +51,19 @@ class ImportQuery(Struct, frozen=True, kw_only=True):
         False
     )
     encoding: Annotated[Encoding, says("What its bytes are.")] = "utf-8"
+    closed_period_reason: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=REASON_LENGTH_MAX,
+                description="Why rows are entered that are of closed days: only by a secret key without restrictions. "
+                "Without it they are refused.",
+                extra={"rule": plain_text},
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ImportListQuery(FindingQuery, frozen=True, kw_only=True):

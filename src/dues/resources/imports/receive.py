@@ -72,6 +72,7 @@ def _wanted(asked: ImportQuery, settings: FileSettings, time_zone: str, now: dat
         apply=asked.apply,
         again=asked.again,
         encoding=asked.encoding,
+        closed_period_reason=asked.closed_period_reason,
         settings=settings,
         time_zone=time_zone,
     )

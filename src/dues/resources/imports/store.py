@@ -145,7 +145,10 @@ SAVE_VERDICTS: Final = """
 update import_rows r
    set verdict = v.verdict, object_id = v.object_id,
        codes = case when v.codes <> '' then string_to_array(v.codes, E'\\x1f') end,
-       columns = case when v.codes <> '' then string_to_array(v.columns, E'\\x1f', '') end,
+       -- One fault of no column is an empty text, which has no elements.
+       columns = case
+           when v.codes <> '' then coalesce(nullif(string_to_array(v.columns, E'\\x1f', ''), '{}'), '{null}')
+       end,
        details = case when v.codes <> '' then string_to_array(v.details, E'\\x1f') end
   from unnest($2::integer[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
     as v(tenant_id, import_id, line, verdict, object_id, codes, columns, details)

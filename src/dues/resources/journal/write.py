@@ -32,20 +32,27 @@ async def read_journal(call: Call, observe: Observe = lambda movements: None) ->
     says = f"dues journal of {first if first != FIRST_DAY else 'the beginning'} to {last} ({zone})"
     name = "-".join(["journal", *([str(first)] if first != FIRST_DAY else []), str(last)])
 
+    begins, ends = beginning_of(first, zone), beginning_of(last + timedelta(days=1), zone)
+
     def lines(snapshot: Database) -> AsyncIterator[str]:
-        return _lines(call, snapshot, writer, writer.begin(says), first, last, observe)
+        return journal_lines(call, snapshot, writer, writer.begin(says), (begins, ends), observe)
 
     return Document(writer.content_type, f"{name}.{query.format}", await send(call, lines))
 
 
-async def _lines(
-    call: Call, snapshot: Database, writer: Writer, begin: str, first: date, last: date, observe: Observe
+async def journal_lines(
+    call: Call,
+    snapshot: Database,
+    writer: Writer,
+    begin: str,
+    between: tuple[datetime, datetime],
+    observe: Observe = lambda movements: None,
 ) -> AsyncIterator[str]:
-    zone, done = call.key.time_zone, 0
-    begins, ends = beginning_of(first, zone), beginning_of(last + timedelta(days=1), zone)
-    days = _Days(zone, summary=call.query.summary)
+    """What moved from one instant until before another, as `writer` writes it, after what the file begins with."""
+    done = 0
+    days = _Days(call.key.time_zone, summary=call.query.summary)
     text = begin  # goes with what is read first: so that is read before the answer begins
-    async for moved in list_movements(snapshot, call.tenant, begins, ends):
+    async for moved in list_movements(snapshot, call.tenant, *between):
         yield text + "".join(map(writer.write, days.next(moved)))
         text, done = "", done + 1
         if done % OBSERVED_EVERY == 0:

@@ -23,6 +23,7 @@ from dues.resources.customers.store import CUSTOMER
 from dues.resources.payables.read import open_bills_asked_of, open_bills_of, payable_json
 from dues.resources.payments.store import PAYMENT
 from dues.resources.payments.wire import amount_applied_body
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.work.questions import Question
 from dues.work.work import Request
 
@@ -46,6 +47,8 @@ def questions(request: Wanted) -> Iterable[Question]:
         yield Named(PAYMENT, new.represents, changes=True)
     if new.allocation is not None:
         yield OpenBills(noun, name, new.currency)
+    if new.paid_at is not None:
+        yield CLOSED_DAYS
 
 
 def decide(request: Wanted, lookup: TenantLookup, cause: Cause) -> MadePayment | Refusal:

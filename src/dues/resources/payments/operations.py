@@ -143,6 +143,7 @@ OPERATIONS: Final = (
             "account_not_found",
             "bill_not_found",
             "external_reference_taken",
+            "period_closed",
             "payment_not_found",
             "payment_not_reversed",
             "payment_represented",

@@ -6,11 +6,13 @@ from msgspec import Struct
 
 from dues.commands.command import Command, Outcome, Shown, to_shown_json
 from dues.commands.known import TenantLookup
+from dues.domain.closings import Closed, Dating, enter_late
 from dues.domain.entries import Cause
 from dues.domain.fields import Currency, PaymentAmount, says
 from dues.domain.refusals import Refusal
 from dues.resources.payments.create import Wanted, cost, decide, questions
 from dues.resources.payments.wire import owner_member
+from dues.tenants.closed.store import CLOSED_DAYS
 
 
 class PreviewedApplicationBody(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,6 +41,11 @@ def _preview(request: Wanted, lookup: TenantLookup, cause: Cause) -> Outcome | R
     if isinstance(made, Refusal):
         return made
     payment = made.payment.after.of
+    if request.body.new.paid_at is not None:
+        closed: Closed | None = lookup.answer(CLOSED_DAYS)
+        late = enter_late([Dating(payment.id, payment.paid_at, "/paid_at")], closed, request.permit, cause)
+        if isinstance(late, Refusal):
+            return late
     previewed = PaymentPreviewBody(
         preview=True,
         amount=payment.amount,

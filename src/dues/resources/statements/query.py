@@ -12,11 +12,12 @@ from dues.domain.violations import Invalid, Violation
 from dues.resources.doing import Call
 
 
-def _day(meaning: str) -> Meta:
+def day_of_the_merchants(meaning: str) -> Meta:
+    """What is said of a day in a query string."""
     return Meta(description=meaning, extra={"rule": DAY_RULE})
 
 
-def _cross_check(query: Any) -> Iterator[Violation]:
+def days_in_order(query: Any) -> Iterator[Violation]:
     """Yields days the wrong way round."""
     first, last = getattr(query, "from"), query.to
     if isinstance(first, date) and isinstance(last, date) and last < first:
@@ -28,11 +29,16 @@ StatementQuery: Final = defstruct(
     [
         (
             "from",
-            Annotated[date, _day("The merchant's first day; the first of the month of the last, where it is not said.")]
+            Annotated[
+                date,
+                day_of_the_merchants(
+                    "The merchant's first day; the first of the month of the last, where it is not said."
+                ),
+            ]
             | None,
             None,
         ),
-        ("to", Annotated[date, _day("The last day; today where it is not said.")] | None, None),
+        ("to", Annotated[date, day_of_the_merchants("The last day; today where it is not said.")] | None, None),
         (
             "lang",
             Annotated[
@@ -43,7 +49,7 @@ StatementQuery: Final = defstruct(
             None,
         ),
     ],
-    namespace={"__doc__": "Of which days, and in which language.", "cross_check": staticmethod(_cross_check)},
+    namespace={"__doc__": "Of which days, and in which language.", "cross_check": staticmethod(days_in_order)},
     frozen=True,
     kw_only=True,
 )

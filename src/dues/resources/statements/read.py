@@ -8,10 +8,10 @@ from typing import Final
 from dues.commands.kind import Kind, find_id
 from dues.db.transaction import Row
 from dues.domain.days import beginning_of, day_at
-from dues.domain.journal.movements import Key
+from dues.domain.journal.movements import Key, Ledger
 from dues.domain.money import is_safe
 from dues.domain.refusals import Refusal, not_found
-from dues.domain.statements.causes import CAUSES
+from dues.domain.statements.causes import CAUSES, change_of
 from dues.domain.statements.figures import Position, ages_of, days_since
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.customers.store import CUSTOMER
@@ -192,7 +192,7 @@ class Running:
     def next(self, row: Row) -> tuple[bool, MovementBody]:
         """The next one, and whether it is about what is held."""
         ledger = _LEDGERS[row["owner_id"].partition("_")[0]]
-        amount = _signed(ledger, row)
+        amount = change_of(ledger, row["kind"], row["amount"])
         is_held = ledger == "payment"
         if is_held:
             self.held += amount
@@ -229,20 +229,13 @@ class Running:
             raise DoesNotTieOutError(f"what moved comes to {moved}, and there is {there}")
 
 
-_LEDGERS: Final = {"bill": "bill", "pay": "payment", "bacc": "balance", "bcus": "balance"}
+_LEDGERS: Final[dict[str, Ledger]] = {"bill": "bill", "pay": "payment", "bacc": "balance", "bcus": "balance"}
 
 _NAMED: Final = {"bill": "bill", "bacc": "account", "bcus": "customer"}
 
 
-def _key(ledger: str, row: Row) -> Key:
+def _key(ledger: Ledger, row: Row) -> Key:
     variety = row["variety"] or ""
     if ledger == "payment" and row["kind"] == "hold" and not (row["number"] == 1 and row["is_first"]):
         variety = "again"
-    return ledger, row["kind"], variety  # type: ignore[return-value]
-
-
-def _signed(ledger: str, row: Row) -> int:
-    """By how much it changes what is owed, or held. What is settled of a bill lowers that."""
-    raises = ledger != "bill" or row["kind"] == "made"
-    amount: int = row["amount"]
-    return amount if raises else -amount
+    return ledger, row["kind"], variety

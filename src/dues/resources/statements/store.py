@@ -35,7 +35,7 @@ def _last(owner_id: str) -> str:
                     limit 1"""
 
 
-_VOIDED_AT: Final = """greatest(coalesce(b.voided_at, b.created_at), (
+VOIDED_AT: Final = """greatest(coalesce(b.voided_at, b.created_at), (
                            select max(x.created_at) from entries x
                             where x.cell = $1 and x.tenant_id = $2 and x.owner_id = b.id
                        ))"""
@@ -50,7 +50,7 @@ def _bills_then(owner: str) -> str:
           from bills b
           left join lateral ({_last("b.id")}) s on true
          where b.cell = $1 and b.tenant_id = $2 and b.{owner}_id = $3 and b.created_at < $4
-           and not (b.status = 'voided' and {_VOIDED_AT} < $4)"""
+           and not (b.status = 'voided' and {VOIDED_AT} < $4)"""
 
 
 def _position(owner: str) -> str:
@@ -113,11 +113,11 @@ select m.*
           from bills b
          where b.cell = $1 and b.tenant_id = $2 and b.{owner}_id = $3 and b.created_at >= $4 and b.created_at < $5
          union all
-        select b.currency, {_VOIDED_AT}, 2, b.id, 0, b.id, 'voided', b.amount_due - b.amount_credited, null,
+        select b.currency, {VOIDED_AT}, 2, b.id, 0, b.id, 'voided', b.amount_due - b.amount_credited, null,
                b.external_reference, null, null, false, null, null, null, null
           from bills b
          where b.cell = $1 and b.tenant_id = $2 and b.{owner}_id = $3 and b.status = 'voided'
-           and b.amount_credited < b.amount_due and {_VOIDED_AT} >= $4 and {_VOIDED_AT} < $5
+           and b.amount_credited < b.amount_due and {VOIDED_AT} >= $4 and {VOIDED_AT} < $5
        ) as m
  order by m.currency, m.at, m.rank, m.owner_id, m.number
 """

@@ -4,8 +4,7 @@ Whoever takes it over after a crash begins again, since that instant is over.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -15,11 +14,12 @@ from dues.domain.violations import Invalid
 from dues.events.feed import Feed
 from dues.events.notifier import Notifier
 from dues.events.watermark import Watermark
-from dues.jobs.chunks.store import CHUNK_BYTES, forget_chunks, insert_chunk
-from dues.jobs.store import HELD, Job, JobError, save_progress
+from dues.jobs.chunks.store import forget_chunks
+from dues.jobs.store import Job, JobError
 from dues.resources.doing import Call, Lists
 from dues.resources.exports.write import export
 from dues.resources.stored_exports.wire import input_of
+from dues.resources.stored_exports.writing import Writing
 from dues.tenants.file_context.store import find_file_context
 from dues.tenants.keys import ApiKey, key_of_nobody
 
@@ -43,14 +43,14 @@ class ExportCarrier:
     async def run(self, job: Job) -> Job:
         """Carries it on to its end; the job as it is then. Raises Lost, and Unavailable."""
         await forget_chunks(self._database, job.tenant, job.id)
-        writing = _Writing(self._database, self._holder, structs.replace(job, rows_total=0, read_to=0))
+        writing = Writing(self._database, self._holder, structs.replace(job, rows_total=0, read_to=0))
         try:
             refused = await self._write(job, writing)
         except Invalid as error:
             refused = JobError("validation_failed", str(error))
         return await writing.end("failed" if refused else "completed", refused)
 
-    async def _write(self, job: Job, writing: "_Writing") -> JobError | None:
+    async def _write(self, job: Job, writing: "Writing") -> JobError | None:
         wanted = input_of(job)
         kept, key = self._kinds[wanted.kind], await self._key(job)
         call = Call(
@@ -71,42 +71,3 @@ class ExportCarrier:
     async def _key(self, job: Job) -> ApiKey:
         row = await find_file_context(self._database, job.tenant)
         return key_of_nobody(job.tenant, row["merchant_id"], row["mode"], row["clock_offset_seconds"], row["time_zone"])
-
-
-class _Writing:
-    """Keeps the bytes of a file, and holds the lease meanwhile."""
-
-    def __init__(self, database: Database, holder: str, job: Job) -> None:
-        self._database, self._holder, self._job = database, holder, job
-        self._rest, self._number, self._rows = bytearray(), 0, 0
-
-    def observe(self, rows: int) -> None:
-        """So many rows are made."""
-        self._rows = rows
-
-    async def add(self, part: bytes) -> None:
-        """More of it."""
-        self._rest += part
-        while len(self._rest) >= CHUNK_BYTES:
-            await self._keep(bytes(self._rest[:CHUNK_BYTES]))
-            del self._rest[:CHUNK_BYTES]
-
-    async def end(self, status: Literal["completed", "failed"], error: JobError | None) -> Job:
-        """There is no more."""
-        if self._rest and error is None:
-            await self._keep(bytes(self._rest))
-        now = datetime.now(UTC)
-        return await self._save(structs.replace(self._job, status=status, error=error, completed_at=now), None)
-
-    async def _keep(self, data: bytes) -> None:
-        # Whoever lost the lease must not write beside whoever has it.
-        moved = structs.replace(self._job, rows_total=self._rows, read_to=self._job.read_to + len(data))
-        self._job = await self._save(moved, datetime.now(UTC) + HELD)
-        await insert_chunk(self._database, self._job, self._number, data)
-        self._number += 1
-
-    async def _save(self, job: Job, until: datetime | None) -> Job:
-        async with self._database.transaction(job.tenant.cell) as tx:
-            saved = await save_progress(tx, job, self._holder, datetime.now(UTC), until)
-            await tx.commit()
-        return saved

@@ -5,6 +5,7 @@ from typing import Any
 
 from dues.commands.job import Job as CommandJob
 from dues.db.database import Database
+from dues.domain.closings import Permit
 from dues.domain.files.records import Record
 from dues.domain.files.rows import Identity, ReadRow
 from dues.domain.files.verdicts import Fault
@@ -98,12 +99,14 @@ class RowGroup:
 
     def _request(self, row: Row) -> Request[Row]:
         # The entries and events that it causes say which import that was.
+        reason = self.wanted.closed_period_reason
         return Request(
             tenant=self.job.tenant,
             request_id=self.job.id,
             body=row,
             actor=self.job.actor,
             time_zone=self.wanted.time_zone,
+            permit=Permit(reason is not None, reason),
         )
 
     def judge(self, answers: Sequence[Any]) -> list[Judged]:

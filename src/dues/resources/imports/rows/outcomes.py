@@ -37,10 +37,12 @@ def done(
     changes: Sequence[Change[Any] | ExtraEvent | None] = (),
     warnings: Sequence[Fault] = (),
     customer_id: str | None = None,
+    as_of: datetime | None = None,
 ) -> Outcome:
-    """The row is good: what becomes of what."""
+    """The row is good: what becomes of what, and of which time its balance is."""
     shown = RowShown(object_id, b"", verdict=verdict, faults=warnings, customer_id=customer_id)
-    return Outcome(shown, [change for change in changes if change is not None])
+    told = (object_id, as_of) if as_of else None
+    return Outcome(shown, [change for change in changes if change is not None], as_of=told)
 
 
 def conflict(object_id: str, code: str, column: str, detail: str) -> Outcome:

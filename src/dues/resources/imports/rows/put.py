@@ -24,6 +24,7 @@ from dues.domain.refusals import Refusal
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.customers.store import CUSTOMER
 from dues.resources.imports.rows.outcomes import Row, done, is_changed
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -110,6 +111,8 @@ def asked_of_payments(kind: Kind[Any], new: Any, row: Row, lookup: TenantLookup)
 def _customer_questions(request: Request[Row]) -> Iterable[Question]:
     assert isinstance(request.body.wanted, NewCustomer)
     yield from asked_of_customer(request.body.wanted)
+    if request.body.as_of is not None:
+        yield CLOSED_DAYS
 
 
 def _customer_further(request: Request[Row], lookup: TenantLookup) -> Iterable[Question]:
@@ -123,7 +126,7 @@ def _put_customer(request: Request[Row], lookup: TenantLookup, cause: Cause) -> 
     if isinstance(put, Refusal):
         return put
     customer_id = put.record.of.id
-    return done(customer_id, put.verdict, [put.change], put.warnings, customer_id)
+    return done(customer_id, put.verdict, [put.change], put.warnings, customer_id, row.as_of)
 
 
 PUT_CUSTOMERS = Command("imports.customers", _customer_questions, _put_customer, _customer_further)
@@ -139,6 +142,8 @@ def _account_questions(request: Request[Row]) -> Iterable[Question]:
     yield from asked_of_customer(new.customer)
     if new.currency:
         yield DefaultRules("account", new.currency)
+    if request.body.as_of is not None:
+        yield CLOSED_DAYS
 
 
 def _account_further(request: Request[Row], lookup: TenantLookup) -> Iterable[Question]:
@@ -154,7 +159,7 @@ def _put_account(request: Request[Row], lookup: TenantLookup, cause: Cause) -> O
         return customer
     record = lookup.find("account", new.external_reference)
     if record is None:
-        return _open(new, customer, lookup, cause)
+        return _open(new, customer, row, lookup, cause)
     customer_id = customer.record.of.id if customer else lookup.find_id("customer", str(new.customer))
     if customer_id != record.of.customer_id:
         detail = f"The account {new.external_reference!r} belongs to another customer than the row says."
@@ -164,10 +169,10 @@ def _put_account(request: Request[Row], lookup: TenantLookup, cause: Cause) -> O
         return put
     changes = [customer.change if customer else None, put.change]
     verdict: Verdict = "updated" if any(changes) else "unchanged"
-    return done(record.of.id, verdict, changes, put.warnings, customer_id)
+    return done(record.of.id, verdict, changes, put.warnings, customer_id, row.as_of)
 
 
-def _open(new: NewAccount, customer: Put | None, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
+def _open(new: NewAccount, customer: Put | None, row: Row, lookup: TenantLookup, cause: Cause) -> Outcome | Refusal:
     """The account is new. Who comes along is looked at before: here they have an id, or are made beside it."""
     made = customer.change if customer and customer.change and customer.change.before is None else None
     if customer is not None and made is None:
@@ -177,7 +182,7 @@ def _open(new: NewAccount, customer: Put | None, lookup: TenantLookup, cause: Ca
         return opened
     account = opened.account
     changes = [opened.customer or (customer.change if customer else None), account]
-    return done(account.after.of.id, "created", changes, (), account.after.of.customer_id)
+    return done(account.after.of.id, "created", changes, (), account.after.of.customer_id, row.as_of)
 
 
 PUT_ACCOUNTS = Command("imports.accounts", _account_questions, _put_account, _account_further)

@@ -22,6 +22,7 @@ from dues.resources.accounts.store import ACCOUNT
 from dues.resources.bills.store import BILL
 from dues.resources.imports.rows.outcomes import Row, conflict, done, is_changed
 from dues.resources.imports.rows.put import Put, asked_of_customer, put_customer
+from dues.tenants.closed.store import CLOSED_DAYS
 from dues.tenants.store import DefaultRules
 from dues.work.questions import Question
 from dues.work.work import Request
@@ -42,6 +43,8 @@ def _questions(request: Request[Row]) -> Iterable[Question]:
     new = row.wanted.bill
     yield Named(BILL, _name(row), changes=True)
     yield DefaultRules("bill", new.currency)
+    if new.bill_date is not None or new.due_date is not None:
+        yield CLOSED_DAYS
     if new.customer is not None:
         yield from asked_of_customer(new.customer)
     if new.account is not None:

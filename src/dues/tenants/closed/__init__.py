@@ -1,0 +1,1 @@
+"""What a tenant has closed, and what was entered of it afterwards."""
