@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
 
@@ -104,10 +105,12 @@ def refuse_closing(new: NewClosing, last: Closed | None, now: datetime, time_zon
 
 
 def is_before_today(told: Told, cause: Cause) -> bool:
-    """Whether something is of a day that is over, which somebody may be closing just now."""
-    if isinstance(told, datetime):
-        return told < beginning_of(cause.today, cause.time_zone)
-    return told < cause.today
+    """Whether something is of a day that may be over, which somebody may be closing just now."""
+    try:
+        today = cause.today
+    except ZoneInfoNotFoundError:  # where nobody knows which day it is, nothing is taken for today's
+        return True
+    return told < beginning_of(today, cause.time_zone) if isinstance(told, datetime) else told < today
 
 
 def enter_late(
