@@ -42,3 +42,22 @@ async def find_processes(database: Database) -> list[Process]:
     """The processes that serve or deliver, as far as they have sessions: one that has nothing to do may have none."""
     found = [_NAME.fullmatch(row["application_name"]) for row in await database.rows(FIND_SESSIONS)]
     return [Process(one[1], int(one[2]), one[3]) for one in found if one]
+
+
+FIND_WRITING: Final = """
+select exists (
+    select from pg_stat_activity
+     where datname = current_database() and application_name like 'dues serves %'
+       and (state = 'active' or state_change > clock_timestamp() - interval '100 milliseconds')
+       and query ~ '^(with w[0-9]+ as|begin|commit)'
+) as is_so
+"""
+"""What a group writes begins so, and nothing that servers do by themselves comes as often."""
+
+
+async def is_writing(database: Database) -> bool:
+    """Whether a server writes what it was sent at this moment, or did a moment ago. Nobody can tell of sessions that a
+    pooler has given other names, or that are another role's."""
+    [row] = await database.rows(FIND_WRITING)
+    found: bool = row["is_so"]
+    return found

@@ -117,7 +117,7 @@ class Station:
         """The verdicts of a dry run and of the run after it; None where the file is refused."""
         database = await Database.connect(self.url, 3)
         try:
-            tenant = await _tenant(database)
+            tenant = await tenant_of_nobody(database)
             for there in THERE.items():
                 await self._run(database, tenant, *there, dry_run=False)
             try:
@@ -156,7 +156,7 @@ class Station:
         return found
 
 
-async def _tenant(database: Database) -> Tenant:
+async def tenant_of_nobody(database: Database) -> Tenant:
     """A merchant's that has nothing yet."""
     async with database.transaction() as tx:
         merchant_id, _ = await create_merchant(tx, "Anybody", datetime.now(UTC))

@@ -69,18 +69,22 @@ class Applied:
 
 
 class Applying:
-    """One import that is applied, `at_once` rows together."""
+    """One import that is applied."""
 
     def __init__(
-        self, database: Database, group: Group, lent: Applied, wanted: ImportInput, at_once: int, tries: Tries | None
+        self, database: Database, group: Group, lent: Applied, wanted: ImportInput, tries: Tries | None
     ) -> None:
         self._database, self._group, self._lent = database, group, lent
-        self._wanted, self._at_once, self._tries = wanted, at_once, tries
+        self._wanted, self._tries = wanted, tries
+        self._at_once = 1
         self._reader = Reader(database, wanted)
         self._ahead: _Ahead | None = None
 
-    async def next(self, job: Job) -> Job | None:
-        """Applies the rows behind the job's position, some of them; how far it is then. None: there were no more."""
+    async def next(self, job: Job, at_once: int) -> Job | None:
+        """Applies the rows behind the job's position, some of them; how far it is then. None: there were no more.
+
+        What is begun from here on is `at_once` rows."""
+        self._at_once = at_once
         ahead, self._ahead = self._ahead, None
         if ahead is None:
             group = await self._find(job)

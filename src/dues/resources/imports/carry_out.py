@@ -19,6 +19,7 @@ from msgspec import structs
 
 from dues.commands.carry_out import Group
 from dues.db.database import Database
+from dues.db.sessions import is_writing
 from dues.db.statistics import analyze
 from dues.db.transaction import Transaction
 from dues.events.store import insert_events
@@ -38,6 +39,9 @@ CHECKED_AT_ONCE: Final = 5_000
 LOOKED_AT_ONCE: Final = 100
 """After so many rows it is seen to whether PostgreSQL has answered."""
 GROUP_ROWS: Final = 1_000  # larger transactions are not faster, and hold what they change for longer
+GROUP_ROWS_BESIDE: Final = 200
+"""While servers write: what a group writes goes to the disk at once, and whoever commits then waits for it. The p99 of
+creates beside an import was 2.5 times what it is alone with groups of 1,000 rows, and 1.4 times with these."""
 ROWS_AT_ONCE_MAX: Final = 10_000  # whole or not at all
 TURN_SECONDS: Final = 2.0  # while others wait: a small file is not kept waiting by a large one
 
@@ -126,16 +130,16 @@ class Carrier:
     # Applying --------------------------------------------------------------------------------------------------
 
     async def _apply(self, job: Job, wanted: ImportInput) -> Job:
-        at_once = ROWS_AT_ONCE_MAX if wanted.apply == "all_or_nothing" else self._group_rows
+        is_whole = wanted.apply == "all_or_nothing"
         tries = self._tries.pop(job.id, None) if wanted.dry_run else None
         if wanted.dry_run and tries is None:
             tries = Tries(wanted.kind)
             job = await self._from_the_beginning(job, wanted)
         lent = Applied(self._save, self._now, self._committed)
-        applying = Applying(self._database, self._group, lent, wanted, at_once, tries)
+        applying = Applying(self._database, self._group, lent, wanted, tries)
         turn_ends = monotonic() + TURN_SECONDS
         try:
-            while applied := await applying.next(job):
+            while applied := await applying.next(job, ROWS_AT_ONCE_MAX if is_whole else await self._rows_at_once()):
                 job = applied
                 if job.status == "failed":
                     return job
@@ -146,6 +150,12 @@ class Carrier:
         finally:
             await applying.close()
         return await self._end(job, "completed")
+
+    async def _rows_at_once(self) -> int:
+        """How many rows go together: fewer while somebody waits for a commit."""
+        if self._group_rows > GROUP_ROWS_BESIDE and await is_writing(self._database):
+            return GROUP_ROWS_BESIDE
+        return self._group_rows
 
     async def _from_the_beginning(self, job: Job, wanted: ImportInput) -> Job:
         """What a dry run knows is in memory: whoever takes one over begins again."""
