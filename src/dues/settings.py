@@ -15,9 +15,9 @@ from dues.environment import is_of_kubernetes
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
 from dues.resources.imports.dropped.dropping import Dropping
+from dues.tenants.secrets.keys import InvalidKeyError, SecretKeys
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 from dues.webhooks.outgoing import Outgoing
-from dues.webhooks.secrets.keys import InvalidKeyError, SecretKeys
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 

@@ -21,6 +21,7 @@ select s.relid::regclass::text as name
 
 TABLES: Final = [
     "accounts",
+    "audit",
     "bill_credits",
     "bills",
     "checkouts",

@@ -29,6 +29,10 @@ Prefix = Literal[
     "cls_",
     "late_",
     "fol_",
+    "per_",
+    "inv_",
+    "ses_",
+    "aud_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

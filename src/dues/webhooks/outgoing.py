@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from dues.tenants.secrets.keys import NO_KEYS, SecretKeys
 from dues.webhooks.destinations import Destinations
-from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
 
 
 class Outgoing(Struct, frozen=True):

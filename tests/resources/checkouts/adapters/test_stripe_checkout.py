@@ -19,7 +19,7 @@ from dues.db.database import Database
 from dues.domain.currencies import EXPONENTS
 from dues.resources.checkouts.adapters.stripe_checkout import from_stripe, to_stripe
 from dues.tenants.processors.store import StripeAccount, save_stripe_account
-from dues.webhooks.secrets.keys import NO_KEYS
+from dues.tenants.secrets.keys import NO_KEYS
 from tests.conftest import Ask, Merchant
 from tests.resources.checkouts.adapters.stripe_double import SECRET, StripeDouble, message, stripe_double
 from tests.resources.checkouts.test_the_customers_page import owing, payments, visiting
