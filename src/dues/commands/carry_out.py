@@ -122,7 +122,8 @@ class Group:
         draft = Draft(work, known, job.request, outcome)
         answer = self._finish(work, known, job, draft.shown)
         draft.keep()
-        _audit(work, known, job, draft.shown.id or "")
+        if outcome.changes:
+            _audit(work, known, job, draft.shown.id or "")
         if isinstance(dated, Dated):
             known.enter(job.tenant.id, dated)
         if job.spent_by and isinstance(spent, Spent):

@@ -47,7 +47,7 @@ class Surroundings:
 
     `says_test`: the words of the band over everything that is only a test; None: it is not. `styles`: further
     stylesheets, such as a brand's. `logo`: in the place of the merchant's name. `goes_to`: where the browser goes on
-    to by itself.
+    to by itself. `menu`: of pages that are many, and as wide as a desk.
     """
 
     language: Language
@@ -57,6 +57,7 @@ class Surroundings:
     styles: Sequence[str] = ()
     logo: Html | None = None
     goes_to: str | None = None
+    menu: Html | None = None
 
 
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
@@ -78,9 +79,14 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
     body = element(
         "body",
         element("p", test, class_="test", role="region", aria_label=test) if test else None,
-        element("header", element("p", surroundings.logo or surroundings.merchant, class_="merchant", dir="auto")),
+        element(
+            "header",
+            element("p", surroundings.logo or surroundings.merchant, class_="merchant", dir="auto"),
+            surroundings.menu,
+        ),
         element("main", *main),
         element("footer", footer) if footer else None,
+        class_="desk" if surroundings.menu else None,
     )
     return f"<!doctype html>\n{element('html', head, body, lang=language.code, dir=language.direction)}\n".encode()
 
@@ -198,6 +204,19 @@ def choice(label: Html | str, name: str, value: str, kind: Literal["checkbox", "
     """One of several things to choose, as large as a finger."""
     return element(
         "label", element("input", type=kind, name=name, value=value, **more), element("span", label), class_="choice"
+    )
+
+
+def select(label: str, name: str, options: Mapping[str, str], value: str = "", error: str | None = None) -> Html:
+    """A field of which one of few values is chosen: value to what is said of it."""
+    chosen = [element("option", text, value=one, selected=one == value) for one, text in options.items()]
+    described = f"{name}-error" if error else None
+    return element(
+        "div",
+        element("label", label, for_=name),
+        element("p", error, class_="error", id=described) if error else None,
+        element("select", *chosen, id=name, name=name, aria_describedby=described),
+        class_="field wrong" if error else "field",
     )
 
 
