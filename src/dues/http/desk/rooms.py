@@ -8,19 +8,20 @@ from dues.audit.store import list_audit
 from dues.domain.people import IDLE_MAX, LOGGED_IN_MAX
 from dues.http.context import Context, Endpoint
 from dues.http.desk.acting import ACTIONS, actions_of
-from dues.http.desk.calls import Calls, segment
+from dues.http.desk.calls import Calls, caller_of_session, segment
 from dues.http.desk.doing import acting, pay
 from dues.http.desk.doors import Doors, html, see_other
 from dues.http.desk.visit import Page, Visit, names_of
 from dues.http.exchange import Exchange
 from dues.http.pay_forms import said
-from dues.http.problems import Reply
+from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes, RouteTable
 from dues.pages.desk import Seat, Thing
 from dues.pages.desk.overview import (
     ageing_page,
     audit_page,
     forbidden_page,
+    problem_page,
     search_page,
     today_page,
     you_page,
@@ -82,7 +83,10 @@ class _Rooms:
             exchange.tenant = f"{session.person.merchant_id}/{session.mode}"
             exchange.key_id = session.person.id
             seat = await self._seat(session, exchange, root)
-            return await page(Visit(exchange, session, seat, Calls(self._table, session, exchange)))
+            try:
+                return await page(Visit(exchange, session, seat, Calls(self._table, session, exchange)))
+            except ProblemError as error:
+                return html(problem_page(seat, error.detail), 503 if error.code == "unavailable" else 400)
 
         return endpoint
 
@@ -98,6 +102,7 @@ class _Rooms:
             root=root,
             here=here,
             names={one.id: one.name for one in people},
+            today=caller_of_session(session).today,
         )
 
     # What there is -----------------------------------------------------------------------------------------------
@@ -113,13 +118,21 @@ class _Rooms:
 
     async def ageing(self, visit: Visit) -> Reply:
         """Who owes."""
-        totals, debtors = await asyncio.gather(
-            visit.calls.get("/billing/ageing"),
-            visit.calls.get("/billing/ageing", by="customer", limit=LISTED, cursor=visit.query.get("cursor")),
-        )
-        if refused := visit.refused(totals, "ageing:read") or visit.refused(debtors, "ageing:read"):
+        totals = await visit.calls.get("/billing/ageing")
+        if refused := visit.refused(totals, "ageing:read"):
             return refused
-        return html(ageing_page(visit.seat, totals.of["data"], debtors.of["data"], debtors.of.get("next_cursor")))
+        currencies = [row["currency"] for row in totals.of["data"]]
+        asked = visit.query.get("currency")
+        currency = asked if asked in currencies else next(iter(currencies), None)
+        if currency is None:
+            return html(ageing_page(visit.seat, [], "", [], None))
+        debtors = await visit.calls.get(
+            "/billing/ageing", by="customer", currency=currency, limit=LISTED, cursor=visit.query.get("cursor")
+        )
+        if refused := visit.refused(debtors, "ageing:read"):
+            return refused
+        following = debtors.of.get("next_cursor")
+        return html(ageing_page(visit.seat, totals.of["data"], currency, debtors.of["data"], following))
 
     async def search(self, visit: Visit) -> Reply:
         """Who begins with what is asked."""

@@ -44,6 +44,12 @@ class Seat(Struct, frozen=True):
     root: str
     here: str = ""
     names: Mapping[str, str] = {}
+    today: date = date.min
+    """The merchant's."""
+
+    def is_late(self, bill: Thing) -> bool:
+        """Whether a bill should have been paid before today."""
+        return bill["status"] == "unpaid" and bool(bill.get("due_date")) and bill["due_date"] < str(self.today)
 
     def who(self, actor: str | None) -> str:
         """Somebody by their id, as people call them."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from dues.pages.desk import Seat, Thing, link, money, money_text, paragraph, show
-from dues.pages.frame.markup import Html, element
+from dues.pages.desk import ENGLISH, Seat, Thing, link, money, money_text, paragraph, show
+from dues.pages.desk.things import note
+from dues.pages.frame.markup import Html, element, join
 from dues.pages.look import Column, button, field, headline, person, select, table, wrongs
 
 WRONG = "There is something to correct"
@@ -89,23 +90,14 @@ def payment_preview(
     currency = preview["currency"]
     rows: list[list[Html | str | None]] = [
         [
-            person(names.get(_owner(one), "The balance")),
-            money(one["outstanding"], currency, named=False),
+            join(person(names.get(_owner(one), "The balance")), note(_left(one, currency))),
             money(one["amount"], currency, named=False),
-            money(one["outstanding_after"], currency, named=False),
         ]
         for one in preview["applications"]
     ]
     if preview.get("amount_unapplied"):
-        rows.append(
-            ["Held: it fits nothing yet", None, money(preview["amount_unapplied"], currency, named=False), None]
-        )
-    columns = [
-        Column("For"),
-        Column("To pay", is_number=True, is_second=True),
-        Column(f"Pays, {currency}", is_number=True),
-        Column("Left", is_number=True, is_second=True),
-    ]
+        rows.append(["Held: it fits nothing yet", money(preview["amount_unapplied"], currency, named=False)])
+    columns = [Column("For"), Column(f"Pays, {currency}", is_number=True)]
     name = whose.get("name") or whose["external_reference"]
     again = {"amount": "Something changed meanwhile. This is what the payment does now."} if changed else {}
     return show(
@@ -126,3 +118,8 @@ def payment_preview(
 def _owner(application: Thing) -> str:
     found = (application.get(f"{noun}_id") for noun in ("bill", "account", "customer"))
     return next((str(one) for one in found if one), "")
+
+
+def _left(application: Thing, currency: str) -> str:
+    before, after = (ENGLISH.amount(application[name], currency) for name in ("outstanding", "outstanding_after"))
+    return f"{before} to pay, {after} left"

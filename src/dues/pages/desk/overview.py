@@ -36,8 +36,10 @@ def today_page(seat: Seat, ageing: Sequence[Thing], came_in: Sequence[Thing]) ->
     return show("Today", seat, *parts)
 
 
-def ageing_page(seat: Seat, totals: Sequence[Thing], debtors: Sequence[Thing], following: str | None) -> bytes:
-    """Who owes, by how long it has been due."""
+def ageing_page(
+    seat: Seat, totals: Sequence[Thing], currency: str, debtors: Sequence[Thing], following: str | None
+) -> bytes:
+    """Who owes, by how long it has been due; the debtors of one currency."""
     parts: list[Html | None] = [element("h1", "Who owes")]
     for row in totals:
         ages = [(_age(one["bucket"]), one["amount_remaining"]) for one in row["figures"]["ages"]]
@@ -61,9 +63,12 @@ def ageing_page(seat: Seat, totals: Sequence[Thing], debtors: Sequence[Thing], f
         ]
         for row in debtors
     ]
-    parts.append(table("Debtors", columns, rows, empty="Nobody owes anything."))
+    others = [row["currency"] for row in totals if row["currency"] != currency]
+    parts.append(table(f"Debtors, {currency}" if currency else "Debtors", columns, rows, empty="Nobody owes anything."))
     if following:
-        parts.append(paragraph(element("a", "More debtors", href=f"{seat.root}ageing?cursor={following}")))
+        more = f"{seat.root}ageing?currency={currency}&cursor={following}"
+        parts.append(paragraph(element("a", "More debtors", href=more)))
+    parts.append(actions([(f"Debtors in {one}", f"{seat.root}ageing?currency={one}") for one in others]))
     return show("Who owes", seat, *parts)
 
 
@@ -138,7 +143,7 @@ def audit_page(seat: Seat, rows: Sequence[Row], following: str | None) -> bytes:
 
 def you_page(seat: Seat, email: str, sessions: Sequence[OpenSession], mine: str) -> bytes:
     """Who somebody is here, and where they are logged in."""
-    columns = [Column("Browser"), Column("From", is_second=True), Column("Last seen", is_second=True), Column("")]
+    columns = [Column("Browser"), Column("From", is_second=True), Column("Last seen", is_second=True), Column("End it")]
     rows: list[list[Html | str | None]] = [
         [
             one.browser or "A browser",
@@ -172,3 +177,8 @@ def nothing_page(seat: Seat) -> bytes:
     other = "live" if seat.mode == "test" else "test"
     text = paragraph(f"You look at {seat.mode} data. Perhaps it is among {other} data.")
     return show("Not found", seat, headline("404", "There is no such thing here", text))
+
+
+def problem_page(seat: Seat, detail: str) -> bytes:
+    """Something could not be shown; why."""
+    return show("Not now", seat, headline("This cannot be shown", "Something is in the way", paragraph(detail)))

@@ -58,7 +58,7 @@ def _bills(seat: Seat, bills: Sequence[Thing]) -> Html:
         [
             link(bill["external_reference"], f"{seat.root}bills/{bill['id']}"),
             day(ENGLISH, date.fromisoformat(bill["due_date"])) if bill.get("due_date") else None,
-            _bill_state(bill),
+            _bill_state(seat, bill),
             money(bill["amount_remaining"], bill["currency"]),
         ]
         for bill in bills
@@ -66,8 +66,8 @@ def _bills(seat: Seat, bills: Sequence[Thing]) -> Html:
     return table("Bills", columns, rows, empty="There is no bill.")
 
 
-def _bill_state(bill: Thing) -> Html:
-    if bill.get("overdue"):
+def _bill_state(seat: Seat, bill: Thing) -> Html:
+    if seat.is_late(bill):
         return state("overdue", "overdue")
     return state("paid", "paid") if bill["status"] == "paid" else state("due", bill["status"])
 
@@ -124,7 +124,7 @@ def bill_page(
 ) -> bytes:
     """What is to be paid of a bill, and what became of it."""
     due = date.fromisoformat(bill["due_date"]) if bill.get("due_date") else None
-    late = state("overdue", "overdue") if bill.get("overdue") else None
+    late = state("overdue", "overdue") if seat.is_late(bill) else None
     about = paragraph("by ", day(ENGLISH, due, weekday=True), " " if late else None, late) if due else None
     facts = {
         "Customer": link(
@@ -132,7 +132,7 @@ def bill_page(
         ),
         "Billed": money(bill["amount_due"], bill["currency"]),
         "Paid": money(bill["amount_paid"], bill["currency"]),
-        "State": _bill_state(bill),
+        "State": _bill_state(seat, bill),
     }
     if bill.get("amount_credited"):
         facts["Credited"] = money(bill["amount_credited"], bill["currency"])
