@@ -142,14 +142,18 @@ class Doors:
         if invitation is None or not self.is_own(exchange):
             return html(not_invited_page(), 404)
         form = exchange.form_body()
-        typed = {name: said(form, name) for name in ("name", "password", "code", "totp_secret")}
+        typed = {name: said(form, name) for name in ("email", "name", "password", "code", "totp_secret")}
+        email = invitation.email or read_email(typed["email"])
         needs_code = invitation.role in MOVES_MONEY
         secret = typed["totp_secret"]
         if needs_code and not (len(secret) == 32 and set(secret) <= set(_BASE32)):
             secret, typed["code"] = random_base32(), ""
-        if faults := _faults(typed, secret if needs_code else None):
+        if faults := _faults(typed, email, secret if needs_code else None):
             return html(join_page(invitation, secret, typed, faults), 422)
-        joining = Joining(typed["name"].strip(), typed["password"], secret if needs_code else None, typed["code"])
+        assert email, "it was looked at with the faults"
+        joining = Joining(
+            email, typed["name"].strip(), typed["password"], secret if needs_code else None, typed["code"]
+        )
         person = await self._letting_in.join(invitation, joining)
         if person is None:
             return html(not_invited_page(), 409)
@@ -157,8 +161,10 @@ class Doors:
         return await self._let_in(exchange, person.id, token)
 
 
-def _faults(typed: Mapping[str, str], secret: str | None) -> dict[str, str]:
+def _faults(typed: Mapping[str, str], email: str | None, secret: str | None) -> dict[str, str]:
     faults = {}
+    if email is None:
+        faults["email"] = "Write an e-mail address, such as jane@example.com."
     name = typed["name"].strip()
     if not name or len(name) > 100 or not name.isprintable():
         faults["name"] = "Write your name, as others here know you."

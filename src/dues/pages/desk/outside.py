@@ -43,8 +43,8 @@ def join_page(invitation: Invitation, totp_secret: str, typed: Mapping[str, str]
     """Asks whoever is invited for a name, a password and, where their role moves money, a first code."""
     codes: list[Html] = []
     if invitation.role in MOVES_MONEY:
-        address = f"otpauth://totp/dues:{invitation.email}?secret={totp_secret}&issuer=dues"
-        code = segno.make(address, error="m", micro=False)
+        secret = f"otpauth://totp/dues:{invitation.email or invitation.merchant_id}?secret={totp_secret}&issuer=dues"
+        code = segno.make(secret, error="m", micro=False)
         picture = code.svg_inline(scale=4, border=4, omitsize=True, svgclass=None, lineclass=None)
         codes = [
             element("h2", "A second key"),
@@ -62,7 +62,17 @@ def join_page(invitation: Invitation, totp_secret: str, typed: Mapping[str, str]
                 maxlength="12",
             ),
         ]
-    about = element("p", f"You are invited to the desk as {invitation.role}, with the address {invitation.email}.")
+    address = f", with the address {invitation.email}" if invitation.email else ""
+    about = element("p", f"You are invited to the desk as {invitation.role}{address}.")
+    email = field(
+        "Your e-mail address",
+        "email",
+        typed.get("email", ""),
+        error=faults.get("email"),
+        type="email",
+        autocomplete="username",
+        maxlength="254",
+    )
     return show_outside(
         "Join",
         "../",
@@ -70,6 +80,7 @@ def join_page(invitation: Invitation, totp_secret: str, typed: Mapping[str, str]
         headline("Join", invitation.merchant, about),
         element(
             "form",
+            None if invitation.email else email,
             field(
                 "Your name",
                 "name",

@@ -129,6 +129,7 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
 class Joining(Struct, frozen=True):
     """What somebody who is invited gives."""
 
+    email: str
     name: str
     password: str
     totp_secret: str | None = None
@@ -162,7 +163,7 @@ class LettingIn:
         person = Person(
             id=made_id,
             merchant_id=invitation.merchant_id,
-            email=invitation.email,
+            email=joining.email,
             name=joining.name,
             role=invitation.role,
             password_hash=hashed,
@@ -218,7 +219,7 @@ class LettingIn:
 
 
 async def invite(database: Database, merchant_id: str, email: str, role: Role) -> str:
-    """The token of a new invitation, which is shown once."""
+    """The token of a new invitation, which is shown once. `email` may be empty: then they say it."""
     now, token = datetime.now(UTC), random_secret(TOKEN_LENGTH)
     made = Invitation(
         id=new_id("inv_", now),

@@ -103,7 +103,7 @@ async def save_totp_step(database: Database, person_id: str, step: int) -> bool:
 
 
 class Invitation(Struct, frozen=True, kw_only=True):
-    """Who may become one of a merchant's people, until when."""
+    """Who may become one of a merchant's people, until when. Without an `email` whoever has the link says theirs."""
 
     id: str
     merchant_id: str
