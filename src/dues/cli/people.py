@@ -14,7 +14,12 @@ from dues.db.database import Database
 from dues.domain.people import MOVES_MONEY, read_email
 from dues.settings import read_settings
 from dues.tenants.people.letting_in import invite
-from dues.tenants.people.store import find_person, list_people, save_removed, save_role
+from dues.tenants.people.store import (
+    find_person,
+    list_people,
+    save_removed,
+    save_role,
+)
 
 app = typer.Typer(help="People who work at the desk, in a browser.", no_args_is_help=True)
 

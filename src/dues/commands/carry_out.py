@@ -149,7 +149,7 @@ def _audit(work: Work, known: Known, job: Job, object_id: str) -> None:
     if request.audited is None:
         return
     now, actor = work.now_of(request.tenant), request.actor or SYSTEM
-    done_id, asked = new_id("aud_", work.server_now), request.audited
+    done_id, asked = new_id("aud_", now), request.audited
     known.audited.append(
         Done(request.tenant.id, done_id, actor, asked.operation, object_id, request.request_id, asked.address, now)
     )

@@ -19,7 +19,7 @@ from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import RouteTable
 from dues.tenants.keys import ApiKey, Restrictions
-from dues.tenants.people.store import Session
+from dues.tenants.people.sessions.store import Session
 
 
 class Answer(Struct, frozen=True):

@@ -25,7 +25,7 @@ from dues.http.pay_forms import said
 from dues.http.problems import Reply
 from dues.pages.desk.outside import join_page, login_page, not_invited_page
 from dues.tenants.people.letting_in import Joining, LettingIn, TooManyTries, step_of
-from dues.tenants.people.store import Session, save_ended
+from dues.tenants.people.sessions.store import Session, save_ended
 
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

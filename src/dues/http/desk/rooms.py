@@ -27,7 +27,13 @@ from dues.pages.desk.overview import (
     you_page,
 )
 from dues.pages.desk.things import bill_page, customer_page, payment_page
-from dues.tenants.people.store import Session, list_people, list_sessions, save_ended, save_mode
+from dues.tenants.people.sessions.store import (
+    Session,
+    list_sessions,
+    save_ended,
+    save_mode,
+)
+from dues.tenants.people.store import list_people
 
 LISTED: Final = 50
 

@@ -11,7 +11,7 @@ from dues.http.exchange import Exchange
 from dues.http.problems import ProblemError, Reply
 from dues.pages.desk import Seat, Thing
 from dues.pages.desk.overview import forbidden_page, nothing_page
-from dues.tenants.people.store import Session
+from dues.tenants.people.sessions.store import Session
 
 
 class Visit:

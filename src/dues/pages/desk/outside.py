@@ -41,27 +41,7 @@ def login_page(email: str = "", problem: str | None = None) -> bytes:
 
 def join_page(invitation: Invitation, totp_secret: str, typed: Mapping[str, str], faults: Mapping[str, str]) -> bytes:
     """Asks whoever is invited for a name, a password and, where their role moves money, a first code."""
-    codes: list[Html] = []
-    if invitation.role in MOVES_MONEY:
-        secret = f"otpauth://totp/dues:{invitation.email or invitation.merchant_id}?secret={totp_secret}&issuer=dues"
-        code = segno.make(secret, error="m", micro=False)
-        picture = code.svg_inline(scale=4, border=4, omitsize=True, svgclass=None, lineclass=None)
-        codes = [
-            element("h2", "A second key"),
-            element("p", "Your role moves money, so a password is not enough. Scan this with an app for codes."),
-            element("div", Html(picture), class_="qr", role="img", aria_label="The secret of your codes"),
-            element("p", "Or type: ", element("span", totp_secret, class_="secret")),
-            element("input", type="hidden", name="totp_secret", value=totp_secret),
-            field(
-                "Code",
-                "code",
-                hint="Six digits, as the app shows them now.",
-                error=faults.get("code"),
-                inputmode="numeric",
-                autocomplete="one-time-code",
-                maxlength="12",
-            ),
-        ]
+    codes = _codes(invitation, totp_secret, faults.get("code")) if invitation.role in MOVES_MONEY else []
     address = f", with the address {invitation.email}" if invitation.email else ""
     about = element("p", f"You are invited to the desk as {invitation.role}{address}.")
     email = field(
@@ -109,3 +89,25 @@ def not_invited_page() -> bytes:
     """The same for every link that leads nowhere, whyever it does not."""
     text = element("p", "The link was used, is too old, or was never there. Ask for another one.")
     return show_outside("This link leads nowhere", "../", headline("404", "This link leads nowhere", text))
+
+
+def _codes(invitation: Invitation, totp_secret: str, error: str | None) -> list[Html]:
+    secret = f"otpauth://totp/dues:{invitation.email or invitation.merchant_id}?secret={totp_secret}&issuer=dues"
+    code = segno.make(secret, error="m", micro=False)
+    picture = code.svg_inline(scale=4, border=4, omitsize=True, svgclass=None, lineclass=None)
+    return [
+        element("h2", "A second key"),
+        element("p", "Your role moves money, so a password is not enough. Scan this with an app for codes."),
+        element("div", Html(picture), class_="qr", role="img", aria_label="The secret of your codes"),
+        element("p", "Or type: ", element("span", totp_secret, class_="secret")),
+        element("input", type="hidden", name="totp_secret", value=totp_secret),
+        field(
+            "Code",
+            "code",
+            hint="Six digits, as the app shows them now.",
+            error=error,
+            inputmode="numeric",
+            autocomplete="one-time-code",
+            maxlength="12",
+        ),
+    ]

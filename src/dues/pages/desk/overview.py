@@ -9,7 +9,7 @@ from dues.pages.desk import ENGLISH, Seat, Thing, actions, link, money, money_te
 from dues.pages.desk.things import note
 from dues.pages.frame.markup import Html, element, join
 from dues.pages.look import Column, bars, button, day, field, headline, person, table, terms
-from dues.tenants.people.store import OpenSession
+from dues.tenants.people.sessions.store import OpenSession
 
 _AGES = {"not_due": "Not due", "120+": "More than 120 days"}
 

@@ -45,9 +45,8 @@ class Surroundings:
     """Where a page stands: in which language, whose it is, and the way from it to the server's first path; None: it
     has its style in it, since it is kept as a file and sent on.
 
-    `says_test`: the words of the band over everything that is only a test; None: it is not. `styles`: further
-    stylesheets, such as a brand's. `logo`: in the place of the merchant's name. `goes_to`: where the browser goes on
-    to by itself. `menu`: of pages that are many, and as wide as a desk.
+    `says_test`: the band over what is only a test; None: it is not. `styles`: a brand's. `logo`: in the place of the
+    merchant's name. `goes_to`: where the browser goes by itself. `menu`: of pages that are as wide as a desk.
     """
 
     language: Language
@@ -62,7 +61,7 @@ class Surroundings:
 
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
     """A whole HTML page, of which `main` answers one question, at its top."""
-    language, test = surroundings.language, surroundings.says_test
+    language, test, onward = surroundings.language, surroundings.says_test, surroundings.goes_to
     at_home = surroundings.root is not None
     styles = (*([f"{surroundings.root}docs/assets/{STYLE.name}"] if at_home else []), *surroundings.styles)
     head = element(
@@ -72,7 +71,11 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
-        _goes_to(surroundings.goes_to) if surroundings.goes_to else None,
+        *(
+            element("meta", http_equiv="refresh", content=f"0; url={where}")
+            for where in (surroundings.goes_to,)
+            if where
+        ),
         None if at_home else element("style", Html(STYLE.body.decode())),
         *(element("link", rel="stylesheet", href=style) for style in styles),
     )
@@ -89,10 +92,6 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         class_="desk" if surroundings.menu else None,
     )
     return f"<!doctype html>\n{element('html', head, body, lang=language.code, dir=language.direction)}\n".encode()
-
-
-def _goes_to(where: str) -> Html:
-    return element("meta", http_equiv="refresh", content=f"0; url={where}")
 
 
 def amount(language: Language, minor: int, currency: str, *, named: bool = True) -> Html:

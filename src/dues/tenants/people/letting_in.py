@@ -18,17 +18,19 @@ from dues.db.database import Database
 from dues.domain.ids import new_id, random_secret
 from dues.domain.people import IDLE_MAX, INVITED_FOR, LOGGED_IN_MAX, MOVES_MONEY, Role
 from dues.domain.rate_limits import Bucket, RateLimit
+from dues.tenants.people.sessions.store import (
+    Session,
+    find_session,
+    insert_session,
+    save_seen,
+)
 from dues.tenants.people.store import (
     Invitation,
     Person,
-    Session,
     find_invitation,
     find_person,
-    find_session,
     insert_invitation,
     insert_person,
-    insert_session,
-    save_seen,
     save_totp_step,
     save_used,
 )
