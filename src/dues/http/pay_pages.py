@@ -16,7 +16,9 @@ from dues.domain.refusals import Refusal
 from dues.http.context import Context, Endpoint
 from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
+from dues.http.pay_answers import HEADERS, html, see_other
 from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, why
+from dues.http.pay_receipts import receipt_document
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes
 from dues.pages.look.brand import brand_style
@@ -42,21 +44,7 @@ from dues.tenants.payees.store import Payee
 
 CHECKOUTS_LOOKED_AT: Final = 20
 
-_POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""As of all pages, but nothing runs here, and forms may be sent to where they are from."""
-
-_HEADERS: Final = (
-    (b"content-security-policy", _POLICY),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-robots-tag", b"noindex, nofollow"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"vary", b"accept-language"),
-)
-
-_KEPT: Final = (*_HEADERS, (b"cache-control", b"private, max-age=3600"))
+_KEPT: Final = (*HEADERS, (b"cache-control", b"private, max-age=3600"))
 """What is on every page of a merchant's, and says nothing about who owes."""
 
 
@@ -98,7 +86,7 @@ class _Pages:
                 opened, status = None, 429
                 exchange.answer_headers = [(b"retry-after", str(error.retry_seconds).encode())]
             if opened is None or (exchange.method == "POST" and not _is_own(exchange, self._context.public_url)):
-                return _html(gone_page(visit), status)
+                return html(gone_page(visit), status)
             exchange.tenant = f"{opened.payee.tenant.id}/{opened.payee.mode}"
             return await page(exchange, _at_home(visit, opened), opened)
 
@@ -122,7 +110,7 @@ class _Pages:
         checkouts = await list_last_checkouts(database, tenant, opened.link.id, CHECKOUTS_LOOKED_AT)
         asked = await find_request(database, tenant, opened.link.request_id) if opened.link.request_id else None
         what_for = asked.description if asked else None
-        return _html(owing_page(visit, shown, checkouts, faults, what_for), 422 if faults.of else 200)
+        return html(owing_page(visit, shown, checkouts, faults, what_for), 422 if faults.of else 200)
 
     async def pressed(self, exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """A choice that was made, or confirmed."""
@@ -144,7 +132,7 @@ class _Pages:
             return await self.owing(exchange, visit, opened, faults)
         bills = [bill for one in shown.owing for bill in one.bills]
         ways = [adapter.name for adapter in ADAPTERS.values() if adapter.is_for(opened.payee)]
-        return _html(confirm_page(visit, choice, bills, ways, press))
+        return html(confirm_page(visit, choice, bills, ways, press))
 
     async def _pay(self, exchange: Exchange, visit: Visit, shown: Shown, form: Form) -> Reply | None:
         """Begins a checkout; None where it cannot be any more, as it was shown."""
@@ -154,7 +142,7 @@ class _Pages:
             return None
         if before := await find_pressed(self._context.database, payee.tenant, shown.opened.link.id, press):
             # The same form again is no other wish, whatever is owed by now.
-            return _see_other(visit.way(before.id))
+            return see_other(visit.way(before.id))
         if choice is None or await refused(self._context, visit, shown, choice, press):
             return None
         begun = Begun(shown.opened.link, choice, adapter.name, press)
@@ -164,25 +152,27 @@ class _Pages:
         checkout = await find_checkout(self._context.database, payee.tenant, outcome.id)
         assert checkout is not None, "it was begun just now"
         where = await adapter.begin(Ask(self._context.database, payee, checkout))
-        return _see_other(where or visit.way(checkout.id))
+        return see_other(where or visit.way(checkout.id))
 
     async def below(self, _exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
         """The page of a checkout, the one that asks before the link is ended, or what pages look like."""
         if visit.below == "end":
-            return _html(end_page(visit))
+            return html(end_page(visit))
         if looks := await self._looks(visit, opened.payee):
             return looks
+        if visit.below.endswith(".pdf"):
+            return await receipt_document(self._context, visit, opened)
         database, tenant = self._context.lists.share_of(opened.payee.tenant.id), opened.payee.tenant
         checkout = await find_checkout(database, tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
-            return _html(gone_page(visit), 404)
+            return html(gone_page(visit), 404)
         payment = await find_payment(database, tenant, checkout.payment_id) if checkout.payment_id else None
         ids = [part.bill for part in checkout.parts.bills]
         ids += [one.owner_id for one in payment.applications if one.owner_id.startswith("bill_")] if payment else []
         bills = await list_bills(database, tenant, ids)
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
         reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
-        return _html(checkout_page(visit, checkout, bills, payment, reference))
+        return html(checkout_page(visit, checkout, bills, payment, reference))
 
     async def _looks(self, visit: Visit, payee: Payee) -> Reply | None:
         """The brand's stylesheet or logo, where that is asked for and there is one."""
@@ -198,17 +188,17 @@ class _Pages:
         if visit.below == "end":
             wanted = Modify[None](opened.link.id, None)
             await self._context.writes.submit(Job(WITHDRAW_PAYMENT_LINKS, request_of(payee, wanted)))
-            return _see_other(visit.way())
+            return see_other(visit.way())
         checkout = await find_checkout(self._context.database, payee.tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
-            return _html(gone_page(visit), 404)
+            return html(gone_page(visit), 404)
         does = said(form, "do")
         if checkout.adapter == "test" and checkout.state == "open" and does in ("pay", "twice", "late", "fail"):
             messages = await trial.charge(Ask(self._context.database, payee, checkout), does)
             body, headers = trial.message(payee, checkout, "failed" if does == "fail" else "paid")
             for _ in range(messages):
                 await receive(self._context.database, self._context.writes.submit, "test", body, headers)
-        return _see_other(visit.way(checkout.id))
+        return see_other(visit.way(checkout.id))
 
 
 def _visit(exchange: Exchange) -> Visit:
@@ -230,11 +220,3 @@ def _is_own(exchange: Exchange, public_url: str) -> bool:
     origin = exchange.header(b"origin")
     ours = (public_url or origin_of(exchange)).encode()
     return origin in (None, b"null") or ours == origin or ours.startswith(origin + b"/")
-
-
-def _html(body: bytes, status: int = 200) -> Reply:
-    return Reply(status, body, b"text/html; charset=utf-8", _HEADERS)
-
-
-def _see_other(where: str) -> Reply:
-    return Reply(303, b"", b"text/html; charset=utf-8", [*_HEADERS, (b"location", where.encode())])

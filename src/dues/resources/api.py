@@ -21,6 +21,7 @@ from dues.resources.payables import operations as payables
 from dues.resources.payment_links import operations as payment_links
 from dues.resources.payment_requests import operations as payment_requests
 from dues.resources.payments import operations as payments
+from dues.resources.receipts import operations as receipts
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
 from dues.resources.statements import operations as statements
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *bills.OPERATIONS,
     *bill_credits.OPERATIONS,
     *payments.OPERATIONS,
+    *receipts.OPERATIONS,
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
     *payment_links.OPERATIONS,

@@ -9,6 +9,7 @@ from dues.domain.payments import Payment
 from dues.domain.records import Record
 from dues.pages.frame.markup import Html, element
 from dues.pages.look import Column, amount, button, day, headline, person, table, terms
+from dues.pages.paper import can_be_set
 from dues.pages.pay import Visit, show
 from dues.pages.pay.confirm import what_it_pays
 from dues.resources.checkouts.adapters.bank_transfer import fills_in, transfer_code
@@ -21,7 +22,7 @@ def checkout_page(
     words = visit.words
     main: Sequence[Html | None]
     if checkout.state == "paid" and payment is not None:
-        title, main = words("receipt"), _receipt(visit, payment, bills)
+        title, main = words("receipt"), [*_receipt(visit, payment, bills), _to_keep(visit, checkout)]
     elif checkout.state == "open" and checkout.adapter == "bank_transfer":
         title, main = words("transfer"), _transfer(visit, checkout, reference)
     elif checkout.state == "open":
@@ -82,6 +83,14 @@ def _ended(visit: Visit, checkout: Checkout) -> list[Html]:
         return [_large(visit, "orphaned", checkout.amount, checkout.currency, text)]
     text = element("p", words("expired_text" if checkout.state == "expired" else "failed_text"))
     return [_large(visit, "not_paid", checkout.amount, checkout.currency, text)]
+
+
+def _to_keep(visit: Visit, checkout: Checkout) -> Html | None:
+    if not can_be_set():
+        return None
+    return element(
+        "p", element("a", visit.words("as_document"), href=visit.way(f"{checkout.id}.pdf")), class_="on-screen"
+    )
 
 
 def _receipt(visit: Visit, payment: Payment, bills: Sequence[Record[Bill]]) -> list[Html | None]:
