@@ -43,6 +43,8 @@ RefusalCode = Literal[
     "payment_above_maximum",
     "payment_below_minimum",
     "payment_link_not_found",
+    "payment_link_over",
+    "payment_link_unreadable",
     "payment_not_allowed",
     "payment_not_found",
     "payment_not_reversed",
@@ -107,6 +109,9 @@ MEANINGS: Final[dict[RefusalCode, str]] = {
     "payment_above_maximum": "The payment is above the `max_amount` of the payment rules.",
     "payment_below_minimum": "The payment is below the `min_amount` of the payment rules, and not exactly what is "
     "outstanding.",
+    "payment_link_over": "The payment link takes no more payments: it was withdrawn, has expired, or was used.",
+    "payment_link_unreadable": "The address of the payment link cannot be told: the server does not know its public "
+    "URL (`DUES_PUBLIC_URL`), or lacks the key that the address was encrypted with (`DUES_SECRET_KEY`).",
     "payment_link_not_found": "No payment link of this merchant and mode has this id or external reference.",
     "payment_not_allowed": "This cannot be paid: it has no payment rules, neither its own nor the merchant's default "
     "for its kind and currency; or it tracks no amount.",

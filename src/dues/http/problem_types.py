@@ -142,6 +142,8 @@ _SLUGS: Final[dict[str, tuple[str, str | None]]] = {
     "underpayment_not_allowed": ("unprocessable", None),
     "overpayment_not_allowed": ("unprocessable", None),
     "statement_too_long": ("unprocessable", None),
+    "payment_link_over": ("unprocessable", None),
+    "payment_link_unreadable": ("not-installed", None),
     "test_clock_backwards": ("unprocessable", None),
     "test_clock_out_of_range": ("unprocessable", None),
     "too_many_bills": ("unprocessable", None),
