@@ -34,6 +34,7 @@ TABLES: Final = [
     "job_chunks",
     "jobs",
     "key_spendings",
+    "mails",
     "metadata_pairs",
     "pay_links",
     "payment_applications",

@@ -26,6 +26,7 @@ Prefix = Literal[
     "plk_",
     "chk_",
     "pr_",
+    "mail_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

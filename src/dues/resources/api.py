@@ -16,6 +16,7 @@ from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.imports import operations as imports
 from dues.resources.journal import operations as journal
+from dues.resources.mails import operations as mails
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payment_links import operations as payment_links
@@ -40,6 +41,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *payables.OPERATIONS,
     *payment_links.OPERATIONS,
     *payment_requests.OPERATIONS,
+    *mails.OPERATIONS,
     *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,
