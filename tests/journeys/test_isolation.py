@@ -59,6 +59,7 @@ def belongings(caller: Caller) -> Belongings:
     named = {"customer": customer["external_reference"], "external_reference": new_reference("LINK/'é'")}
     asked = {"customer": customer["id"], "external_reference": new_reference("ASK/'é'"), "amount": 5, "currency": "ZAR"}
     objects = {
+        "mail": caller.post("/billing/mails", {"payment": payment["id"], "to": "jane@example.com"}).json(),
         "payment_request": caller.post("/collect/payment_requests", asked).json(),
         "payment_link": caller.post("/billing/payment_links", named).json(),
         "customer": customer,

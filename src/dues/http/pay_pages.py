@@ -18,12 +18,13 @@ from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
 from dues.http.pay_answers import HEADERS, html, see_other
 from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, why
+from dues.http.pay_mails import mail_form, mailed
 from dues.http.pay_receipts import receipt_document
 from dues.http.problems import ProblemError, Reply
 from dues.http.route_table import Routes
 from dues.pages.look.brand import brand_style
 from dues.pages.pay import LOGO_NAME, STYLE_NAME, Visit
-from dues.pages.pay.checkout import checkout_page
+from dues.pages.pay.checkout import MailForm, checkout_page
 from dues.pages.pay.confirm import confirm_page
 from dues.pages.pay.ending import end_page, gone_page
 from dues.pages.pay.owing import NO_FAULTS, Faults, owing_page
@@ -154,7 +155,7 @@ class _Pages:
         where = await adapter.begin(Ask(self._context.database, payee, checkout))
         return see_other(where or visit.way(checkout.id))
 
-    async def below(self, _exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
+    async def below(self, _exchange: Exchange, visit: Visit, opened: Opened, sent: MailForm | None = None) -> Reply:
         """The page of a checkout, the one that asks before the link is ended, or what pages look like."""
         if visit.below == "end":
             return html(end_page(visit))
@@ -172,7 +173,10 @@ class _Pages:
         bills = await list_bills(database, tenant, ids)
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
         reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
-        return html(checkout_page(visit, checkout, bills, payment, reference))
+        mail = sent or await mail_form(self._context, opened, checkout)
+        return html(
+            checkout_page(visit, checkout, bills, payment, reference, mail), 422 if sent and sent.error else 200
+        )
 
     async def _looks(self, visit: Visit, payee: Payee) -> Reply | None:
         """The brand's stylesheet or logo, where that is asked for and there is one."""
@@ -198,6 +202,8 @@ class _Pages:
             body, headers = trial.message(payee, checkout, "failed" if does == "fail" else "paid")
             for _ in range(messages):
                 await receive(self._context.database, self._context.writes.submit, "test", body, headers)
+        if does == "mail" and (sent := await mailed(self._context, visit, opened, checkout, form)):
+            return await self.below(exchange, visit, opened, sent)
         return see_other(visit.way(checkout.id))
 
 
