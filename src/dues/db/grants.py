@@ -26,6 +26,7 @@ TABLES: Final = {
     "pay_links": "select, insert, update",
     "checkouts": "select, insert, update",
     "payment_requests": "select, insert, update",
+    "mails": "select, insert, update",
     "payment_applications": "select, insert",
     "metadata_pairs": "select, insert, delete",
     "entries": "select, insert",

@@ -38,6 +38,7 @@ TABLES: Final = [
     "jobs",
     "key_spendings",
     "late_entries",
+    "mails",
     "metadata_pairs",
     "pay_links",
     "payment_applications",

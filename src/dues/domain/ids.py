@@ -33,6 +33,7 @@ Prefix = Literal[
     "inv_",
     "ses_",
     "aud_",
+    "mail_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -13,3 +13,5 @@ class Outgoing(Struct, frozen=True):
     secret_keys: SecretKeys = NO_KEYS
     public_url: str = ""
     """What the addresses begin with that are sent to people; empty where nobody said."""
+    sends_mail: bool = False
+    """Whether there is a mail server to send by."""

@@ -71,11 +71,7 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
-        *(
-            element("meta", http_equiv="refresh", content=f"0; url={where}")
-            for where in (surroundings.goes_to,)
-            if where
-        ),
+        element("meta", http_equiv="refresh", content=f"0; url={onward}") if onward else None,
         None if at_home else element("style", Html(STYLE.body.decode())),
         *(element("link", rel="stylesheet", href=style) for style in styles),
     )

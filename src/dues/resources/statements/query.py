@@ -40,6 +40,18 @@ StatementQuery: Final = defstruct(
         ),
         ("to", Annotated[date, day_of_the_merchants("The last day; today where it is not said.")] | None, None),
         (
+            "payment_link",
+            Annotated[
+                str,
+                says(
+                    "A payment link of this customer or account, by its id or reference: the statement says its "
+                    "address, and a page or document has it as a QR code. To read a statement never makes one."
+                ),
+            ]
+            | None,
+            None,
+        ),
+        (
             "lang",
             Annotated[
                 Literal["en", "af", "zu", "de", "fr", "ar"],
