@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, defstruct
 
 from dues.domain.days import beginning_of
-from dues.domain.fields import DAY_RULE, says
+from dues.domain.fields import DAY_RULE, filtered_by, says
 from dues.domain.violations import Invalid, Violation
 from dues.resources.doing import Call
 
@@ -43,7 +43,7 @@ StatementQuery: Final = defstruct(
             "payment_link",
             Annotated[
                 str,
-                says(
+                filtered_by(
                     "A payment link of this customer or account, by its id or reference: the statement says its "
                     "address, and a page or document has it as a QR code. To read a statement never makes one."
                 ),
