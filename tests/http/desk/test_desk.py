@@ -292,3 +292,30 @@ def test_every_page_has_a_menu_a_title_and_one_first_heading(
         assert "Log out" in page.text
         assert "style=" not in page.html
     assert "Statement of account" in sitter.look(f"/desk/customers/{customer['id']}/statement").text
+
+
+def test_a_month_is_closed_and_its_folder_handed_over(
+    merchant: Merchant, alice: Caller, ask: Ask[Any], debtor: tuple[Thing, Thing]
+) -> None:
+    viewer, sitter = seat_of(merchant, ask, "viewer"), seat_of(merchant, ask, "accountant")
+    assert "Close these days" not in viewer.look("/desk/month").text
+    assert viewer.send("/desk/month", through="2026-01-31").status == 403
+    page = sitter.look("/desk/month")
+    assert "Owed when the first day began" in page.text or "Nothing was closed yet" in page.text
+    through = str(TODAY.replace(day=1) - timedelta(days=1))
+    wrong = sitter.fill(page, through=str(TODAY + timedelta(days=40)))
+    assert wrong.status == 422
+    assert "must be a day that is over" in wrong.text
+    closed = [sitter.fill(sitter.look("/desk/month"), through=through)]
+    assert "Thandi" in closed[0].text
+    [closing] = alice.everything("/billing/closings")
+    assert closing["through"] == through
+    assert closed[0].path == f"/desk/month/{closing['id']}"
+    assert sitter.fill(sitter.look("/desk/month"), through=through).status == 422, "closed already"
+    made = sitter.fill(closed[0])
+    assert "It is being made" in made.text
+    assert [operation for operation, _ in audit_of(merchant, ask)] == ["create_closing", "create_folder"]
+    assert viewer.look(f"{closed[0].path}/folder").status == 403
+    late = {"bill": debtor[1]["id"], "amount": 5, "currency": "ZAR", "external_reference": "LATE-1"}
+    refused = alice.post("/billing/payments", late | {"paid_at": f"{through}T10:00:00Z"})
+    assert refused.json()["code"] == "period_closed"

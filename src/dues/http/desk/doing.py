@@ -46,7 +46,7 @@ def acting(action: Action) -> Page:
                 done = await visit.calls.write(path + action.below, action.body(typed, amounts), f"desk-{press}")
                 if done.code is None:
                     return see_other(back)
-                faults = _beside(done, {one.name for one in action.fields})
+                faults = beside(done, {one.name for one in action.fields})
                 press = random_secret(PRESS_LENGTH)
         fields = [one.shown(typed, faults) for one in action.fields]
         shown = form_page(
@@ -82,7 +82,7 @@ async def pay(visit: Visit) -> Reply:
         if done.code is None:
             return see_other(f"{visit.seat.root}payments/{done.of['id']}")
         if done.code != "etag_mismatch":
-            faults = _beside(done, {"amount", "currency", "external_reference", "method", "paid_at"})
+            faults = beside(done, {"amount", "currency", "external_reference", "method", "paid_at"})
             typed["press"] = random_secret(PRESS_LENGTH)
     if not faults:
         key = random_secret(PRESS_LENGTH)
@@ -95,7 +95,7 @@ async def pay(visit: Visit) -> Reply:
             changed = bool(tag) and tag != payable.tag
             shown = payment_preview(visit.seat, whose.of, looked.of, owners, sent, changed)
             return html(shown, 409 if changed else 200)
-        faults = _beside(looked, {"amount", "currency", "external_reference", "method", "paid_at"})
+        faults = beside(looked, {"amount", "currency", "external_reference", "method", "paid_at"})
     return html(payment_form(visit.seat, whose.of, bill, typed, faults, typed["press"]), 422)
 
 
@@ -149,7 +149,7 @@ def _payment(
     return body, faults
 
 
-def _beside(answer: Answer, fields: set[str]) -> dict[str, str]:
+def beside(answer: Answer, fields: set[str]) -> dict[str, str]:
     """What the API refused, beside the fields that it is about; what is about none stands at the first."""
     faults = {pointer.strip("/").partition("/")[0]: text for pointer, text in answer.faults.items()}
     known = {name: text[:1].upper() + text[1:] for name, text in faults.items() if name in fields}

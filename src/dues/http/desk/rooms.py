@@ -11,6 +11,7 @@ from dues.http.desk.acting import ACTIONS, actions_of
 from dues.http.desk.calls import Calls, caller_of_session, segment
 from dues.http.desk.doing import acting, pay
 from dues.http.desk.doors import Doors, html, see_other
+from dues.http.desk.month import closing, folder, month
 from dues.http.desk.visit import Page, Visit, names_of
 from dues.http.exchange import Exchange
 from dues.http.pay_forms import said
@@ -55,6 +56,9 @@ def desk_pages(context: Context, api: Routes) -> Routes:
         "/desk/bills/{bill}": {"GET": rooms.of(rooms.bill)},
         "/desk/bills/{bill}/pay": {"GET": rooms.of(pay), "POST": rooms.of(pay)},
         "/desk/payments/{payment}": {"GET": rooms.of(rooms.payment)},
+        "/desk/month": {"GET": rooms.of(month), "POST": rooms.of(month)},
+        "/desk/month/{closing}": {"GET": rooms.of(closing), "POST": rooms.of(closing)},
+        "/desk/month/{closing}/folder": {"GET": rooms.of(folder)},
         "/desk/audit": {"GET": rooms.of(rooms.audit)},
         "/desk/you": {"GET": rooms.of(rooms.you), "POST": rooms.of(rooms.end_session)},
         "/desk/mode": {"POST": rooms.of(rooms.change_mode)},

@@ -22,6 +22,7 @@ MENU: Final = (
     ("Today", ""),
     ("Customers", "customers"),
     ("Who owes", "ageing"),
+    ("Months", "month"),
     ("Audit", "audit"),
     ("You", "you"),
 )
