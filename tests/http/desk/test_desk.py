@@ -13,7 +13,7 @@ from dues.tenants.people.letting_in import invite
 from dues.tenants.people.store import save_removed, save_role
 from tests.conftest import Ask, Merchant
 from tests.http.desk.sitting import PASSWORD, Sitter, seat_of
-from tests.resources.payment_links.visiting import Thing
+from tests.resources.payment_links.visiting import Page, Thing
 from tests.running import Caller
 
 TODAY = datetime.now(UTC).date()
@@ -319,3 +319,41 @@ def test_a_month_is_closed_and_its_folder_handed_over(
     late = {"bill": debtor[1]["id"], "amount": 5, "currency": "ZAR", "external_reference": "LATE-1"}
     refused = alice.post("/billing/payments", late | {"paid_at": f"{through}T10:00:00Z"})
     assert refused.json()["code"] == "period_closed"
+
+
+def test_support_changes_contact_data_and_sees_what_others_have_changed(
+    merchant: Merchant, alice: Caller, ask: Ask[Any], debtor: tuple[Thing, Thing]
+) -> None:
+    customer, _ = debtor
+    sitter = seat_of(merchant, ask, "support")
+    there = f"/billing/customers/{customer['id']}"
+    form = sitter.look(f"/desk/customers/{customer['id']}/contact")
+    assert "+27821234567" in form.html
+    assert alice.patch(there, {"name": "N. Dlamini"}).status_code == 200
+    both = sitter.fill(form, phone="+27829999999")
+    assert both.status == 422
+    assert "It says now: N. Dlamini" in both.text
+    assert "+27829999999" in both.html
+    assert alice.get(there).json()["phone"] == "+27821234567"
+    saved = sitter.fill(both, name="N. Dlamini", phone="")
+    assert saved.path == f"/desk/customers/{customer['id']}"
+    assert "phone" not in alice.get(there).json()
+    assert [operation for operation, _ in audit_of(merchant, ask)] == ["update_customer"]
+
+
+def test_support_makes_a_link_once_and_withdraws_it(
+    merchant: Merchant, alice: Caller, ask: Ask[Any], debtor: tuple[Thing, Thing]
+) -> None:
+    customer, _ = debtor
+    sitter = seat_of(merchant, ask, "support")
+    path = f"/desk/customers/{customer['id']}/links"
+    press = next(one["value"] for one in sitter.look(path).forms[2] if one.get("name") == "press")
+    for _ in range(2):
+        page = sitter.send(path, press=str(press))
+    [link] = alice.everything("/billing/payment_links")
+    assert link["url"] in page.text
+    assert "Nothing" not in Page(sitter.http.get(link["url"])).answer
+    gone = sitter.send(path, withdraw=link["id"])
+    assert "It leads nowhere any more" in gone.text
+    assert sitter.http.get(link["url"]).status_code == 404
+    assert seat_of(merchant, ask, "viewer").look(path).status == 403

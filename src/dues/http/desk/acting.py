@@ -26,18 +26,28 @@ class Field(Struct, frozen=True):
     is_amount: bool = False
     is_optional: bool = False
 
-    def shown(self, typed: Typed, faults: Mapping[str, str]) -> Html:
-        """The field, with what was typed and what is wrong with it."""
+    def shown(self, typed: Typed, faults: Mapping[str, str], now: str | None = None) -> Html:
+        """The field, with what was typed and what is wrong with it; `now`: what somebody else has made of it."""
         if self.options:
             return select(self.label, self.name, self.options, typed.get(self.name, ""), faults.get(self.name))
         more = {"inputmode": "decimal"} if self.is_amount else {}
         return field(
-            self.label, self.name, typed.get(self.name, ""), self.hint, faults.get(self.name), maxlength="255", **more
+            self.label,
+            self.name,
+            typed.get(self.name, ""),
+            self.hint if now is None else f"It says now: {now or 'nothing'}",
+            faults.get(self.name),
+            maxlength="255",
+            **more,
         )
 
 
 class Action(Struct, frozen=True):
-    """Something that is done to one thing: by which call below its own path, with which scope, where it `fits`."""
+    """Something that is done to one thing: by which call below its own path, with which scope, where it `fits`.
+
+    One that `changes` it is a PATCH: its fields have what is there, what is emptied is cleared, and what somebody else
+    has changed since is shown first.
+    """
 
     noun: str
     name: str
@@ -48,11 +58,18 @@ class Action(Struct, frozen=True):
     fields: tuple[Field, ...]
     below: str
     fits: Callable[[Thing], bool]
+    changes: bool = False
+
+    def before(self, thing: Thing) -> dict[str, str]:
+        """What stands in its fields at first."""
+        return {one.name: str(thing.get(one.name) or "") for one in self.fields} if self.changes else {}
 
     def body(self, typed: Typed, amounts: Mapping[str, int]) -> dict[str, Any] | None:
         """What is sent; None: no body."""
         if not self.fields:
             return None
+        if self.changes:
+            return {one.name: typed[one.name].strip() or None for one in self.fields}
         return {
             one.name: amounts[one.name] if one.is_amount else typed[one.name].strip()
             for one in self.fields
@@ -65,6 +82,22 @@ _WHY: Final = Field("Why", "reason", "Whoever looks at it later reads this.")
 _REFERENCE: Final = Field("Reference", "external_reference", "Your own name for it, if it has one.", is_optional=True)
 
 ACTIONS: Final = (
+    Action(
+        "customer",
+        "contact",
+        "customers:update",
+        "Change contact data",
+        "How they are called, and where they are reached.",
+        "Save",
+        (
+            Field("Name", "name"),
+            Field("Phone", "phone", "With its country: +27 82 123 4567."),
+            Field("E-mail", "email"),
+        ),
+        "",
+        lambda customer: True,
+        changes=True,
+    ),
     Action(
         "customer",
         "adjust",

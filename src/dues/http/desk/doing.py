@@ -33,7 +33,8 @@ def acting(action: Action) -> Page:
             return html(forbidden_page(visit.seat, least_role(action.scope)), 403)
         if refused := visit.refused(thing, f"{action.noun}s:read"):
             return refused
-        typed: Mapping[str, str] = {}
+        typed: Mapping[str, str] = action.before(thing.of)
+        now: dict[str, str] = {}
         faults: dict[str, str] = {}
         press = random_secret(PRESS_LENGTH)
         back = f"{visit.seat.root}{action.noun}s/{thing.of['id']}"
@@ -43,15 +44,19 @@ def acting(action: Action) -> Page:
             press = said(form, "press")[:PRESS_LENGTH] or press
             amounts = _amounts(typed, action, thing.of, faults)
             if not faults:
-                done = await visit.calls.write(path + action.below, action.body(typed, amounts), f"desk-{press}")
+                tag, method = (said(form, "tag"), "PATCH") if action.changes else (None, "POST")
+                body, key = action.body(typed, amounts), f"desk-{press}"
+                done = await visit.calls.write(path + action.below, body, key, tag, method=method)
                 if done.code is None:
                     return see_other(back)
                 faults = beside(done, {one.name for one in action.fields})
+                if done.code == "etag_mismatch":
+                    now = action.before(thing.of)
+                    faults = {action.fields[0].name: "Somebody changed it meanwhile. Look at both, and save again."}
                 press = random_secret(PRESS_LENGTH)
-        fields = [one.shown(typed, faults) for one in action.fields]
-        shown = form_page(
-            visit.seat, action.title, action.question, fields, {"press": press}, action.says, faults, back
-        )
+        fields = [one.shown(typed, faults, now.get(one.name)) for one in action.fields]
+        sent = {"press": press} | ({"tag": thing.tag or ""} if action.changes else {})
+        shown = form_page(visit.seat, action.title, action.question, fields, sent, action.says, faults, back)
         return html(shown, 422 if faults else 200)
 
     return page

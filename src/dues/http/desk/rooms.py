@@ -11,6 +11,7 @@ from dues.http.desk.acting import ACTIONS, actions_of
 from dues.http.desk.calls import Calls, caller_of_session, segment
 from dues.http.desk.doing import acting, pay
 from dues.http.desk.doors import Doors, html, see_other
+from dues.http.desk.links import links
 from dues.http.desk.month import closing, folder, month
 from dues.http.desk.visit import Page, Visit, names_of
 from dues.http.exchange import Exchange
@@ -53,6 +54,7 @@ def desk_pages(context: Context, api: Routes) -> Routes:
         "/desk/customers/{customer}": {"GET": rooms.of(rooms.customer)},
         "/desk/customers/{customer}/statement": {"GET": rooms.of(rooms.statement)},
         "/desk/customers/{customer}/pay": {"GET": rooms.of(pay), "POST": rooms.of(pay)},
+        "/desk/customers/{customer}/links": {"GET": rooms.of(links), "POST": rooms.of(links)},
         "/desk/bills/{bill}": {"GET": rooms.of(rooms.bill)},
         "/desk/bills/{bill}/pay": {"GET": rooms.of(pay), "POST": rooms.of(pay)},
         "/desk/payments/{payment}": {"GET": rooms.of(rooms.payment)},
@@ -176,6 +178,7 @@ class _Rooms:
                 return refused
         here = f"{visit.seat.root}customers/{whose}"
         doing = [("Statement", f"{here}/statement"), *self._doing(visit, "customer", customer.of, here)]
+        doing += [("Payment links", f"{here}/links")] if visit.may("payment_links:create") else []
         lists = [answer.of["data"] for answer in (bills, payments, entries)]
         return html(customer_page(visit.seat, customer.of, lists[0], lists[1], lists[2], doing))
 
