@@ -1,7 +1,6 @@
 """The server: puts everything together, runs it, and takes it apart again in order."""
 
 import asyncio
-import gc
 import signal
 import socket
 import threading
@@ -14,6 +13,7 @@ import uvicorn
 import uvloop
 
 from dues.application import application
+from dues.cycles import look_seldom
 from dues.db.archives.bases import BaseBackups
 from dues.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from dues.draining import DrainingServer
@@ -118,9 +118,7 @@ def serve_here(
     stop_requested = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop_requested.set())
-    # Requests leave next to nothing in cycles, so looking for cycles every 700 objects costs a twentieth for nothing.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    look_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, database_url, listener, watch, stop_requested, is_lent))
 

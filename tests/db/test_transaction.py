@@ -184,7 +184,8 @@ rows_of_everything = st.lists(
     st.tuples(
         st.integers(0, 9),
         *map(
-            st.none().__or__, (safe, st.text("NULL,{}'\"é"), st.booleans(), st.binary(), st.datetimes(timezones=zones))
+            st.none().__or__,
+            (safe, st.text("NULL,{}'\"é\\ \n\x1f😀"), st.booleans(), st.binary(), st.datetimes(timezones=zones)),
         ),
     ),
     min_size=1,

@@ -16,6 +16,7 @@ from dues.background import run_jobs
 from dues.books.verify import Finding, verify_tenant
 from dues.cli.database import Data, database_of
 from dues.cli.signals import stop_on_signals
+from dues.cycles import look_seldom
 from dues.db.database import Database
 from dues.db.statistics import EVERY_SECONDS, analyze_outgrown
 from dues.domain.tenants import Tenant
@@ -51,6 +52,7 @@ def work(
         os.nice(NICER)
     settings = read_settings(data=data)
     configure_logs(settings.log_level)
+    look_seldom()
     with database_of(settings) as (url, _), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(settings, url, until_idle))
 

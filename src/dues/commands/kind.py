@@ -237,7 +237,7 @@ def _decoder_of(shape: Any) -> Callable[[str | None], Any]:
 async def find_id(database: Database, kind: Kind[Any], tenant: Tenant, name: str) -> str | None:
     """The id of the object that is called so."""
     part = kind.existence(by_id=name.startswith(kind.prefix))
-    [row] = await database.rows(reading((part,)), tenant.cell, [tenant.id], [name])
+    [row] = await database.rows(reading((part,)), tenant.cell, *part.arrays([(tenant.id, name)]))
     [answers] = row.values()
     return part.decoder.decode(answers)[0][1] if answers else None
 

@@ -66,9 +66,9 @@ async def _ask(work: Work, known: Known, asked: Iterable[Asked]) -> None:
     if not by_part:
         return
     parts = tuple(sorted(by_part, key=lambda part: part.name))
-    columns: list[Sequence[object]] = []
+    columns: list[object] = []
     for part in parts:
-        columns += zip(*((tenant.id, *question.values) for tenant, question in by_part[part]), strict=True)
+        columns += part.arrays((tenant.id, *question.values) for tenant, question in by_part[part])
     [row] = await work.tx.find(reading(parts), work.tx.cell, *columns)
     for part, answered in zip(parts, row.values(), strict=True):
         answers: dict[int, Any] = dict(part.decoder.decode(answered)) if answered else {}

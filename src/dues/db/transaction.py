@@ -1,12 +1,12 @@
 """One transaction on one cell: reads at once, writes together at its end in a single statement."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from dues.db.arrays import SENT_AS_TEXT, Write
 from dues.db.citus import in_its_cell
 from dues.db.errors import Unavailable, translated
 
@@ -132,37 +132,15 @@ class Transaction:
                 await self._connection.execute("rollback")
 
 
-def _array(column: Sequence[object], write: "_Write | None") -> object:
+def _array(column: Sequence[object], write: Write | None) -> object:
     """What is sent for a column. What is null everywhere need not be, since unnest fills up its shorter arrays so."""
     if column[0] is None and all(value is None for value in column):
         return None
     return write(column) if write else column
 
 
-_Write = Callable[[Sequence[Any]], str]
-
-
-@lru_cache(maxsize=256)  # tenants, numbers and times are the same in many of a group's columns
-def _integers(column: Sequence[Any]) -> str:
-    return f"{{{str(column)[1:-1].rstrip(',').replace('None', 'NULL')}}}"
-
-
-@lru_cache(maxsize=256)
-def _times(column: Sequence[datetime | None]) -> str:
-    return f"{{{','.join(['NULL' if time is None else time.isoformat() for time in column])}}}"
-
-
-_WRITTEN: Final[Mapping[str, _Write]] = {
-    "smallint": _integers,
-    "integer": _integers,
-    "bigint": _integers,
-    "timestamptz": _times,
-}
-"""Arrays that are sent as text: the driver looks at each value of any other several times, and takes longer."""
-
-
 @lru_cache(maxsize=1024)
-def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str, Sequence[_Write | None]]:
+def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str, Sequence[Write | None]]:
     """One statement that runs all of `statements` in their order, on one cell: WITH w1 AS (…), w0 AS (…) SELECT; and
     how each of its parameters after $1 is written, where that is sent as text.
 
@@ -173,12 +151,12 @@ def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str,
     Where the database `is_spread` over nodes, each part is run by itself, from the first to the last.
     """
     statements = tuple(map(in_its_cell, statements)) if is_spread else statements
-    parts, used, writes = [], 0, list[_Write | None]()
+    parts, used, writes = [], 0, list[Write | None]()
     for position, statement in enumerate(statements):
         numbers = [int(number) for number in _PARAMETER.findall(statement)]
-        types = {int(number): kind for number, kind in _SENT_AS_TEXT.findall(statement)}
-        writes += [_WRITTEN.get(types.get(number, "")) for number in range(2, max(numbers) + 1)]
-        as_text = _SENT_AS_TEXT.sub(r"$\1::text::\2[]", statement)
+        types = {int(number): kind for number, kind in _TYPED.findall(statement)}
+        writes += [SENT_AS_TEXT.get(types.get(number, "")) for number in range(2, max(numbers) + 1)]
+        as_text = _TYPED.sub(r"$\1::text::\2[]", statement)
         shifted = _PARAMETER.sub(lambda match, by=used: f"${int(match[1]) + by}", as_text)  # type: ignore[misc]
         parts.append(f"w{position} as ({shifted})")
         used += max(numbers) - 1
@@ -188,4 +166,4 @@ def combined(statements: tuple[str, ...], is_spread: bool = False) -> tuple[str,
 _PARAMETER = re.compile(r"\$(?!1\b)(\d+)")
 """Every parameter but $1."""
 
-_SENT_AS_TEXT = re.compile(rf"\$(\d+)::({'|'.join(_WRITTEN)})\[\]")
+_TYPED = re.compile(rf"\$(\d+)::({'|'.join(SENT_AS_TEXT)})\[\]")

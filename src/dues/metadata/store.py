@@ -1,6 +1,7 @@
 """The statements on metadata_pairs."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import md5
 
 from dues.work.work import Work
@@ -23,11 +24,15 @@ def save_pairs(
     """Keeps the pairs of an object whose metadata goes from `old` to `new`."""
     if old == new:  # so it is of all that is paid
         return
-    before, after = set((old or {}).items()), set((new or {}).items())
+    if not old:
+        work.tx.write(INSERT_PAIRS, _rows(tenant_id, object_id, (new or {}).items()))
+        return
+    before, after = set(old.items()), set((new or {}).items())
     work.tx.write(DELETE_PAIRS, _rows(tenant_id, object_id, before - after))
     work.tx.write(INSERT_PAIRS, _rows(tenant_id, object_id, after - before))
 
 
+@lru_cache(maxsize=4096)  # what is a branch or a due date is so of many
 def pair_of(key: str, value: str) -> bytes:
     """What a key and its value are indexed by. No key contains U+0000, so no two pairs are written alike."""
     return md5(f"{key}\0{value}".encode(), usedforsecurity=False).digest()

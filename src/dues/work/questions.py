@@ -6,12 +6,14 @@ Each question is answered by a piece of that statement, its `Part`, which answer
            (select json_agg(…) from unnest($4, $5) as asked(…) join idempotency_keys k on …)
 """
 
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
+from dues.db.arrays import array, parameter
 from dues.work.work import Claim
 
 
@@ -27,6 +29,10 @@ class Part(Struct, frozen=True, eq=False):
     value: str
     shape: Any
 
+    def arrays(self, asked: Iterable[tuple[object, ...]]) -> Iterator[object]:
+        """Its parameters, of what is asked: the tenant's id and the values of each question."""
+        return map(array, zip(*asked, strict=True), ("integer", *self.asked.values()))
+
     @property
     def decoder(self) -> "msgspec.json.Decoder[list[tuple[int, Any]]]":
         """Reads its answers: each with the position of its question, from 1."""
@@ -35,7 +41,7 @@ class Part(Struct, frozen=True, eq=False):
     def sql(self, first: int) -> str:
         """The subquery, its parameters numbered from `first` on."""
         types = ("integer", *self.asked.values())
-        arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, first))
+        arrays = ", ".join(parameter(number, kind) for number, kind in enumerate(types, first))
         names = ", ".join(("tenant_id", *self.asked, "position"))
         return f"""(
 select json_agg(json_build_array(asked.position, {self.value}))

@@ -135,7 +135,7 @@ def test_so_many_entries_are_looked_at_and_not_more(
         [row] = await database.rows("select cell, tenant_id from accounts where id = $1", account_id)
         for at in (True, False):
             part = store.paid_since("accounts", ACCOUNT.named(by_id=True), at=at)
-            asked = [[row["tenant_id"]], [account_id], *([[opened]] if at else [])]
+            asked = part.arrays([(row["tenant_id"], account_id, *([opened] if at else []))])
             [answer] = await database.rows(reading((part,)), row["cell"], *asked)
             found.append(part.decoder.decode(next(iter(answer.values())))[0][1])
         return found

@@ -43,6 +43,8 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """Every column with a meaning of its own; the others are metadata."""
 
+_OWN: Final = frozenset(COLUMNS) | frozenset(RESULT_COLUMNS)
+
 _REQUIRED: Final = (FIRST_NAME, LAST_NAME, AMOUNT_DUE)
 
 _MANGLED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.IGNORECASE)
@@ -50,7 +52,7 @@ _MANGLED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,3}", re.IGNORECAS
 
 _WHOLE: Final = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]+))?")
 
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 """Each digit's double, its own two digits summed up."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -78,7 +80,7 @@ def _own_metadata(settings: FileSettings) -> int:
 
 
 def _is_free(column: str, settings: FileSettings) -> bool:
-    return column not in COLUMNS and column != settings.identifier and column not in RESULT_COLUMNS
+    return column not in _OWN and column != settings.identifier
 
 
 def _key(cells: Cells, settings: FileSettings) -> str | None:
@@ -100,7 +102,7 @@ def _bill_reference(reference: str, cells: Cells, settings: FileSettings) -> str
 
 
 def _read(cells: Cells, settings: FileSettings) -> ReadRow | list[Fault]:
-    cells = {column: text.strip() for column, text in cells.items() if text.strip()}
+    cells = {column: bare for column, text in cells.items() if (bare := text.strip())}
     faults = [*_missing(cells, settings), *_mangled(cells)]
     warnings: list[Fault] = []
     amount = _amount(cells.get(AMOUNT_DUE), settings.currency)
@@ -176,9 +178,11 @@ def _due_date(text: str | None) -> Fault | None:
 
 def _is_checked(identity: str) -> bool:
     """Luhn's check digit of 13 digits."""
-    if not re.fullmatch(r"[0-9]{13}", identity):
+    if len(identity) != 13 or not (identity.isascii() and identity.isdigit()):
         return False
-    return (sum(map(int, identity[::2])) + sum(map(int, identity[1::2].translate(_DOUBLED)))) % 10 == 0
+    digits = identity.encode()
+    # Thirteen times the letter 0, which is 48, comes to 624.
+    return (sum(digits[::2]) + sum(digits[1::2].translate(_DOUBLED)) - 624) % 10 == 0
 
 
 def _wanted(person: Mapping[str, Any], amount: int, cells: Cells, settings: FileSettings) -> Any:

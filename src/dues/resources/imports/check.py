@@ -22,6 +22,9 @@ DIGEST_BYTES: Final = 16
 """Two keys of a million rows are taken for one with a chance of one in 10**26."""
 
 
+_OF_RESULTS: Final = frozenset(RESULT_COLUMNS)
+
+
 async def records_from(
     database: Database, job: Job, wanted: ImportInput, line: int, offset: int
 ) -> AsyncGenerator[Record, None]:
@@ -45,7 +48,7 @@ def cells_of(record: Record, wanted: ImportInput) -> Cells | Fault:
         return Fault("column_count", "", detail)
     found: dict[str, str] = {}
     for column, text in zip(wanted.header, cells, strict=True):
-        if not text or column in RESULT_COLUMNS:
+        if not text or column in _OF_RESULTS:
             continue
         if len(text) > CELL_BYTES_MAX // 4 and len(text.encode()) > CELL_BYTES_MAX:
             return Fault("cell_too_long", column, f"A cell may have {CELL_BYTES_MAX:,} bytes.")
