@@ -168,7 +168,10 @@ def second_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -
 def serving(database_url: str, factory: pytest.TempPathFactory, cells: int = 1) -> Iterator[RunningServer]:
     """A server as most tests want it, until they are done."""
     log = factory.mktemp("server") / "log"
-    server = RunningServer(database_url=database_url, log=log, webhooks="false", cells=str(cells))
+    # Mail can be asked for, and is sent by nobody.
+    mail = {"mails": "false", "mail_url": "smtp://127.0.0.1:1", "mail_from": "billing@utility.example"}
+    given: dict[str, str] = {"webhooks": "false", "cells": str(cells), **mail}
+    server = RunningServer(database_url=database_url, log=log, **given)  # type: ignore[arg-type]
     with server.running() as running:
         yield running
 

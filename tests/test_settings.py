@@ -78,6 +78,7 @@ KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 SECRETS = {
     "database_url": "postgresql://me:geheim@db/dues",
     "session_database_url": "postgresql://me:geheim@db/dues",
+    "mail_url": "smtps://me:geheim@mail.example.com",
     "secret_key": KEY,
     "listen_secret": "whsec_AAAA",
 }
@@ -94,6 +95,8 @@ def test_a_secret_may_be_in_a_file_whose_last_line_ends(name: str, tmp_path: Pat
         variables = {f"DUES_{name.upper()}_FILE": str(tmp_path / name)}
         if name == "session_database_url":  # which makes sense with a pooler alone
             variables |= {"DUES_POOLER": "transaction", "DUES_DATABASE_URL": "postgresql://me@pooler/dues"}
+        if name == "mail_url":
+            variables |= {"DUES_MAIL_FROM": "billing@example.com"}
         settings = read_settings(variables)
         assert getattr(settings, name) == SECRETS[name]
         assert SECRETS[name] not in repr(settings)

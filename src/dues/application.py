@@ -37,10 +37,11 @@ from dues.jobs.process import Worker
 from dues.jobs.retention import job_retention
 from dues.lists.turns import Turns
 from dues.logs import request_log
+from dues.mails.server import MailServer
 from dues.pages.paper import Printer
 from dues.resources.bills.overdue.tell import overdue_job
 from dues.resources.checkouts.adapters.adapter import Services
-from dues.resources.checkouts.bring import asking_job
+from dues.resources.checkouts.bring import Submit, asking_job
 from dues.resources.imports.dropped.watch import DropFolder
 from dues.resources.kinds import KINDS
 from dues.settings import Settings
@@ -101,6 +102,7 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
         *watching({"groups": commits, "lists": database}, database, watermark, counts),
         overdue_job(database, writes.submit),
         asking_job(Services(database, settings.outgoing.secret_keys), writes.submit),
+        *_mailing(settings, database, writes.submit, context),
         key_uses(database, context.keys.uses),
         worker.job,
         *([archive_watch(database, counts)] if settings.archive else []),
@@ -128,6 +130,16 @@ async def application(settings: Settings, database_url: str) -> AsyncIterator[tu
 def _worker(settings: Settings, database: Database, url: str) -> Worker:
     dropped = DropFolder(database, settings.dropping) if settings.dropping else None
     return Worker(database, None if settings.database_url else url, dropped.is_wanted if dropped else None)
+
+
+def _mailing(settings: Settings, database: Database, submit: Submit, context: Context) -> list[Job]:
+    server = MailServer.parse(settings.mail_url, settings.mail_from)
+    if server is None or not settings.mails:
+        return []
+    # Here, and not above: a server that sends no mail need not wait for what it takes.
+    from dues.mails.post import Post, mailing_job
+
+    return [mailing_job(Post(database, submit, server, context.printer, settings.outgoing))]
 
 
 def _cors(settings: Settings) -> Cors | None:

@@ -1,6 +1,7 @@
-"""The environment of a process: what of it looks like a setting and is none."""
+"""The environment of a process: what of it looks like a setting and is none, and what is in the files that it names."""
 
 import re
+from pathlib import Path
 from typing import Final
 
 _OF_KUBERNETES: Final = re.compile(
@@ -17,3 +18,16 @@ def is_of_kubernetes(variable: str, text: str) -> bool:
     if variable.endswith("_PORT") and _ADDRESS_OF_KUBERNETES.fullmatch(text):
         return True
     return _OF_KUBERNETES.fullmatch(variable) is not None
+
+
+def read_secret(variable: str, path: Path) -> str:
+    """What is in the file of a secret, without the end of its last line. Raises ValueError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{variable}: {str(path)!r} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{variable}: {str(path)!r} is no text.") from None
+    if not text.strip():
+        raise ValueError(f"{variable}: {str(path)!r} is empty.")
+    return text.rstrip("\r\n")

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from dues.db.address import AddressError
 from dues.db.pooler import Mode, Pooler, check_databases
-from dues.environment import is_of_kubernetes
+from dues.environment import is_of_kubernetes, read_secret
 from dues.http.client_address import parse_networks
 from dues.http.cors import parse_origins
+from dues.mails.server import MailServer
 from dues.resources.imports.dropped.dropping import Dropping
+from dues.tenants.secrets.keys import InvalidKeyError, SecretKeys
 from dues.webhooks.destinations import USUAL_PORTS, Destinations, parse_ports
 from dues.webhooks.outgoing import Outgoing
-from dues.webhooks.secrets.keys import InvalidKeyError, SecretKeys
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -97,6 +98,12 @@ class Settings:
     webhooks: bool = _setting(True, "Whether `dues serve` delivers webhooks too; without it, run `dues deliver`.")
     webhook_allow_private: bool = _setting(False, "Whether webhooks may go to private, loopback, link-local addresses.")
     webhook_ports: str = _setting(USUAL_PORTS, "The ports that webhooks may go to.")
+    mail_url: str = _secret(
+        "What mail is sent by: smtp://user:password@mail.example.com:587 (by STARTTLS, unless it is this machine or "
+        "`?starttls=no` is added), or smtps://. Without it no mail is sent."
+    )
+    mails: bool = _setting(True, "Whether `dues serve` sends mail too; without it, another server must.")
+    mail_from: str = _setting("", "The address that mails are from; the name beside it is the merchant's.")
     secret_key: str = _secret(
         "What webhook secrets are encrypted with in the database: 32 random bytes in base64, as "
         "`openssl rand -base64 32` prints them. With several, and commas between them, the first encrypts and all "
@@ -132,7 +139,8 @@ class Settings:
             raise SettingsError(f"DUES_SECRET_KEY: {error}") from None
         try:
             check_databases(self.database_url, self.pooler, self.session_database_url)
-        except AddressError as error:
+            MailServer.parse(self.mail_url, self.mail_from)
+        except (AddressError, ValueError) as error:
             raise SettingsError(str(error)) from None
         if self.database_url and self.archive:
             raise SettingsError("DUES_ARCHIVE is of the embedded PostgreSQL; that of DUES_DATABASE_URL has its own.")
@@ -172,7 +180,7 @@ class Settings:
     def outgoing(self) -> Outgoing:
         """How webhooks go out."""
         destinations = Destinations(allow_private=self.webhook_allow_private, ports=parse_ports(self.webhook_ports))
-        return Outgoing(destinations, SecretKeys.parse(self.secret_key), self.public_url)
+        return Outgoing(destinations, SecretKeys.parse(self.secret_key), self.public_url, bool(self.mail_url))
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
@@ -187,7 +195,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
             name = variable.removeprefix(_PREFIX).removesuffix(_FILE).lower()
             if not variable.endswith(_FILE) or name not in secret_settings():
                 raise SettingsError(f"{variable} is no setting of dues. Known are: {', '.join(_variables())}.")
-            text = _read(variable, Path(text))
+            try:
+                text = read_secret(variable, Path(text))
+            except ValueError as error:
+                raise SettingsError(str(error)) from None
         if name in given:
             raise SettingsError(f"{_variable(name)} and {_variable(name)}{_FILE} are both set: give one of them.")
         given[name] = _parse(variable, text, known[name].default)
@@ -197,19 +208,6 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
 def secret_settings() -> list[str]:
     """The settings that may be in a file."""
     return [setting.name for setting in fields(Settings) if setting.metadata["secret"]]
-
-
-def _read(variable: str, path: Path) -> str:
-    """What is in the file of a secret, without the end of its last line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{variable}: {str(path)!r} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{variable}: {str(path)!r} is no text.") from None
-    if not text.strip():
-        raise SettingsError(f"{variable}: {str(path)!r} is empty.")
-    return text.rstrip("\r\n")
 
 
 def _variable(name: str) -> str:

@@ -17,7 +17,10 @@ from typer.testing import CliRunner
 
 from dues.cli import main
 from dues.cli.main import EXIT_STATUSES, app
+from dues.db.database import Database
 from dues.db.migrate import migrate
+from dues.tenants.people.letting_in import Joining, LettingIn, invite
+from dues.tenants.secrets.keys import NO_KEYS
 from tests.db.databases import EmptyDatabases
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +44,9 @@ RUN_WITH = {
     "merchants create": "Shop",
     "merchants set": "--name Shop",
     "merchants bank-account": "--iban DE89370400440532013000 --holder Shop",
+    "people invite": "jane@example.com --role admin",
+    "people role": "one@example.com --role support",
+    "people remove": "two@example.com",
     "merchants cash-point": "--where here",
     "merchants brand": "--colour #21508f",
     "merchants stripe": "--secret-key sk_test_x --webhook-secret whsec_x",
@@ -100,7 +106,22 @@ def test_every_command_prints_json_that_can_be_parsed(databases: EmptyDatabases,
         done = CliRunner().invoke(app, words, env=environment | there)
         assert done.exit_code == 0, f"{command}: {done.output}{done.exception!r}"
         printed = json.loads(done.stdout)
+        if command == "merchants create":
+            asyncio.run(_join(url, printed["id"]))
         made |= {name: printed["id"] for name, by in MADE_BY.items() if by == command}
+
+
+async def _join(url: str, merchant_id: str) -> None:
+    """Two people come to the desk."""
+    database = await Database.connect(url, 2)
+    try:
+        for name in ("one", "two"):
+            letting_in = LettingIn(database, NO_KEYS)
+            invitation = await letting_in.invited(await invite(database, merchant_id, f"{name}@example.com", "viewer"))
+            assert invitation
+            assert await letting_in.join(invitation, Joining(invitation.email, name, "a sentence is good"))
+    finally:
+        await database.close()
 
 
 def test_what_prints_no_json_has_a_reason() -> None:

@@ -198,3 +198,16 @@ def test_where_there_are_several_and_none_is_said_they_are_named(
         r"There are \d+ merchants; say which, with --merchant or DUES_MERCHANT: mer_\w+ \(.+\)",
         complaint(run("keys", "list")),
     )
+
+
+def test_stripes_secrets_come_from_the_environment_fit_the_mode_and_are_never_shown(
+    run: Run, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_nobodys")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_nobodys")
+    set_so = run("merchants", "stripe", merchant.id)
+    assert set_so.exit_code == 0, set_so.output
+    assert "/checkouts/stripe/messages" in set_so.output
+    assert "nobodys" not in set_so.output
+    assert "it begins with sk_live_" in complaint(run("merchants", "stripe", merchant.id, "--mode", "live"))
+    assert run("merchants", "stripe", merchant.id, "--remove").exit_code == 0

@@ -51,7 +51,8 @@ def body_naming(schema: dict[str, Any], pointer: Sequence[str], value: str | Non
         example = choices(schema["properties"][name])
         objects = [choice for choice in example if "properties" in choice]
         body[name] = body_naming(objects[0], (), None) if objects else example[0]["example"]
-    body["external_reference"] = new_reference()
+    if "external_reference" in schema["properties"]:
+        body["external_reference"] = new_reference()
     if pointer:
         inner = [choice for choice in choices(schema["properties"][pointer[0]]) if "properties" in choice]
         body[pointer[0]] = value if len(pointer) == 1 else body_naming(inner[0], pointer[1:], value)

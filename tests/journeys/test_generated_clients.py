@@ -50,7 +50,8 @@ class Generated:
 def generated(document: Path) -> Iterator[Path]:
     """Where the client in Python is. Nothing of the document was left out of it."""
     folder, config = document.parent, document.with_suffix(".yml")
-    overrides = "{text/csv: application/octet-stream, application/jsonl: application/octet-stream}"
+    files = ("text/csv", "application/jsonl", "application/zip")
+    overrides = f"{{{', '.join(f'{one}: application/octet-stream' for one in files)}}}"
     config.write_text(f"post_hooks: []\ncontent_type_overrides: {overrides}\n")
     command = [str(GENERATORS / "openapi-python-client"), "generate", "--path", str(document), "--meta", "none"]
     command += ["--output-path", str(folder / PACKAGE), "--config", str(config), "--fail-on-warning"]

@@ -66,6 +66,7 @@ def belongings(caller: Caller) -> Belongings:
     objects = {
         "checkout": next(iter(caller.get("/billing/checkouts?limit=1").json()["data"]), {}),
         "closing": caller.post("/billing/closings", {"through": "2020-01-31"}).json(),
+        "mail": caller.post("/billing/mails", {"payment": payment["id"], "to": "jane@example.com"}).json(),
         "payment_request": caller.post("/collect/payment_requests", asked).json(),
         "payment_link": link,
         "customer": customer,

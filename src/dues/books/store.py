@@ -40,7 +40,9 @@ def _all_of(tables: Sequence[str]) -> str:
     return " union all ".join(f"select tenant_id, id, created_at from {table} where cell = $1" for table in tables)
 
 
-_TOLD: Final = ("accounts", "customers", "bills", "payments", "pay_links", "checkouts", "payment_requests", "closings")
+_TOLD: Final = (
+    *("accounts", "customers", "bills", "payments", "pay_links", "checkouts", "payment_requests", "mails", "closings"),
+)
 """Tables of objects that have events of their own. What becomes of the others is told as their bill's or payment's."""
 
 _OBJECTS = _all_of(_TOLD)

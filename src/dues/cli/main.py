@@ -27,6 +27,7 @@ from dues.cli import (
     listen,
     merchants,
     migrate,
+    people,
     release,
     restore,
     serve,
@@ -124,6 +125,7 @@ merchants.app.command("cash-point")(cash_point.set_cash_point)
 merchants.app.command("brand")(brand.set_brand)
 merchants.app.command("stripe")(stripe_account.set_stripe_account)
 app.add_typer(merchants.app, name="merchants", rich_help_panel=MERCHANTS)
+app.add_typer(people.app, name="people", rich_help_panel=MERCHANTS)
 app.add_typer(keys.app, name="keys", rich_help_panel=MERCHANTS)
 deliveries.add_commands(webhooks.app)
 webhooks.app.command()(release.release)

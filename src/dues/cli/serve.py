@@ -17,6 +17,9 @@ from dues.db.database import Database
 from dues.settings import Settings, read_settings
 from dues.tenants.keys import NewKey
 from dues.tenants.merchants import create_first_merchant
+from dues.tenants.people.letting_in import invite
+from dues.tenants.people.store import count_people
+from dues.tenants.store import find_merchants
 
 _CURL = """
   curl -i {base}/billing/accounts \\
@@ -76,6 +79,9 @@ def _greet(base: str, url: str, settings: Settings) -> None:
     if keys:
         print("\nOpen a first account:")
         print(_CURL.format(base=base, authorization=f'"Authorization: Bearer {key}"'))
+    if shown and (link := asyncio.run(_first_link(url, settings))):
+        print("\nThe desk, for people in a browser. By this link its first admin comes in, within seven days:\n")
+        print(f"  {base}{link}\n")
     print(f"dues serves {base}  (documentation: {base}/docs; Ctrl-C stops it)", flush=True)
 
 
@@ -99,6 +105,19 @@ async def _first_keys(url: str, settings: Settings, shown: bool) -> tuple[list[N
     finally:
         await database.close()
     return keys, written[0] if written else None
+
+
+async def _first_link(url: str, settings: Settings) -> str | None:
+    """The path of a link to the desk, where nobody works there yet and there is one merchant."""
+    database = await Database.connect(url, 2, settings.between)
+    try:
+        async with database.transaction() as tx:
+            merchants = await find_merchants(tx)
+        if len(merchants) != 1 or await count_people(database):
+            return None
+        return f"/desk/join/{await invite(database, merchants[0]['id'], '', 'admin')}"
+    finally:
+        await database.close()
 
 
 def _lines(keys: list[NewKey]) -> list[str]:

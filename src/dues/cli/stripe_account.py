@@ -22,13 +22,13 @@ def set_stripe_account(
     secret_key: Annotated[
         str | None,
         typer.Option(
-            envvar="DUES_STRIPE_SECRET_KEY", metavar="KEY", help="Asked for where it is not given.", show_default=False
+            envvar="STRIPE_SECRET_KEY", metavar="KEY", help="Asked for where it is not given.", show_default=False
         ),
     ] = None,
     webhook_secret: Annotated[
         str | None,
         typer.Option(
-            envvar="DUES_STRIPE_WEBHOOK_SECRET",
+            envvar="STRIPE_WEBHOOK_SECRET",
             metavar="SECRET",
             help="What Stripe signs its messages with, whsec_….",
             show_default=False,

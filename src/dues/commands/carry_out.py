@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from dues.audit.store import Done
 from dues.commands.closed import look_at_dates
 from dues.commands.command import Command, Outcome, Procedure, Shown
 from dues.commands.job import Job
@@ -20,6 +21,8 @@ from dues.commands.known import Known, TenantLookup
 from dues.commands.read import further_questions, learn
 from dues.commands.write import Draft, write
 from dues.db.errors import Conflict
+from dues.domain.actors import SYSTEM
+from dues.domain.ids import new_id
 from dues.domain.key_limits import NOTHING, Spent, moved, spend
 from dues.domain.records import Change
 from dues.domain.refusals import Refusal
@@ -91,7 +94,10 @@ class Group:
             work.tx.confirm()
         if isinstance(job.command, Procedure) and stored is None:
             # It is alone, so whatever it raises is told to nobody else.
-            return self._finish(work, known, job, await job.command.run(work, job.request))
+            outcome = await job.command.run(work, job.request)
+            if not isinstance(outcome, Refusal):
+                _audit(work, known, job, outcome.id or "")
+            return self._finish(work, known, job, outcome)
         try:
             return self._decide(work, known, job, job.command) if stored is None else _again(job, stored)
         except Conflict:
@@ -116,6 +122,8 @@ class Group:
         draft = Draft(work, known, job.request, outcome)
         answer = self._finish(work, known, job, draft.shown)
         draft.keep()
+        if outcome.changes:
+            _audit(work, known, job, draft.shown.id or "")
         if isinstance(dated, Dated):
             known.enter(job.tenant.id, dated)
         if job.spent_by and isinstance(spent, Spent):
@@ -133,6 +141,18 @@ class Group:
             known.other[job.tenant.id, job.stored_under] = kept
             known.answered.append((job.request, kept))
         return answer
+
+
+def _audit(work: Work, known: Known, job: Job, object_id: str) -> None:
+    """Keeps what a person did, to be written with it."""
+    request = job.request
+    if request.audited is None:
+        return
+    now, actor = work.now_of(request.tenant), request.actor or SYSTEM
+    done_id, asked = new_id("aud_", now), request.audited
+    known.audited.append(
+        Done(request.tenant.id, done_id, actor, asked.operation, object_id, request.request_id, asked.address, now)
+    )
 
 
 def _spend(work: Work, known: Known, job: Job, outcome: Outcome) -> Spent | Refusal | None:

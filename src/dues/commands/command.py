@@ -16,7 +16,7 @@ from dues.domain.entries import Cause
 from dues.domain.records import Change, Record
 from dues.domain.refusals import Refusal
 from dues.events.catalogue import EventType
-from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
+from dues.tenants.secrets.keys import NO_KEYS, SecretKeys
 from dues.work.questions import Question
 from dues.work.work import Claim, Request, Work
 

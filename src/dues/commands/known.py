@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from dues.audit.store import Done
 from dues.commands.kind import Kind
 from dues.domain.entries import Entry
 from dues.domain.key_limits import Spent
@@ -53,6 +54,8 @@ class Known:
         self.answered: list[Answered] = []
         self.spendings: dict[Key, Spent] = {}
         """By tenant and API key."""
+        self.audited: list[Done] = []
+        """What people did."""
         self.dated: dict[int, Dated] = {}
         """By tenant: what is entered of days that are over."""
 

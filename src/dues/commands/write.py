@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
+from dues.audit.store import insert_audit
 from dues.commands.command import ExtraEvent, Outcome, Shown, to_shown_json
 from dues.commands.kind import Kind
 from dues.commands.known import Known, Written
@@ -125,6 +126,7 @@ def write(work: Work, known: Known) -> None:
     insert_events(work, known.events)
     insert_late_entries(work, known.dated)
     insert_answers(work, known.answered)
+    insert_audit(work, known.audited)
 
 
 def _save_objects(work: Work, kind: Kind[Any], known: Known) -> None:

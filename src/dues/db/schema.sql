@@ -468,6 +468,46 @@ create table payment_requests (
 
 create index payment_requests_by_customer on payment_requests (cell, tenant_id, customer_id, id);
 
+-- Receipts and statements that somebody asked to be sent, and what became of that.
+create table mails (
+    cell               integer not null,
+    tenant_id          integer not null,
+    id                 text collate "C" not null,
+    external_reference text collate "C",        -- of a form that was sent: sent twice, it is one mail
+    kind               text not null,
+    customer_id        text collate "C" not null,
+    account_id         text collate "C",
+    payment_id         text collate "C",
+    first_on           date,
+    last_on            date,
+    payment_link_id    text collate "C",
+    asked_by           text not null,
+    address            text not null,
+    language           text not null,
+    state              text not null,
+    attempts           bigint not null,
+    is_unclear         boolean not null,        -- whether an attempt ended without a clear answer
+    reason             text,
+    sent_at            timestamptz,
+    leased_until       timestamptz,             -- who sends it has it until then; past and there: nobody knows
+    created_at         timestamptz not null,
+    next_attempt_at    timestamptz not null default now(),  -- by the server's time
+    primary key (cell, tenant_id, id),
+    constraint mails_reference_is_unique unique (cell, tenant_id, external_reference),
+    constraint mails_customer_exists foreign key (cell, tenant_id, customer_id) references customers (cell, tenant_id, id),
+    constraint mails_kind_is_known check (
+        kind in ('receipt', 'statement') and (kind = 'receipt') = (payment_id is not null)
+        and (kind = 'statement') = (first_on is not null and last_on is not null)
+    ),
+    constraint mails_state_is_known check (
+        state in ('waiting', 'sent', 'failed') and (state = 'sent') = (sent_at is not null)
+        and asked_by in ('merchant', 'customer')
+    )
+);
+
+create index mails_by_customer on mails (cell, tenant_id, customer_id, id);
+create index mails_to_be_sent on mails (cell, tenant_id, next_attempt_at) where state = 'waiting';
+
 -- What each payment was applied to: owner_id is a bill's, an account's or a customer's. Each has its entry there.
 create table payment_applications (
     cell       integer not null,
@@ -943,3 +983,71 @@ create table schema_migrations (
     name       text primary key,
     applied_at timestamptz not null default now()
 );
+
+-- The desk -------------------------------------------------------------------------------------------------------
+
+-- Who works there. Passwords are hashed with argon2; what codes are made of is encrypted, where there is a key for it.
+create table people (
+    id              text collate "C" primary key,
+    merchant_id     text collate "C" not null references merchants,
+    email           text not null,
+    name            text not null,
+    role            text not null,
+    password_hash   text not null,
+    totp_secret     text,
+    totp_last_step  bigint not null default 0,
+    created_at      timestamptz not null,
+    removed_at      timestamptz,
+    constraint people_role_is_known check (role in ('viewer', 'support', 'cashier', 'accountant', 'admin'))
+);
+
+create unique index people_by_email on people (email) where removed_at is null;
+create index people_by_merchant on people (merchant_id, id);
+
+-- Links by which people come in, once.
+create table invitations (
+    id           text collate "C" primary key,
+    merchant_id  text collate "C" not null references merchants,
+    email        text not null,
+    role         text not null,
+    token_sha256 bytea not null,
+    created_at   timestamptz not null,
+    expires_at   timestamptz not null,
+    used_at      timestamptz,
+    constraint invitations_token_is_unique unique (token_sha256),
+    constraint invitations_role_is_known check (role in ('viewer', 'support', 'cashier', 'accountant', 'admin'))
+);
+
+-- Who is logged in, found by the SHA-256 of a token that their browser has.
+create table sessions (
+    id           text collate "C" primary key,
+    person_id    text collate "C" not null references people,
+    token_sha256 bytea not null,
+    mode         text not null,
+    address      text not null,
+    browser      text not null,
+    created_at   timestamptz not null,
+    seen_at      timestamptz not null,
+    ended_at     timestamptz,
+    constraint sessions_token_is_unique unique (token_sha256),
+    constraint sessions_mode_is_known check (mode in ('test', 'live'))
+);
+
+create index sessions_by_person on sessions (person_id, id);
+
+-- What people did: one row for each write, in its transaction.
+create table audit (
+    cell       integer not null,
+    tenant_id  integer not null,
+    id         text collate "C" not null,
+    actor      text collate "C" not null,
+    operation  text not null,
+    object_id  text collate "C" not null,
+    request_id text collate "C" not null,
+    address    text not null,
+    created_at timestamptz not null,
+    primary key (cell, tenant_id, id)
+);
+
+create index audit_by_actor on audit (cell, tenant_id, actor, id);
+create index audit_by_object on audit (cell, tenant_id, object_id, id);

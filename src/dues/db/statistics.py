@@ -21,6 +21,7 @@ select s.relid::regclass::text as name
 
 TABLES: Final = [
     "accounts",
+    "audit",
     "bill_credits",
     "bills",
     "checkouts",
@@ -37,6 +38,7 @@ TABLES: Final = [
     "jobs",
     "key_spendings",
     "late_entries",
+    "mails",
     "metadata_pairs",
     "pay_links",
     "payment_applications",

@@ -164,7 +164,7 @@ Email = Annotated[
     str,
     Meta(
         max_length=255,
-        description="An e-mail address. Nothing is ever sent to it.",
+        description="An e-mail address. Nothing is sent to it that was not asked for.",
         extra={"rule": _email},
         extra_json_schema={"format": "email", "example": "jane@example.com"},
     ),

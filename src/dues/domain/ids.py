@@ -29,6 +29,11 @@ Prefix = Literal[
     "cls_",
     "late_",
     "fol_",
+    "per_",
+    "inv_",
+    "ses_",
+    "aud_",
+    "mail_",
 ]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -22,6 +22,9 @@ EventType = Literal[
     "customer.created",
     "customer.updated",
     "import.completed",
+    "mail.created",
+    "mail.failed",
+    "mail.sent",
     "obligation.amount_applied",
     "payment.applied",
     "payment.refunded",
@@ -62,6 +65,10 @@ MEANINGS: Final[dict[EventType, str]] = {
     "customer.created": "A customer was registered. `data` is the customer.",
     "customer.updated": "A customer or their balance was changed. `data` is the customer as it is then.",
     "import.completed": "Every row of a file has its verdict. `data` is the import.",
+    "mail.created": "Somebody asked for a receipt or a statement to be sent. `data` is the mail.",
+    "mail.failed": "A mail will not be sent any more: a mail server refused it, or none was there for days. `data` is "
+    "the mail: `reason` says why.",
+    "mail.sent": "A mail server has taken a mail. `data` is the mail.",
     "obligation.amount_applied": "So much of a payment was applied to a bill, or to the balance of an account or a "
     "customer. `data` says how much, to what, and of which payment. One for each application.",
     "payment.applied": "Money of a payment that was held was applied. `data` is the payment. It comes before an "

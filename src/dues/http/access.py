@@ -15,6 +15,8 @@ async def authenticate(
 ) -> ApiKey:
     """The key that came with the request, if it opens the operation. Refuses all else: with 401 what is no key, with
     429 what comes too often, with 403 a key that may not."""
+    if exchange.caller is not None:
+        return _person(exchange, exchange.caller, operation)
     try:
         key = await _key(exchange, keys)
     except TooManyGuesses as error:
@@ -37,6 +39,15 @@ async def authenticate(
         _refuse_restricted(exchange, key.restrictions, operation)
     keys.uses.note(key)
     return key
+
+
+def _person(exchange: Exchange, caller: ApiKey, operation: Operation) -> ApiKey:
+    """A person, who may what their role may."""
+    if operation.test_mode and caller.mode != "test":
+        raise ProblemError("test_mode_required", "Live data has no clock but the real one.")
+    if caller.restrictions is not None:
+        _refuse_restricted(exchange, caller.restrictions, operation)
+    return caller
 
 
 def _refuse_restricted(exchange: Exchange, only: Restrictions, operation: Operation) -> None:

@@ -30,7 +30,7 @@ from dues.tenants.keys import ApiKey
 from dues.webhooks.outgoing import Outgoing
 from dues.work.group_commit import GroupCommit
 from dues.work.in_order import InOrder
-from dues.work.work import Request
+from dues.work.work import Audited, Request
 
 Endpoint = Callable[[Exchange], Awaitable[Reply]]
 
@@ -106,6 +106,7 @@ def request_of(
         fingerprint=fingerprint,
         method=exchange.method,
         path=exchange.path,
+        audited=Audited(operation.id, exchange.client) if exchange.caller else None,
     )
 
 

@@ -8,6 +8,7 @@ from dues.domain.references import as_read
 from dues.domain.violations import Violation
 from dues.http.body_stream import BodyStream
 from dues.http.problems import ProblemError
+from dues.tenants.keys import ApiKey
 
 BODY_BYTES_MAX: Final = 64 * 1024
 
@@ -25,6 +26,7 @@ class Exchange:
         "answer_headers",
         "body",
         "bytes_received",
+        "caller",
         "client",
         "group_size",
         "headers",
@@ -65,6 +67,8 @@ class Exchange:
         self.route = "-"
         self.tenant = "-"
         self.key_id: str | None = None
+        self.caller: ApiKey | None = None
+        """Whoever asks, where that is known already: a person at the desk. Nothing that was sent says it."""
         self.peer = "-"
         """The address of the connection …"""
         self.client = "-"

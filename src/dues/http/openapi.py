@@ -68,6 +68,7 @@ _TAGS: Final[Mapping[Tag, str]] = {
     "Payments": "Money that came in, what it was applied to, and what went back.",
     "Payment links": "Pages that show somebody what they owe, and take payments for it.",
     "Payment requests": "One payment of so much that is asked for, on Moment's paths.",
+    "Mails": "Receipts and statements that are sent by mail, and what became of that.",
     "Events": "What happened, in order: to be listed, or followed.",
     "Webhook endpoints": "Where events are sent to, and what became of them there.",
     "Test clock": "What time it is for test data.",

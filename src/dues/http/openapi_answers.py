@@ -149,7 +149,6 @@ def _success(operation: Operation) -> dict[str, Any]:
                 "schema": reference(component(operation.answer.__name__)),
                 "example": operation.example,
             },
-            **(_WHOLE if isinstance(operation.does, Lists | Presents) else {}),
             **_presented(operation.does),
         },
     }
@@ -166,10 +165,11 @@ _WHOLE: Final = {"text/csv": {"schema": {"type": "string", "description": "All o
 
 
 def _presented(does: object) -> dict[str, Any]:
-    """What people are shown of it."""
-    if not isinstance(does, Presents) or not does.is_a_page:
-        return {}
-    return {"text/html": _PAGE} | ({"application/pdf": _PAPER} if does.is_on_paper else {})
+    """What it is to be had as beside JSON."""
+    if not isinstance(does, Presents):
+        return _WHOLE if isinstance(does, Lists) else {}
+    page = {"text/html": _PAGE} if does.is_a_page else {}
+    return (_WHOLE if does.table else {}) | page | ({"application/pdf": _PAPER} if does.is_on_paper else {})
 
 
 _PAGE: Final = {"schema": {"type": "string", "description": "A page."}}

@@ -15,6 +15,7 @@ from dues.resources.closings.wire import ClosingBody
 from dues.resources.credits.wire import CreditBody
 from dues.resources.customers.wire import CustomerBody
 from dues.resources.imports.wire import ImportBody
+from dues.resources.mails.wire import MailBody
 from dues.resources.payment_links.wire import PaymentLinkBody
 from dues.resources.payment_requests.wire import PaymentRequestBody
 from dues.resources.payments.wire import AmountAppliedBody, PaymentBody
@@ -49,6 +50,7 @@ _BY_NOUN: Final[Mapping[str, type[Struct]]] = {
     "closing": _sent(ClosingBody),
     "customer": _sent(CustomerBody),
     "import": _sent(ImportBody),
+    "mail": _sent(MailBody),
     "obligation": _sent(AmountAppliedBody),
     "payment": _sent(PaymentBody),
     "payment_link": _sent(PaymentLinkBody),

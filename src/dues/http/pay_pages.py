@@ -20,19 +20,22 @@ from dues.domain.refusals import Refusal
 from dues.http.context import Context, Endpoint
 from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
+from dues.http.pay_answers import KEPT, html, see_other
 from dues.http.pay_forms import PRESS, Form, chosen, confirmed, refused, said, tags_of, why
-from dues.http.pay_replies import KEPT, html, see_other
-from dues.http.problems import ProblemError, Reply
+from dues.http.pay_mails import mail_form, mailed
+from dues.http.pay_messages import message, services_of
+from dues.http.pay_receipts import receipt_document
+from dues.http.problems import Reply
 from dues.http.route_table import Routes
 from dues.pages.look.brand import brand_style
 from dues.pages.pay import LOGO_NAME, STYLE_NAME, Visit
-from dues.pages.pay.checkout import checkout_page, leaving_page
+from dues.pages.pay.checkout import MailForm, checkout_page, leaving_page
 from dues.pages.pay.confirm import confirm_page
 from dues.pages.pay.ending import end_page, gone_page
 from dues.pages.pay.owing import NO_FAULTS, Faults, owing_page
 from dues.pages.words import LANGUAGES, language_of
 from dues.resources.checkouts.adapters import ADAPTERS, trial
-from dues.resources.checkouts.adapters.adapter import Ask, ProcessorAwayError, Services
+from dues.resources.checkouts.adapters.adapter import Ask, ProcessorAwayError
 from dues.resources.checkouts.begin import BEGIN_CHECKOUTS, Begun
 from dues.resources.checkouts.bring import receive, request_of
 from dues.resources.checkouts.store import find_checkout, find_pressed, hurry_checkout, list_last_checkouts
@@ -56,16 +59,8 @@ def pay_pages(context: Context) -> Routes:
     return {
         "/p/{token}": {"GET": pages.of(pages.owing), "POST": pages.of(pages.pressed)},
         "/p/{token}/{below}": {"GET": pages.of(pages.below), "POST": pages.of(pages.pressed_below)},
-        "/checkouts/{adapter}/messages": {"POST": partial(_message, context)},
+        "/checkouts/{adapter}/messages": {"POST": partial(message, context)},
     }
-
-
-async def _message(context: Context, exchange: Exchange) -> Reply:
-    """What a processor tells; what is from nobody that is known is not there."""
-    adapter = exchange.path_parameters["adapter"]
-    if not await receive(_services(context), context.writes.submit, adapter, exchange.body, exchange.headers):
-        raise ProblemError("route_not_found", "There is nothing for such a message.")
-    return Reply(200, b"{}")
 
 
 Page = Callable[[Exchange, Visit, Opened], Awaitable[Reply]]
@@ -138,7 +133,7 @@ class _Pages:
 
     async def _is_for(self, name: str, payee: Payee, choice: Choice) -> bool:
         try:
-            return await ADAPTERS[name].is_for(_services(self._context), payee, choice)
+            return await ADAPTERS[name].is_for(services_of(self._context), payee, choice)
         except ProcessorAwayError:
             return False
 
@@ -167,7 +162,7 @@ class _Pages:
     async def _go_on(self, exchange: Exchange, visit: Visit, payee: Payee, checkout: Checkout) -> Reply:
         """Leads to where it is paid: the processor's page, or our own about it."""
         origin = self._context.public_url or origin_of(exchange)
-        asked = Ask(_services(self._context), payee, checkout, f"{origin}/p/{visit.token}")
+        asked = Ask(services_of(self._context), payee, checkout, f"{origin}/p/{visit.token}")
         try:
             where = await ADAPTERS[checkout.adapter].begin(asked) if checkout.state == "open" else None
         except ProcessorAwayError as error:
@@ -176,12 +171,14 @@ class _Pages:
         # Browsers follow no redirect to elsewhere from a form of ours, which may be sent to us alone.
         return html(leaving_page(visit, checkout, where)) if where else see_other(visit.way(checkout.id))
 
-    async def below(self, _exchange: Exchange, visit: Visit, opened: Opened) -> Reply:
+    async def below(self, _exchange: Exchange, visit: Visit, opened: Opened, sent: MailForm | None = None) -> Reply:
         """The page of a checkout, the one that asks before the link is ended, or what pages look like."""
         if visit.below == "end":
             return html(end_page(visit))
         if looks := await self._looks(visit, opened.payee):
             return looks
+        if visit.below.endswith(".pdf"):
+            return await receipt_document(self._context, visit, opened)
         database, tenant = self._context.lists.share_of(opened.payee.tenant.id), opened.payee.tenant
         checkout = await find_checkout(database, tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
@@ -193,7 +190,9 @@ class _Pages:
         bills = await list_bills(database, tenant, ids)
         is_one = len(bills) == 1 and checkout.amount == sum(part.amount for part in checkout.parts.bills)
         reference = bills[0].of.external_reference if is_one else (await find_shown(database, opened)).reference
-        return html(checkout_page(visit, checkout, bills, payment, reference))
+        mail = sent or await mail_form(self._context, opened, checkout)
+        shown = checkout_page(visit, checkout, bills, payment, reference, mail)
+        return html(shown, 422 if sent and sent.error else 200)
 
     async def _looks(self, visit: Visit, payee: Payee) -> Reply | None:
         """The brand's stylesheet or logo, where that is asked for and there is one."""
@@ -213,7 +212,7 @@ class _Pages:
         checkout = await find_checkout(self._context.database, payee.tenant, visit.below)
         if checkout is None or checkout.payment_link_id != opened.link.id:
             return html(gone_page(visit), 404)
-        does, services = said(form, "do"), _services(self._context)
+        does, services = said(form, "do"), services_of(self._context)
         if does == "go_on" and checkout.adapter != "test":
             return await self._go_on(exchange, visit, payee, checkout)
         if checkout.adapter == "test" and checkout.state == "open" and does in ("pay", "twice", "late", "fail"):
@@ -221,6 +220,8 @@ class _Pages:
             body, headers = trial.message(payee, checkout, "failed" if does == "fail" else "paid")
             for _ in range(messages):
                 await receive(services, self._context.writes.submit, "test", body, headers)
+        if does == "mail" and (sent := await mailed(self._context, visit, opened, checkout, form)):
+            return await self.below(exchange, visit, opened, sent)
         return see_other(visit.way(checkout.id))
 
 
@@ -243,7 +244,3 @@ def _is_own(exchange: Exchange, public_url: str) -> bool:
     origin = exchange.header(b"origin")
     ours = (public_url or origin_of(exchange)).encode()
     return origin in (None, b"null") or ours == origin or ours.startswith(origin + b"/")
-
-
-def _services(context: Context) -> Services:
-    return Services(context.database, context.outgoing.secret_keys)

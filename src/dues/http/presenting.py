@@ -35,9 +35,8 @@ _VARY: Final = (b"vary", b"accept, accept-language")
 
 def forms_of(presents: Presents) -> tuple[str, ...]:
     """As what it is to be had, the usual one first."""
-    if not presents.is_a_page:
-        return FORMS[:2]
-    return FORMS if presents.is_on_paper else FORMS[:-1]
+    left_out = {CSV: presents.table is None, HTML: not presents.is_a_page, PDF: not presents.is_on_paper}
+    return tuple(form for form in FORMS if not left_out.get(form))
 
 
 def present(context: Context, operation: Operation, presents: Presents, form: str | None = None) -> Endpoint:
@@ -52,7 +51,7 @@ def present(context: Context, operation: Operation, presents: Presents, form: st
             raise ProblemError("not_acceptable", f"It is to be had as {', '.join(forms[:-1])} or {forms[-1]}.")
         query = decode_query(exchange.query_string, operation.query)
         call = call_of(context, exchange, key, named(parameter, exchange), query)
-        if wanted == CSV:
+        if wanted == CSV and presents.table:
             return document_reply(await answered(presents.table(call)))
         makes = presents.page if wanted == HTML and presents.page else presents.function
         answer: Any = await answered(makes(call))

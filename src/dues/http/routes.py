@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from dues.http.context import Context, Endpoint
+from dues.http.desk.rooms import desk_pages
 from dues.http.documents import documents
 from dues.http.endpoints import endpoint_of
 from dues.http.health import healthz, metrics, readyz
@@ -44,6 +45,7 @@ def routes(context: Context, counts: Metrics) -> Routes:
         **api,
         **documents(files, context.public_url),
         **pay_pages(context),
+        **desk_pages(context, api),
         "/healthz": {"GET": healthz},
         "/readyz": {"GET": readyz(context)},
         "/metrics": {"GET": metrics(counts)},

@@ -20,11 +20,13 @@ from dues.resources.events import operations as events
 from dues.resources.idempotency_keys import operations as idempotency_keys
 from dues.resources.imports import operations as imports
 from dues.resources.journal import operations as journal
+from dues.resources.mails import operations as mails
 from dues.resources.operation import Operation
 from dues.resources.payables import operations as payables
 from dues.resources.payment_links import operations as payment_links
 from dues.resources.payment_requests import operations as payment_requests
 from dues.resources.payments import operations as payments
+from dues.resources.receipts import operations as receipts
 from dues.resources.refunds import operations as refunds
 from dues.resources.reports import operations as reports
 from dues.resources.statements import operations as statements
@@ -38,11 +40,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *bills.OPERATIONS,
     *bill_credits.OPERATIONS,
     *payments.OPERATIONS,
+    *receipts.OPERATIONS,
     *refunds.OPERATIONS,
     *payables.OPERATIONS,
     *payment_links.OPERATIONS,
     *checkouts.OPERATIONS,
     *payment_requests.OPERATIONS,
+    *mails.OPERATIONS,
     *summaries.OPERATIONS,
     *daily_totals.OPERATIONS,
     *events.OPERATIONS,

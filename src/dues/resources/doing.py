@@ -120,10 +120,10 @@ class Streams(Struct, frozen=True):
 
 class Presents(Struct, frozen=True):
     """A function that gives what is shown in whichever form is wanted, JSON, a page or a document of paper, or refuses;
-    and one that gives it as a table, which may be longer."""
+    and one that gives it as a table, which may be longer, where it is one."""
 
     function: Callable[[Call], Awaitable[Struct | Refusal]]
-    table: Callable[[Call], Awaitable[Document | Refusal]]
+    table: Callable[[Call], Awaitable[Document | Refusal]] | None = None
     page: Callable[[Call], Awaitable[Struct | Refusal]] | None = None
     """What a page is made of, where that is more than what `function` gives."""
     is_on_paper: bool = True

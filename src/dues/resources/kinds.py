@@ -12,6 +12,7 @@ from dues.resources.bills.store import BILL
 from dues.resources.checkouts.store import CHECKOUT
 from dues.resources.credits.store import CREDIT
 from dues.resources.customers.store import CUSTOMER
+from dues.resources.mails.store import MAIL
 from dues.resources.payment_links.store import PAYMENT_LINK
 from dues.resources.payment_requests.store import PAYMENT_REQUEST
 from dues.resources.payments.store import PAYMENT
@@ -19,5 +20,5 @@ from dues.resources.refunds.store import REFUND
 
 KINDS: Final[Mapping[type, Kind[Any]]] = {
     kind.shape: kind
-    for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT, CREDIT, REFUND, PAYMENT_LINK, CHECKOUT, PAYMENT_REQUEST)
+    for kind in (CUSTOMER, ACCOUNT, BILL, PAYMENT, CREDIT, REFUND, PAYMENT_LINK, CHECKOUT, PAYMENT_REQUEST, MAIL)
 }

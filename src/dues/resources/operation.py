@@ -54,6 +54,7 @@ Tag = Literal[
     "Payments",
     "Payment links",
     "Payment requests",
+    "Mails",
     "Events",
     "Webhook endpoints",
     "Test clock",

@@ -15,12 +15,12 @@ from dues.background import Job, report, run_jobs
 from dues.db.errors import Transient
 from dues.db.installation import find_installation
 from dues.events.notifier import ENDPOINTS, heard
+from dues.tenants.secrets.keys import UnreadableSecretError
 from dues.tenants.store import list_cells
 from dues.webhooks.context import DeliveryContext
 from dues.webhooks.leases import store
 from dues.webhooks.leases.store import Lease, LeaseKey
 from dues.webhooks.progress import LEASE_SECONDS, PAUSE_SECONDS
-from dues.webhooks.secrets.keys import UnreadableSecretError
 from dues.webhooks.worker import DeliveryWorker
 
 LEASES_AT_ONCE: Final = 20

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
+from dues.tenants.secrets.keys import NO_KEYS, SecretKeys
 from dues.webhooks.destinations import Destinations
-from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
 
 
 class Outgoing(Struct, frozen=True):
@@ -13,3 +13,5 @@ class Outgoing(Struct, frozen=True):
     secret_keys: SecretKeys = NO_KEYS
     public_url: str = ""
     """What the addresses begin with that are sent to people; empty where nobody said."""
+    sends_mail: bool = False
+    """Whether there is a mail server to send by."""

@@ -18,6 +18,13 @@ Claim = Hashable
 """The name of something that only one group at a time may touch, such as (tenant's id, ("account", reference))."""
 
 
+class Audited(Struct, frozen=True):
+    """That what a request does goes into the audit: as which operation, and from which address it came."""
+
+    operation: str
+    address: str
+
+
 class Request(Struct, Generic[Body], frozen=True):
     """One request of a group: whose it is, what it is called in logs, what it asks for, and who asks.
 
@@ -42,6 +49,8 @@ class Request(Struct, Generic[Body], frozen=True):
     """SHA-256 of method, path and canonical body: what a repeated key is compared by."""
     method: str = ""
     path: str = ""
+    audited: Audited | None = None
+    """Where a person asks."""
 
 
 class Work(Struct, frozen=True):

@@ -232,12 +232,13 @@ def all_shown(owned: Belongings) -> list[Any]:
         for method, path in NAMING_PATHS
         for noun in [path.partition("{")[2].partition("}")[0]]
         if noun not in ("import", "export")  # which go on by themselves
+        and not path.endswith("/folder")  # which nobody has had made
         for name in owned.names(noun)
         if method == "get"
     ]
     paths += sorted({path for path, _ in FILTERS})
     answers = [owned.caller.get(path) for path in paths]
-    assert all(answer.is_success for answer in answers)
+    assert not [(a.request.url.path, a.text[:200]) for a in answers if not a.is_success]
     return [(path, answer.json()) for path, answer in zip(paths, answers, strict=True)]
 
 

@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from dues.db.migrate import migrate
 from dues.domain.tenants import Tenant
+from dues.tenants.secrets.keys import SecretKeys
 from dues.webhooks.destinations import ANYWHERE
 from dues.webhooks.outgoing import Outgoing
 from dues.webhooks.secrets.encrypt import encrypt_secrets
-from dues.webhooks.secrets.keys import SecretKeys
 from dues.webhooks.signing import new_secret
 from tests.db.databases import EmptyDatabases
 from tests.waiting import until

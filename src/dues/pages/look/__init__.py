@@ -45,9 +45,8 @@ class Surroundings:
     """Where a page stands: in which language, whose it is, and the way from it to the server's first path; None: it
     has its style in it, since it is kept as a file and sent on.
 
-    `says_test`: the words of the band over everything that is only a test; None: it is not. `styles`: further
-    stylesheets, such as a brand's. `logo`: in the place of the merchant's name. `goes_to`: where the browser goes on
-    to by itself.
+    `says_test`: the band over what is only a test; None: it is not. `styles`: a brand's. `logo`: in the place of the
+    merchant's name. `goes_to`: where the browser goes by itself. `menu`: of pages that are as wide as a desk.
     """
 
     language: Language
@@ -57,11 +56,12 @@ class Surroundings:
     styles: Sequence[str] = ()
     logo: Html | None = None
     goes_to: str | None = None
+    menu: Html | None = None
 
 
 def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Html | None = None) -> bytes:
     """A whole HTML page, of which `main` answers one question, at its top."""
-    language, test = surroundings.language, surroundings.says_test
+    language, test, onward = surroundings.language, surroundings.says_test, surroundings.goes_to
     at_home = surroundings.root is not None
     styles = (*([f"{surroundings.root}docs/assets/{STYLE.name}"] if at_home else []), *surroundings.styles)
     head = element(
@@ -71,22 +71,23 @@ def page(title: str, surroundings: Surroundings, *main: Html | None, footer: Htm
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="robots", content="noindex"),
-        _goes_to(surroundings.goes_to) if surroundings.goes_to else None,
+        element("meta", http_equiv="refresh", content=f"0; url={onward}") if onward else None,
         None if at_home else element("style", Html(STYLE.body.decode())),
         *(element("link", rel="stylesheet", href=style) for style in styles),
     )
     body = element(
         "body",
         element("p", test, class_="test", role="region", aria_label=test) if test else None,
-        element("header", element("p", surroundings.logo or surroundings.merchant, class_="merchant", dir="auto")),
+        element(
+            "header",
+            element("p", surroundings.logo or surroundings.merchant, class_="merchant", dir="auto"),
+            surroundings.menu,
+        ),
         element("main", *main),
         element("footer", footer) if footer else None,
+        class_="desk" if surroundings.menu else None,
     )
     return f"<!doctype html>\n{element('html', head, body, lang=language.code, dir=language.direction)}\n".encode()
-
-
-def _goes_to(where: str) -> Html:
-    return element("meta", http_equiv="refresh", content=f"0; url={where}")
 
 
 def amount(language: Language, minor: int, currency: str, *, named: bool = True) -> Html:
@@ -198,6 +199,19 @@ def choice(label: Html | str, name: str, value: str, kind: Literal["checkbox", "
     """One of several things to choose, as large as a finger."""
     return element(
         "label", element("input", type=kind, name=name, value=value, **more), element("span", label), class_="choice"
+    )
+
+
+def select(label: str, name: str, options: Mapping[str, str], value: str = "", error: str | None = None) -> Html:
+    """A field of which one of few values is chosen: value to what is said of it."""
+    chosen = [element("option", text, value=one, selected=one == value) for one, text in options.items()]
+    described = f"{name}-error" if error else None
+    return element(
+        "div",
+        element("label", label, for_=name),
+        element("p", error, class_="error", id=described) if error else None,
+        element("select", *chosen, id=name, name=name, aria_describedby=described),
+        class_="field wrong" if error else "field",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,12 @@ _FONTS: Final = "fontpkg.family"
 """Under this name packages say that they are a font. All that are installed are used."""
 
 _INSTALL: Final = "This server sets no PDF documents. Whoever runs it: pip install 'dues[pdf]'."
+
+
+@cache
+def can_be_set() -> bool:
+    """Whether what sets documents is there."""
+    return find_spec("typst") is not None
 
 
 class NotInstalledError(Exception):

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from dues.domain.bills import Bill
 from dues.domain.checkouts import Checkout, choice_of
 from dues.domain.days import day_at
 from dues.domain.payments import Payment
 from dues.domain.records import Record
 from dues.pages.frame.markup import Html, element
-from dues.pages.look import Column, amount, button, day, headline, person, table, terms, wrongs
+from dues.pages.look import Column, amount, button, day, field, headline, person, table, terms, wrongs
 from dues.pages.look.barcode import barcode, can_be_bars
-from dues.pages.pay import Visit, show
+from dues.pages.paper import can_be_set
+from dues.pages.pay import Visit, hidden, show
 from dues.pages.pay.confirm import what_it_pays
 from dues.resources.checkouts.adapters.bank_transfer import fills_in, reference_code, transfer_code
 
@@ -27,12 +30,22 @@ def leaving_page(visit: Visit, checkout: Checkout, where: str) -> bytes:
     )
 
 
+class MailForm(Struct, frozen=True):
+    """The form by which the receipt is sent: how many were asked for today, what was typed, and what is said of it."""
+
+    number: int
+    typed: str = ""
+    error: str | None = None
+    notice: str | None = None
+
+
 def checkout_page(
     visit: Visit,
     checkout: Checkout,
     bills: Sequence[Record[Bill]],
     payment: Payment | None,
     reference: str,
+    mail: MailForm | None = None,
     *,
     is_away: bool = False,
 ) -> bytes:
@@ -41,7 +54,10 @@ def checkout_page(
     words = visit.words
     main: Sequence[Html | None]
     if checkout.state == "paid" and payment is not None:
-        title, main = words("receipt"), _receipt(visit, payment, bills)
+        title, main = (
+            words("receipt"),
+            [*_receipt(visit, payment, bills), _to_keep(visit, checkout), *_by_mail(visit, mail)],
+        )
     elif checkout.state == "open" and checkout.adapter == "bank_transfer":
         title, main = words("transfer"), _transfer(visit, checkout, reference)
     elif checkout.state == "open" and checkout.adapter == "cash_point":
@@ -125,6 +141,28 @@ def _ended(visit: Visit, checkout: Checkout) -> list[Html]:
         return [_large(visit, "orphaned", checkout.amount, checkout.currency, text)]
     text = element("p", words("expired_text" if checkout.state == "expired" else "failed_text"))
     return [_large(visit, "not_paid", checkout.amount, checkout.currency, text)]
+
+
+def _to_keep(visit: Visit, checkout: Checkout) -> Html | None:
+    if not can_be_set():
+        return None
+    return element(
+        "p", element("a", visit.words("as_document"), href=visit.way(f"{checkout.id}.pdf")), class_="on-screen"
+    )
+
+
+def _by_mail(visit: Visit, mail: MailForm | None) -> list[Html]:
+    if mail is None:
+        return []
+    words = visit.words
+    to = field(
+        words("mail_to"), "to", mail.typed, None, mail.error, type="email", autocomplete="email", maxlength="255"
+    )
+    form = element(
+        "form", to, *hidden({"number": str(mail.number)}), button(words("mail_send"), "do", "mail", is_quiet=True),
+        method="post", class_="on-screen",
+    )  # fmt: skip
+    return [*([element("p", mail.notice, role="status")] if mail.notice else []), form]
 
 
 def _receipt(visit: Visit, payment: Payment, bills: Sequence[Record[Bill]]) -> list[Html | None]:

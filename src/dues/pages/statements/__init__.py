@@ -24,8 +24,25 @@ def statement_page(body: StatementBody, language: Language) -> bytes:
         *_headlines(told),
         terms(facts),
         *(part for one in told.currencies for part in _in_currency(told, one, words)),
-        element("section", element("h2", told.says["how_to_pay"]), terms({told.payment[0]: person(told.payment[1])})),
+        _how_to_pay(told),
     )
+
+
+def _how_to_pay(told: Told) -> Html:
+    """The slip at its foot: how much, what to say, and where."""
+    owed = [
+        join(" · " if at else None, element("abbr", currency), Html("\N{NO-BREAK SPACE}"), _amount(amount))
+        for at, (currency, amount) in enumerate(told.to_pay)
+    ]
+    slip = {told.says["to_pay"]: join(*owed)} if owed else {}
+    slip[told.payment[0]] = person(told.payment[1])
+    parts = [terms(slip)]
+    if told.pay_at:
+        label, url, code = told.pay_at
+        address = element("a", element("bdi", url, dir="ltr"), href=url, rel="nofollow noreferrer")
+        parts.append(element("p", label, element("br"), address))
+        parts.append(element("div", Html(code), class_="qr", role="img", aria_label=label))
+    return element("section", element("h2", told.says["how_to_pay"]), *parts)
 
 
 def _headlines(told: Told) -> list[Html]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dues.pages.look.code import address_code
 from dues.pages.paper import TooLongError
 from dues.pages.words import Words
 from dues.resources.statements.wire import (
@@ -81,6 +82,10 @@ class Told(Struct, frozen=True, kw_only=True):
     period: str
     facts: list[tuple[str, list[str]]]
     payment: tuple[str, str]
+    to_pay: list[tuple[str, str]]
+    """What is owed, by currency, where anything is."""
+    pay_at: tuple[str, str, str] | None
+    """Where it can be paid: what is said of that, the address, and a drawing of it."""
     currencies: list[InCurrency]
     says: dict[str, str]
 
@@ -113,11 +118,18 @@ def tell(body: StatementBody, words: Words) -> Told:
         period=words("period", **days),
         facts=[(words(key), [one for one in (of.name, of.external_reference) if one]) for key, of in owners],
         payment=(words("say_reference"), body.payment_reference),
+        to_pay=[
+            (one.currency, language.amount(one.closing.total, one.currency))
+            for one in body.currencies
+            if one.closing.total > 0
+        ],
+        pay_at=(words("pay_here"), body.payment_url, address_code(body.payment_url)) if body.payment_url else None,
         currencies=[_in_currency(one, body, words, several) for one in body.currencies],
         says={
             **{key: words(key) for key in _SAID if key != "page"},
             "page": words("page", number="\x00", count="\x01"),
             "nothing_owed": words("nothing_owed"),
+            "to_pay": words("to_pay"),
         },
     )
 

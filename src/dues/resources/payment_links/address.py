@@ -1,8 +1,8 @@
 """Where a payment link leads: its URL, as far as it can be told."""
 
 from dues.domain.payment_links import PaymentLink
+from dues.tenants.secrets.keys import UnreadableSecretError
 from dues.webhooks.outgoing import Outgoing
-from dues.webhooks.secrets.keys import UnreadableSecretError
 
 
 def url_of(outgoing: Outgoing, link: PaymentLink) -> str | None:

@@ -109,7 +109,15 @@ def _operation(described: Described, noun: Noun) -> Operation:
         query=StatementQuery,
         answer=StatementBody,
         example=_EXAMPLE | (account if noun == "account" else {}),
-        problems=("amount_out_of_range", "statement_too_long", "pdf_not_installed"),
+        problems=(
+            "payment_link_not_found",
+            "payment_link_over",
+            "payment_link_unreadable",
+            "owner_mismatch",
+            "amount_out_of_range",
+            "statement_too_long",
+            "pdf_not_installed",
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, defstruct
 
 from dues.domain.days import beginning_of
-from dues.domain.fields import DAY_RULE, says
+from dues.domain.fields import DAY_RULE, filtered_by, says
 from dues.domain.violations import Invalid, Violation
 from dues.resources.doing import Call
 
@@ -39,6 +39,18 @@ StatementQuery: Final = defstruct(
             None,
         ),
         ("to", Annotated[date, day_of_the_merchants("The last day; today where it is not said.")] | None, None),
+        (
+            "payment_link",
+            Annotated[
+                str,
+                filtered_by(
+                    "A payment link of this customer or account, by its id or reference: the statement says its "
+                    "address, and a page or document has it as a QR code. To read a statement never makes one."
+                ),
+            ]
+            | None,
+            None,
+        ),
         (
             "lang",
             Annotated[

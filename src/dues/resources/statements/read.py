@@ -1,7 +1,7 @@
 """GET …/statement: what was owed at the beginning and the end of some days, and what moved between, of one instant."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from dues.domain.statements.figures import Position, ages_of, days_since
 from dues.resources.accounts.store import ACCOUNT
 from dues.resources.customers.store import CUSTOMER
 from dues.resources.doing import Call
+from dues.resources.statements.pay_at import find_payment_url
 from dues.resources.statements.query import Period, period_of
 from dues.resources.statements.store import Noun, Owned
 from dues.resources.statements.wire import (
@@ -26,6 +27,7 @@ from dues.resources.statements.wire import (
     OwnerBody,
     PositionBody,
     StatementBody,
+    sums_of,
 )
 
 LINES_MAX: Final = 20_000
@@ -65,9 +67,11 @@ async def read_statement(call: Call, noun: Noun) -> StatementBody | Refusal:
         what = "movements" if len(movements) > LINES_MAX else "open bills"
         detail = f"More than {LINES_MAX:,} {what} are in it. Ask for fewer days, or for text/csv."
         return Refusal("statement_too_long", detail)
-    currencies = {*opening, *closing, *(row["currency"] for row in movements)}
-    if owner["currency"]:
-        currencies.add(owner["currency"])
+    payment_url = await find_payment_url(call, owner)
+    if isinstance(payment_url, Refusal):
+        return payment_url
+    own = [owner["currency"]] if owner["currency"] else []
+    currencies = {*opening, *closing, *own, *(row["currency"] for row in movements)}
 
     def make() -> list[InCurrencyBody]:
         return [
@@ -84,18 +88,19 @@ async def read_statement(call: Call, noun: Noun) -> StatementBody | Refusal:
     # A long one takes some tenths of a second, in which nobody else would be answered.
     is_long = len(movements) + len(open_bills) > AT_ONCE
     parts = await asyncio.to_thread(make) if is_long else make()
-    if any(not is_safe(amount) for part in parts for amount in _amounts(part)):
+    if any(not is_safe(amount) for part in parts for amount in sums_of(part)):
         return Refusal("amount_out_of_range", "A sum in it is out of range. Ask for text/csv, which has no such bound.")
-    return _body(call, period, merchant, owner, [part for part in parts if _is_something(part, owner["currency"])])
+    shown = [part for part in parts if _is_something(part, owner["currency"])]
+    return _body(call, period, merchant, owner, shown, payment_url)
 
 
-def _body(call: Call, period: Period, merchant: str, owner: Row, currencies: Sequence[InCurrencyBody]) -> StatementBody:
+def _body(
+    call: Call, period: Period, merchant: str, owner: Row, currencies: Sequence[InCurrencyBody], payment_url: str | None
+) -> StatementBody:
     customer = OwnerBody(id=owner["id"], external_reference=owner["external_reference"], name=owner["name"])
-    account = None
-    if owner["account_id"]:
-        account = OwnerBody(
-            id=owner["account_id"], external_reference=owner["account_reference"], name=owner["account_name"]
-        )
+    name = owner["account_name"]
+    own_id = owner["account_id"]
+    account = OwnerBody(id=own_id, external_reference=owner["account_reference"], name=name) if own_id else None
     return StatementBody(
         merchant=merchant,
         mode=call.key.mode,
@@ -106,6 +111,7 @@ def _body(call: Call, period: Period, merchant: str, owner: Row, currencies: Seq
         time_zone=period.zone,
         payment_reference=(account or customer).external_reference,
         currencies=list(currencies),
+        payment_url=payment_url,
     )
 
 
@@ -114,14 +120,6 @@ def _is_something(part: InCurrencyBody, own: str | None) -> bool:
     silent = PositionBody(total=0, balances_owed=0, balances_in_credit=0, open_bills=0, overpaid_bills=0, held=0)
     moved = part.movements or part.held_movements
     return part.currency == own or bool(moved) or part.opening != silent or part.closing != silent
-
-
-def _amounts(part: InCurrencyBody) -> Iterable[int]:
-    for position in (part.opening, part.closing):
-        yield from (position.total, position.balances_owed, position.balances_in_credit, position.open_bills)
-        yield from (position.overpaid_bills, position.held)
-    yield from (part.charged, part.credited)
-    yield from (one.balance for one in (*part.movements, *part.held_movements))
 
 
 def in_currency(

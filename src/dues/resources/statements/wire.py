@@ -1,6 +1,7 @@
 """A statement as clients see it."""
 
 import datetime
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -103,3 +104,13 @@ class StatementBody(Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     payment_reference: Annotated[str, says("What to say with a payment.")]
     currencies: Annotated[list[InCurrencyBody], says("Each currency in which anything was owed, moved or is held.")]
     account: OwnerBody | None = None
+    payment_url: Annotated[str, says("Where it can be paid, where a payment link was named.")] | None = None
+
+
+def sums_of(part: InCurrencyBody) -> Iterator[int]:
+    """All that is added up in it."""
+    for position in (part.opening, part.closing):
+        yield from (position.total, position.balances_owed, position.balances_in_credit, position.open_bills)
+        yield from (position.overpaid_bills, position.held)
+    yield from (part.charged, part.credited)
+    yield from (one.balance for one in (*part.movements, *part.held_movements))

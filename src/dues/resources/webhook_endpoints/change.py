@@ -8,7 +8,7 @@ from dues.domain.refusals import Refusal, not_found
 from dues.domain.webhook_endpoints import WebhookEndpoint
 from dues.resources.webhook_endpoints import store
 from dues.tenants.keys import Mode
-from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
+from dues.tenants.secrets.keys import NO_KEYS, SecretKeys
 from dues.work.work import Claim, Request, Work
 
 Do = Callable[[Work, Request[Modify[Any]], WebhookEndpoint, Mode], Awaitable[Shown | Refusal]]

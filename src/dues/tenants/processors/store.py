@@ -7,7 +7,7 @@ from msgspec import Struct
 from dues.db.database import Database
 from dues.db.transaction import Transaction
 from dues.tenants.keys import Mode
-from dues.webhooks.secrets.keys import SecretKeys
+from dues.tenants.secrets.keys import SecretKeys
 
 STRIPE_URL: Final = "https://api.stripe.com"
 

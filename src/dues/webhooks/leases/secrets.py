@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from msgspec import structs
 
+from dues.tenants.secrets.keys import SecretKeys, UnreadableSecretError
 from dues.webhooks.leases.store import Lease
-from dues.webhooks.secrets.keys import SecretKeys, UnreadableSecretError
 
 
 def readable(lease: Lease, keys: SecretKeys) -> Lease:

@@ -5,9 +5,9 @@ from typing import Final
 
 from dues.db.database import Database
 from dues.db.transaction import Row
+from dues.tenants.secrets.keys import SecretKeys, UnreadableSecretError
 from dues.tenants.store import list_cells
 from dues.webhooks.secrets import store
-from dues.webhooks.secrets.keys import SecretKeys, UnreadableSecretError
 
 BATCH_SIZE: Final = 500
 

@@ -15,11 +15,13 @@ SECRET = "whsec_double"
 
 
 class StripeDouble:
-    """What Stripe would know. `faults` are taken one for each call: a status, `drop` or `lost` (done, and not told)."""
+    """What Stripe would know. Faults are taken one for each call: a status, `drop` or `lost` (done, and not told);
+    `faults` for what is begun, `faults_asked` for questions, which a server asks of its own."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.faults: list[int | str] = []
+        self.faults_asked: list[int | str] = []
         self.calls: list[tuple[str, str]] = []
         self._by_key: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -97,7 +99,8 @@ def stripe_double() -> Iterator[StripeDouble]:
         def _answer(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             form = parse_qs(self.rfile.read(length).decode())
-            fault = double.faults.pop(0) if double.faults else None
+            faults = double.faults if self.command == "POST" else double.faults_asked
+            fault = faults.pop(0) if faults else None
             if isinstance(fault, int):
                 self._send(fault, {"error": {"message": "Something is wrong at Stripe.", "type": "api_error"}})
                 return

@@ -19,7 +19,7 @@ from dues.db.database import Database
 from dues.domain.currencies import EXPONENTS
 from dues.resources.checkouts.adapters.stripe_checkout import from_stripe, to_stripe
 from dues.tenants.processors.store import StripeAccount, save_stripe_account
-from dues.webhooks.secrets.keys import NO_KEYS
+from dues.tenants.secrets.keys import NO_KEYS
 from tests.conftest import Ask, Merchant
 from tests.resources.checkouts.adapters.stripe_double import SECRET, StripeDouble, message, stripe_double
 from tests.resources.checkouts.test_the_customers_page import owing, payments, visiting
@@ -95,6 +95,7 @@ def double() -> Iterator[StripeDouble]:
 @pytest.fixture
 def stage(double: StripeDouble, merchant: Merchant, alice: Caller, ask: Ask[Any]) -> Stage:
     double.faults.clear()
+    double.faults_asked.clear()
     ask(saved(merchant, StripeAccount("sk_test_double", SECRET, double.url)))
     customer, [bill] = owing(alice, (10_000, 3))
     return Stage(double, alice, customer, bill, visiting(alice, new_link(alice, customer=customer["id"])["url"]))
@@ -153,7 +154,7 @@ def never_told(stage: Stage) -> None:
 
 def away_when_asked(stage: Stage) -> None:
     stage.stripe.pay(stage.stripe.session)
-    stage.stripe.faults += [500, 500, "drop", "drop"]
+    stage.stripe.faults_asked += [500, 500, "drop", "drop"]
     until(lambda: (stage.look() and False) or len(stage.payments()) == 1, 60)
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from dues.db.database import Database
 from dues.domain.checkouts import Checkout, Choice, Told
 from dues.tenants.payees.store import Payee
-from dues.webhooks.secrets.keys import NO_KEYS, SecretKeys
+from dues.tenants.secrets.keys import NO_KEYS, SecretKeys
 
 
 class Services(Struct, frozen=True):

@@ -21,7 +21,7 @@ from dues.resources.checkouts.adapters.adapter import Adapter, Ask, Message, Pro
 from dues.resources.checkouts.store import find_checkout, find_session, save_session
 from dues.tenants.payees.store import Payee, find_payee
 from dues.tenants.processors.store import StripeAccount, find_stripe_account
-from dues.webhooks.secrets.keys import UnreadableSecretError
+from dues.tenants.secrets.keys import UnreadableSecretError
 
 NAME: Final = "stripe"
 

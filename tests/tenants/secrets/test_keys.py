@@ -4,7 +4,7 @@ from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
-from dues.webhooks.secrets.keys import NO_KEYS, InvalidKeyError, SecretKeys, UnreadableSecretError
+from dues.tenants.secrets.keys import NO_KEYS, InvalidKeyError, SecretKeys, UnreadableSecretError
 
 OLD, NEW = bytes(range(32)), b"\xff" * 32
 SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -1,4 +1,4 @@
-"""What the customer's page answers with: its headers, and how it leads on."""
+"""What pages of customers are answered with: who may keep them, frame them, and be told of them."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ _POLICY: Final = (
 )
 """As of all pages, but nothing runs here, and forms may be sent to where they are from."""
 
-_HEADERS: Final = (
+HEADERS: Final = (
     (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex, nofollow"),
@@ -18,15 +18,15 @@ _HEADERS: Final = (
     (b"vary", b"accept-language"),
 )
 
-KEPT: Final = (*_HEADERS, (b"cache-control", b"private, max-age=3600"))
+KEPT: Final = (*HEADERS, (b"cache-control", b"private, max-age=3600"))
 """What is on every page of a merchant's, and says nothing about who owes."""
 
 
 def html(body: bytes, status: int = 200) -> Reply:
-    """A page."""
-    return Reply(status, body, b"text/html; charset=utf-8", _HEADERS)
+    """A page of it."""
+    return Reply(status, body, b"text/html; charset=utf-8", HEADERS)
 
 
 def see_other(where: str) -> Reply:
-    """On to a page of ours, which is looked at with GET."""
-    return Reply(303, b"", b"text/html; charset=utf-8", [*_HEADERS, (b"location", where.encode())])
+    """On to another page."""
+    return Reply(303, b"", b"text/html; charset=utf-8", [*HEADERS, (b"location", where.encode())])

@@ -1,0 +1,1 @@
+"""Mail goes out: what is due is taken, written, and given to a mail server."""

@@ -1,0 +1,1 @@
+"""Mails: receipts and statements that were asked to be sent, and what became of that."""

@@ -1,0 +1,1 @@
+"""Receipts: that a payment came, what it paid, and what became of it."""

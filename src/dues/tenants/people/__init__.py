@@ -1,0 +1,1 @@
+"""People who work at the desk: invited, let in, and let out again."""
