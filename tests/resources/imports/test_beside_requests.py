@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dues.db.database import Database
+from dues.db.migrate import migrate
 from dues.db.sessions import session_name
 from dues.jobs.leases.store import lease_job
 from dues.resources.imports.carry_out import GROUP_ROWS_BESIDE, Carrier
 from dues.resources.imports.input import ImportInput
 from dues.resources.imports.receive import Received, Sender, receive
+from tests.db.databases import EmptyDatabases
 from tests.resources.imports.test_at_random import tenant_of_nobody
 
 ROWS = 2 * GROUP_ROWS_BESIDE + 50
@@ -38,14 +40,17 @@ async def groups(database: Database) -> list[int]:
 
 
 @pytest.mark.parametrize(("writes", "found"), [(True, [200, 200, 50]), (False, [ROWS])])
-def test_groups_are_smaller_while_a_server_writes(database_url: str, writes: bool, found: list[int]) -> None:
+def test_groups_are_smaller_while_a_server_writes(databases: EmptyDatabases, writes: bool, found: list[int]) -> None:
+    url = databases.new()  # where no server of other tests writes
+    asyncio.run(migrate(url))
+
     async def write(server: Database) -> None:
         while True:
             await server.rows("with w0 as (select pg_sleep(0.02)) select count(*) from w0")
 
     async def carry_out() -> list[int]:
-        database = await Database.connect(database_url, 4)
-        server = await Database.connect(database_url, 1, application_name=session_name("serves"))
+        database = await Database.connect(url, 4)
+        server = await Database.connect(url, 1, application_name=session_name("serves"))
         writing = asyncio.create_task(write(server)) if writes else None
         try:
             return await groups(database)
