@@ -1,13 +1,13 @@
 """`dues merchants bank-account`: where a merchant's customers transfer money to."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dues.cli.database import AsJson, Data, with_database
+from dues.cli.database import AsJson, Data
+from dues.cli.merchant_changes import change_merchant
 from dues.cli.merchant_options import parse_name
-from dues.cli.merchants import MerchantArgument, find_merchant, print_json
-from dues.db.database import Database
+from dues.cli.merchants import MerchantArgument, print_json
 from dues.tenants.payees.store import BankAccount, save_bank_account
 
 
@@ -38,14 +38,7 @@ def set_bank_account(
     if remove == (account is not None) or (iban is None) != (holder is None):
         raise typer.BadParameter("give --iban and --holder, or --remove.")
 
-    async def run(database: Database) -> dict[str, Any]:
-        found = await find_merchant(database, merchant)
-        async with database.transaction() as tx:
-            await save_bank_account(tx, found["id"], account)
-            await tx.commit()
-        return found
-
-    found = with_database(data, run)
+    found = change_merchant(merchant, data, lambda tx, merchant_id: save_bank_account(tx, merchant_id, account))
     if as_json:
         shown = {"iban": account.iban, "holder": account.holder} if account else None
         print_json({"id": found["id"], "name": found["name"], "bank_account": shown})

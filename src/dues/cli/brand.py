@@ -1,13 +1,14 @@
 """`dues merchants brand`: how pages for a merchant's customers look."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dues.cli.database import AsJson, Data, with_database
-from dues.cli.merchants import MerchantArgument, find_merchant, print_json
-from dues.db.database import Database
+from dues.cli.database import AsJson, Data
+from dues.cli.merchant_changes import change_merchant
+from dues.cli.merchants import MerchantArgument, print_json
+from dues.db.transaction import Transaction
 from dues.domain.brands import (
     DARK_GROUND,
     LIGHT_GROUND,
@@ -60,19 +61,15 @@ def set_brand(
     if remove == bool(colour or logo):
         raise typer.BadParameter("give --colour, --logo or both, or --remove.")
 
-    async def run(database: Database) -> dict[str, Any]:
-        found = await find_merchant(database, merchant)
-        async with database.transaction() as tx:
-            if remove:
-                await delete_brand(tx, found["id"])
-            if colour:
-                await save_colour(tx, found["id"], colour)
-            if logo:
-                await save_logo(tx, found["id"], logo)
-            await tx.commit()
-        return found
+    async def save(tx: Transaction, merchant_id: str) -> None:
+        if remove:
+            await delete_brand(tx, merchant_id)
+        if colour:
+            await save_colour(tx, merchant_id, colour)
+        if logo:
+            await save_logo(tx, merchant_id, logo)
 
-    found = with_database(data, run)
+    found = change_merchant(merchant, data, save)
     if as_json:
         shown = {"colour": colour, "logo": {"width": logo.width, "height": logo.height} if logo else None}
         print_json({"id": found["id"], "name": found["name"], "brand": None if remove else shown})

@@ -1,13 +1,13 @@
 """`dues merchants cash-point`: where a merchant's customers pay cash."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dues.cli.database import AsJson, Data, with_database
+from dues.cli.database import AsJson, Data
+from dues.cli.merchant_changes import change_merchant
 from dues.cli.merchant_options import parse_name
-from dues.cli.merchants import MerchantArgument, find_merchant, print_json
-from dues.db.database import Database
+from dues.cli.merchants import MerchantArgument, print_json
 from dues.tenants.payees.store import save_cash_point
 
 
@@ -30,14 +30,7 @@ def set_cash_point(
     if remove == bool(where):
         raise typer.BadParameter("give --where, or --remove.")
 
-    async def run(database: Database) -> dict[str, Any]:
-        found = await find_merchant(database, merchant)
-        async with database.transaction() as tx:
-            await save_cash_point(tx, found["id"], where)
-            await tx.commit()
-        return found
-
-    found = with_database(data, run)
+    found = change_merchant(merchant, data, lambda tx, merchant_id: save_cash_point(tx, merchant_id, where))
     if as_json:
         print_json({"id": found["id"], "name": found["name"], "cash_point": where})
     else:

@@ -1,7 +1,6 @@
 """`dues people`: who works at the desk of a merchant."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ from rich.table import Table
 from dues.cli.database import AsJson, Data, with_database
 from dues.cli.merchants import Merchant, find_merchant, print_json
 from dues.db.database import Database
-from dues.domain.people import MOVES_MONEY, read_email
+from dues.domain.people import MOVES_MONEY, Role, read_email
 from dues.settings import read_settings
 from dues.tenants.people.letting_in import invite
 from dues.tenants.people.store import (
@@ -24,16 +23,6 @@ from dues.tenants.people.store import (
 app = typer.Typer(help="People who work at the desk, in a browser.", no_args_is_help=True)
 
 
-class RoleChoice(StrEnum):
-    """From who may least to who may most: each may all that those before it may."""
-
-    viewer = "viewer"
-    support = "support"
-    cashier = "cashier"
-    accountant = "accountant"
-    admin = "admin"
-
-
 def _parse_email(text: str) -> str:
     if email := read_email(text):
         return email
@@ -42,13 +31,13 @@ def _parse_email(text: str) -> str:
 
 Email = Annotated[str, typer.Argument(parser=_parse_email, metavar="EMAIL", help="Their e-mail address.")]
 
-RoleOption = Annotated[RoleChoice, typer.Option(help="What they may: viewer, support, cashier, accountant or admin.")]
+RoleOption = Annotated[Role, typer.Option(help="What they may: viewer, support, cashier, accountant or admin.")]
 
 
 @app.command("invite")
 def invite_person(
     email: Email,
-    role: RoleOption = RoleChoice.viewer,
+    role: RoleOption = "viewer",
     merchant: Merchant = None,
     data: Data = None,
     as_json: AsJson = False,
@@ -60,15 +49,15 @@ def invite_person(
         if await find_person(database, email):
             raise typer.BadParameter(f"{email} is somebody's already.")
         found = await find_merchant(database, merchant)
-        return await invite(database, found["id"], email, role.value)
+        return await invite(database, found["id"], email, role)
 
     token = with_database(data, run)
     base = settings.public_url or f"http://{settings.host}:{settings.port}"
     url = f"{base}/desk/join/{token}"
     if as_json:
-        print_json({"email": email, "role": role.value, "url": url})
+        print_json({"email": email, "role": role, "url": url})
     else:
-        print(f"{email} comes in as {role.value} by this link, shown this once:\n\n  {url}\n")
+        print(f"{email} comes in as {role} by this link, shown this once:\n\n  {url}\n")
 
 
 @app.command("list")
@@ -115,19 +104,19 @@ def change_role(
         person = await find_person(database, email)
         if person is None or person.merchant_id != found["id"]:
             raise typer.BadParameter(f"Nobody who works there has the address {email}.")
-        if role.value in MOVES_MONEY and person.totp_secret is None:
+        if role in MOVES_MONEY and person.totp_secret is None:
             raise typer.BadParameter(
-                f"{role.value} needs a second factor, which {email} has not: remove them, and invite them again."
+                f"{role} needs a second factor, which {email} has not: remove them, and invite them again."
             )
         async with database.transaction() as tx:
-            await save_role(tx, found["id"], email, role.value)
+            await save_role(tx, found["id"], email, role)
             await tx.commit()
 
     with_database(data, run)
     if as_json:
-        print_json({"email": email, "role": role.value})
+        print_json({"email": email, "role": role})
     else:
-        print(f"{email} is {role.value} now.")
+        print(f"{email} is {role} now.")
 
 
 @app.command("remove")

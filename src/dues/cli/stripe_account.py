@@ -1,12 +1,13 @@
 """`dues merchants stripe`: by which account of Stripe's a merchant's customers pay by card."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from dues.cli.database import AsJson, Data, with_database
-from dues.cli.merchants import MerchantArgument, find_merchant, print_json
-from dues.db.database import Database
+from dues.cli.database import AsJson, Data
+from dues.cli.merchant_changes import change_merchant
+from dues.cli.merchants import MerchantArgument, print_json
+from dues.db.transaction import Transaction
 from dues.resources.checkouts.adapters.stripe_checkout import INSTALL, is_installed
 from dues.settings import read_settings
 from dues.tenants.processors.store import STRIPE_URL, StripeAccount, delete_stripe_account, save_stripe_account
@@ -46,17 +47,13 @@ def set_stripe_account(
     account = None if remove else _account(mode, secret_key, webhook_secret, api_url)
     keys = read_settings(data=data).outgoing.secret_keys
 
-    async def run(database: Database) -> dict[str, Any]:
-        found = await find_merchant(database, merchant)
-        async with database.transaction() as tx:
-            if account:
-                await save_stripe_account(tx, found["id"], mode, account, keys)
-            else:
-                await delete_stripe_account(tx, found["id"], mode)
-            await tx.commit()
-        return found
+    async def save(tx: Transaction, merchant_id: str) -> None:
+        if account:
+            await save_stripe_account(tx, merchant_id, mode, account, keys)
+        else:
+            await delete_stripe_account(tx, merchant_id, mode)
 
-    found = with_database(data, run)
+    found = change_merchant(merchant, data, save)
     if as_json:
         print_json({"id": found["id"], "name": found["name"], "mode": mode, "stripe": account is not None})
         return

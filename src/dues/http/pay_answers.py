@@ -4,13 +4,13 @@ from typing import Final
 
 from dues.http.problems import Reply
 
-_POLICY: Final = (
+POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """As of all pages, but nothing runs here, and forms may be sent to where they are from."""
 
 HEADERS: Final = (
-    (b"content-security-policy", _POLICY),
+    (b"content-security-policy", POLICY),
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex, nofollow"),
     (b"cross-origin-opener-policy", b"same-origin"),

@@ -6,7 +6,7 @@ key; what it is refused for is a problem, with pointers to what was typed.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -59,7 +59,7 @@ class Calls:
     """The API, for one person, within one exchange of theirs."""
 
     def __init__(self, table: RouteTable[Endpoint], session: Session, exchange: Exchange) -> None:
-        self._table, self._caller, self._exchange = table, caller_of_session(session), exchange
+        self._table, self.caller, self._exchange = table, caller_of_session(session), exchange
 
     async def get(self, path: str, **query: str | int | None) -> Answer:
         """Asks for something."""
@@ -102,13 +102,10 @@ class Calls:
         inner = Exchange(method, target.encode(), headers)
         inner.request_id = new_id("req_", datetime.now(UTC))
         inner.peer, inner.client = self._exchange.peer, self._exchange.client
-        inner.caller = self._caller
+        inner.caller = self.caller
         return inner
 
 
 def segment(name: str) -> str:
     """An id or a reference as a part of a path."""
     return quote(name, safe="")
-
-
-NOT_FOUND: Final = frozenset({"customer_not_found", "bill_not_found", "payment_not_found", "account_not_found"})

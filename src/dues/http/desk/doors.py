@@ -11,7 +11,6 @@ from typing import Final
 from pyotp import random_base32
 
 from dues.domain.people import (
-    IDLE_MAX,
     LOGGED_IN_MAX,
     MOVES_MONEY,
     PASSWORD_LENGTH_MAX,
@@ -21,18 +20,15 @@ from dues.domain.people import (
 from dues.http.context import Context
 from dues.http.documents import origin_of
 from dues.http.exchange import Exchange
+from dues.http.pay_answers import POLICY
 from dues.http.pay_forms import said
 from dues.http.problems import Reply
 from dues.pages.desk.outside import join_page, login_page, not_invited_page
 from dues.tenants.people.letting_in import Joining, LettingIn, TooManyTries, step_of
 from dues.tenants.people.sessions.store import Session, save_ended
 
-_POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
 _HEADERS: Final = (
-    (b"content-security-policy", _POLICY),
+    (b"content-security-policy", POLICY),
     (b"referrer-policy", b"same-origin"),
     (b"x-robots-tag", b"noindex, nofollow"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -90,9 +86,11 @@ class Doors:
         value = f"{self._cookie_name(exchange)}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
         return b"set-cookie", value.encode()
 
-    async def _let_in(self, exchange: Exchange, person_id: str, token: str) -> Reply:
+    def _let_in(self, exchange: Exchange, person_id: str, token: str) -> Reply:
         exchange.key_id = person_id
-        return see_other(_desk(exchange), self._cookie(exchange, token, int(LOGGED_IN_MAX.total_seconds())))
+        return see_other(
+            f"{root_of(exchange)}../desk", self._cookie(exchange, token, int(LOGGED_IN_MAX.total_seconds()))
+        )
 
     # Logging in and out ------------------------------------------------------------------------------------------
 
@@ -118,14 +116,14 @@ class Doors:
         if person is None:
             return html(login_page(typed[:254], "The address, the password or the code is wrong."), 401)
         token = await self._letting_in.begin(person, exchange.client, _browser(exchange))
-        return await self._let_in(exchange, person.id, token)
+        return self._let_in(exchange, person.id, token)
 
     async def logout(self, exchange: Exchange) -> Reply:
         """POST /desk/logout."""
         session = await self.session(exchange) if self.is_own(exchange) else None
         if session is not None:
             await save_ended(self._context.database, session.id, session.person.id, datetime.now(UTC))
-        return see_other(f"{_desk(exchange)}/login", self._cookie(exchange, "", 0))
+        return see_other(f"{root_of(exchange)}login", self._cookie(exchange, "", 0))
 
     # Joining -----------------------------------------------------------------------------------------------------
 
@@ -158,7 +156,7 @@ class Doors:
         if person is None:
             return html(not_invited_page(), 409)
         token = await self._letting_in.begin(person, exchange.client, _browser(exchange))
-        return await self._let_in(exchange, person.id, token)
+        return self._let_in(exchange, person.id, token)
 
 
 def _faults(typed: Mapping[str, str], email: str | None, secret: str | None) -> dict[str, str]:
@@ -183,10 +181,7 @@ def _browser(exchange: Exchange) -> str:
     return f"{name} on {system}" if system else name
 
 
-def _desk(exchange: Exchange) -> str:
-    """The way to the desk, from wherever below it somebody is."""
+def root_of(exchange: Exchange) -> str:
+    """The way to what is below the desk, from wherever at it or below it somebody is."""
     depth = exchange.path.partition("/desk")[2].count("/")
-    return "desk" if depth == 0 else "../" * depth + "desk"
-
-
-assert IDLE_MAX <= LOGGED_IN_MAX
+    return "desk/" if depth == 0 else "./" if depth == 1 else "../" * (depth - 1)

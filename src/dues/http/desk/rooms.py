@@ -10,7 +10,7 @@ from dues.http.context import Context, Endpoint
 from dues.http.desk.acting import ACTIONS, actions_of
 from dues.http.desk.calls import Calls, caller_of_session, segment
 from dues.http.desk.doing import acting, pay
-from dues.http.desk.doors import Doors, html, see_other
+from dues.http.desk.doors import Doors, html, root_of, see_other
 from dues.http.desk.links import links
 from dues.http.desk.month import closing, folder, month
 from dues.http.desk.visit import Page, Visit, names_of
@@ -85,8 +85,7 @@ class _Rooms:
         """An endpoint: the page for whoever is logged in, and the way to log in for others."""
 
         async def endpoint(exchange: Exchange) -> Reply:
-            depth = exchange.path.partition("/desk")[2].count("/")
-            root = "desk/" if depth == 0 else "./" if depth == 1 else "../" * (depth - 1)
+            root = root_of(exchange)
             session = await self.doors.session(exchange)
             if session is None:
                 return see_other(f"{root}login")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
-from dues.domain.people import least_role, scopes_of
+from dues.domain.people import least_role
 from dues.http.desk.calls import Answer, Calls
 from dues.http.desk.doors import html
 from dues.http.exchange import Exchange
@@ -32,9 +32,8 @@ class Visit:
 
     def may(self, scope: str) -> bool:
         """Whether their role may what has this scope."""
-        allowed = scopes_of(self.session.person.role)
-        is_admin = self.session.person.role == "admin"
-        return is_admin or scope in allowed or f"{scope.partition(':')[0]}:*" in allowed
+        only = self.calls.caller.restrictions
+        return only is None or only.allow(scope)
 
     def refused(self, answer: Answer, scope: str) -> Reply | None:
         """What is shown instead, where the API gives nothing."""

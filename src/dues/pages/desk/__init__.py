@@ -1,6 +1,6 @@
 """The desk: pages for people who work with what is owed. Who is there, in which mode, and where they can go."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -120,6 +120,3 @@ def actions(links: Sequence[tuple[str, str]]) -> Html | None:
 def paragraph(*parts: Html | str | None, class_: str | None = None) -> Html:
     """Sentences."""
     return element("p", join(*parts), class_=class_)
-
-
-Show = Callable[[Thing], Html | str | None]
